@@ -1,0 +1,1 @@
+"""Empreinte: event-driven environmental-impact monitor for deployed AI services."""

@@ -1,0 +1,1 @@
+"""One file for each outside part that several of ours call."""

@@ -1,0 +1,124 @@
+"""All that the author of a collector must read.
+
+A collector is one file in `collectors/`, one entry point in `pyproject.toml` (group `monitor.collectors`) and one test with
+a recorded host. It says what it sees as readings (`monitor.core.readings`). It does not subtract, convert to other units of
+time, log, keep time, or start threads: the framework does, and stamps each read around the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from monitor.core.readings import Reading
+    from monitor.core.units import Memory, Power
+
+
+class Reason(StrEnum):
+    """Why a source can't be read."""
+
+    ABSENT = "absent"
+    """This machine does not have it."""
+    FORBIDDEN = "forbidden"
+    """It is there, and the daemon may not read it."""
+    UNSUPPORTED = "unsupported"
+    """It is there, and does not answer what is asked (old driver, missing library, virtual machine)."""
+
+
+class Unavailable(Exception):  # noqa: N818 - a state of the host, not a fault of the program
+    """The source can't be read here, for a reason that will not pass by itself. `cure` says what a person can do."""
+
+    def __init__(self, reason: Reason, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.reason = reason
+        self.what = what
+        self.cure = cure
+
+
+class Retry(Exception):  # noqa: N818 - not an error yet
+    """The source did not answer this time, and may the next: a device that is busy, a file caught in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One meter that a collector reads, for `doctor` and the status page."""
+
+    resource: str
+    meter: str
+    method: str
+    description: str
+    """Where it is read, for a person: a path, a device."""
+    accuracy: str
+    """The error to expect, for a person: `+-5 % (vendor)`, `+-50 %`."""
+
+
+class Workloads(Protocol):
+    """Who is who on this host. Shared by every collector that sees processes or cgroups."""
+
+    def consumer_of(self, pid: int) -> str:
+        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of this moment belongs to."""
+        ...
+
+    def cgroups(self) -> Mapping[str, str]:
+        """Return the cgroups that belong to one consumer whole: path below the root of the hierarchy -> consumer."""
+        ...
+
+    def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
+        """Take *pids* as the user processes that now live; return those to be read one by one: pid -> consumer.
+
+        Left out are the processes in a cgroup that `cgroups()` names: their time is in that cgroup's counter.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a collector is given when it is opened: where to read, and nothing global."""
+
+    sysfs: Path
+    procfs: Path
+    cgroupfs: Path
+    workloads: Workloads
+    read_clock: Callable[[int], int] | None
+    """CPU time of a process, in ns, from its clock id (`time.clock_gettime_ns((~pid << 3) | 2)`); None where procfs is not
+    this machine's own, in our own pid namespace: then `/proc/PID/stat` is read."""
+    run_id: str
+    """Identity of this run of the daemon: the epoch of what is counted only while it runs."""
+    own_pid: int
+    cpu_power: Power | None = None
+    """Thermal design power of all sockets, where configured or looked up; None where unknown."""
+    memory_power_per_gibibyte: Power | None = None
+    memory: Memory | None = None
+    """Installed memory, where configured; None: as the kernel says."""
+    nvml: object | None = None
+    """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
+
+
+class Collector(Protocol):
+    """Something that can be asked, at a given moment, what it sees."""
+
+    name: ClassVar[str]
+    slow: ClassVar[bool]
+    """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody."""
+
+    @classmethod
+    def open(cls, host: Host) -> Collector:
+        """Return a collector ready to read, holding what it opened. Raises Unavailable (reason, cure), Retry."""
+        ...
+
+    def sources(self) -> Sequence[Source]:
+        """Return the meters it reads, in a stable order; empty for one that measures use, not energy."""
+        ...
+
+    def collect(self) -> Sequence[Reading]:
+        """Return what is seen now. Raises Unavailable when the source has gone, Retry when it may come back."""
+        ...
+
+    def close(self) -> None:
+        """Release what was opened. Called once."""
+        ...

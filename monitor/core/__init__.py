@@ -1,0 +1,1 @@
+"""The pure middle: no IO, no clock, no logging, no third-party import."""

@@ -1,0 +1,161 @@
+"""The records of the ledger: who used how much, what was measured, what was missed, and the state of the open books.
+
+Every joule that was measured belongs to exactly one `Series`, and for each `Meter` and bucket the series' energies sum
+exactly to what was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.core.interval import Interval, Stamp
+    from monitor.core.readings import Method
+    from monitor.core.units import Duration, Energy, Power
+
+OTHER: Final = "_other"
+"""Every process that belongs to no service."""
+MONITOR: Final = "_monitor"
+"""The monitor itself."""
+IDLE: Final = "_idle"
+"""What is drawn while nobody uses it, and is not assigned to anybody."""
+UNATTRIBUTED: Final = "_unattributed"
+"""Known energy of an unknown user: used across a restart of the daemon, say."""
+PSEUDO_SERVICES: Final = (OTHER, MONITOR, IDLE, UNATTRIBUTED)
+
+
+class Share(StrEnum):
+    """Which part of a consumer's energy."""
+
+    ACTIVE = "active"
+    """Drawn because it computed."""
+    RESIDENCY = "residency"
+    """Drawn because it held memory: what a loaded model costs while nobody asks."""
+    FLOOR = "floor"
+    """Drawn by the idle machine, assigned by the floor rule."""
+
+
+class Grain(StrEnum):
+    """How long a bucket of the ledger is."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Series:
+    """The key of an entry, beside its bucket."""
+
+    consumer: str
+    resource: str
+    share: Share
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Meter:
+    """What was measured of one resource by one method."""
+
+    resource: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """One bucket that will not change any more (a correction is a new generation).
+
+    `start` is in ns since the epoch. `entries` and `measured` leave out what is zero; for each meter the entries of its
+    resource and method sum exactly to `measured`. `covered` is, by resource, for how long of the bucket it was measured.
+    """
+
+    grain: Grain
+    start: int
+    entries: Mapping[Series, Energy]
+    measured: Mapping[Meter, Energy]
+    covered: Mapping[str, Duration]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time over which a resource was not measured. Never zero: unknown."""
+
+    resource: str
+    interval: Interval
+    cause: str
+    """`daemon_down`, `reboot`, `counter_reset`, `unreadable`, `hold_exceeded`, `clock_step`."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """A cumulative integer, and what it was when the open hour and the open minute began."""
+
+    total: int = 0
+    at_hour: int = 0
+    at_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCounter:
+    """The last reading of one cumulative energy meter, as it is needed after a restart."""
+
+    collector: str
+    resource: str
+    meter: str
+    microjoules: int
+    epoch: str
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class SavedUsage:
+    """The last reading of one cumulative CPU-time counter. `part` is empty for the host as a whole."""
+
+    consumer: str
+    part: str
+    nanoseconds: int
+    epoch: str
+    at: Stamp
+
+
+@dataclass(slots=True)
+class OpenBooks:
+    """All that a restart needs: totals since the ledger began, the open minute and hour, and the last raw readings.
+
+    It is written whole at each commit, in one row; `closed_through`, `hour` and `minute` are in ns since the epoch.
+    """
+
+    at: Stamp
+    boot_id: str
+    closed_through: int
+    hour: int
+    minute: int
+    energy: dict[Series, Tally] = field(default_factory=dict)
+    measured: dict[Meter, Tally] = field(default_factory=dict)
+    covered: dict[str, Tally] = field(default_factory=dict)
+    """Nanoseconds for which each resource was measured."""
+    gaps: dict[str, int] = field(default_factory=dict)
+    """Nanoseconds missed since the ledger began, by cause."""
+    counters: tuple[SavedCounter, ...] = ()
+    usage: tuple[SavedUsage, ...] = ()
+    floors: dict[str, Power] = field(default_factory=dict)
+    """The idle power learnt for each resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What describes a service from some moment on. `key` never changes; the rest is dated in the ledger."""
+
+    key: str
+    name: str
+    department: str = ""
+    contract: str = ""
+    kind: str = ""
+    """What software it is, from the catalogue of AI servers: `vllm`, `llama.cpp`; empty where unknown."""
+    found_by: str = ""
+    """How it was found: `configured`, `discovered`."""
+    was: tuple[str, ...] = ()
+    """Keys it had before, whose history it carries on."""

@@ -1,0 +1,121 @@
+"""Everything that happens, as frozen records named in the past tense. The docstring of an event is its reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.core.entries import Meter, ServiceFacts
+    from monitor.core.interval import Interval, Stamp
+    from monitor.core.readings import Reading
+    from monitor.core.units import Duration, Energy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSucceeded:
+    """A collector was read: what it saw, and how long the read took."""
+
+    at: Stamp
+    collector: str
+    readings: tuple[Reading, ...]
+    took: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionFailed:
+    """A collector could not be read this time. `why` is one sentence; `defect` says that the fault is the program's."""
+
+    at: Stamp
+    collector: str
+    why: str
+    took: Duration
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorBecameUnavailable:
+    """A collector can't be read here, for a reason that will not pass by itself."""
+
+    at: Stamp
+    collector: str
+    reason: str
+    what: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorRecovered:
+    """A collector that could not be read can be read again."""
+
+    at: Stamp
+    collector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyMeasured:
+    """A resource drew energy over an interval, and it was booked."""
+
+    at: Stamp
+    meter: Meter
+    interval: Interval
+    energy: Energy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapFound:
+    """A resource was not measured over an interval, and will not be."""
+
+    at: Stamp
+    resource: str
+    interval: Interval
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAppeared:
+    """A service was seen that was not there at the reading before."""
+
+    at: Stamp
+    service: ServiceFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDisappeared:
+    """A service that was there at the reading before is gone."""
+
+    at: Stamp
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerFailed:
+    """A subscriber raised on an event; its neighbours still ran. `error` is one sentence."""
+
+    at: Stamp
+    handler: str
+    error: str
+
+
+Outcome = CollectionSucceeded | CollectionFailed | CollectorBecameUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Outcomes read together, in one go, at one moment: what the inbox carries."""
+
+    at: Stamp
+    outcomes: tuple[Outcome, ...]
+
+
+Event = (
+    CollectionSucceeded
+    | CollectionFailed
+    | CollectorBecameUnavailable
+    | CollectorRecovered
+    | EnergyMeasured
+    | GapFound
+    | ServiceAppeared
+    | ServiceDisappeared
+    | HandlerFailed
+)

@@ -1,0 +1,49 @@
+"""Half-open UTC intervals [start, end), in whole nanoseconds since the Unix epoch, and the grid of buckets they fall in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MINUTE: Final = Duration(60 * NANOSECONDS_PER_SECOND)
+HALF_HOUR: Final = Duration(1800 * NANOSECONDS_PER_SECOND)
+HOUR: Final = Duration(3600 * NANOSECONDS_PER_SECOND)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """One moment on two clocks: `wall` (UTC, ns since the epoch: for dates) and `boot` (CLOCK_BOOTTIME, ns: for durations)."""
+
+    wall: int
+    boot: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """Half-open stretch of UTC time [start, end), in ns since the epoch."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> Duration:
+        """How long it lasts."""
+        return Duration(self.end - self.start)
+
+    def split(self, grain: Duration) -> Iterator[Interval]:
+        """Yield the pieces of this interval, cut at every multiple of *grain*, in order. An empty interval is one piece."""
+        start = self.start
+        while (edge := bucket_of(start, grain) + grain.nanoseconds) < self.end:
+            yield Interval(start, edge)
+            start = edge
+        yield Interval(start, self.end)
+
+
+def bucket_of(wall: int, grain: Duration) -> int:
+    """Return the start of the bucket of length *grain* that holds *wall*, both in ns since the epoch."""
+    return wall - wall % grain.nanoseconds

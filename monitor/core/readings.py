@@ -1,0 +1,135 @@
+"""What a collector may say: one frozen record for each kind of observation.
+
+A reading is what was seen, never what was computed: no difference, no conversion, no time.
+The framework stamps the moment of reading around the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from monitor.core.model import LoadModel
+    from monitor.core.units import Duration, Energy, Memory, Power
+
+PACKAGE: Final = "package"
+"""CPU packages, all sockets together."""
+DRAM: Final = "dram"
+"""Memory modules, all sockets together."""
+PLATFORM: Final = "platform"
+"""The whole machine (psys, BMC, wall meter): contains every other resource; the ledger keeps it as `rest`."""
+REST: Final = "rest"
+"""What the platform meter sees and no component meter does: fans, disks, losses of the power supply."""
+
+
+def gpu(index: int) -> str:
+    """Return the name of the resource that is GPU number *index*: `gpu0`, `gpu1` ..."""
+    return f"gpu{index}"
+
+
+class Method(StrEnum):
+    """How an energy was obtained, best first."""
+
+    COUNTER = "counter"
+    """A hardware energy counter."""
+    INTEGRATED = "integrated"
+    """Power readings, integrated over time."""
+    MODELLED = "modelled"
+    """A model of the hardware, driven by its load."""
+    DECLARED = "declared"
+    """A figure somebody stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterReading:
+    """A cumulative energy counter.
+
+    `meter` identifies the counter within its collector (`intel-rapl:0`, a GPU's uuid); several meters may feed one
+    resource. `epoch` changes when the counter is known to start anew (a driver reload): empty where only a boot does that.
+    `wraps_after` is the counter's range; None where it can't wrap. `plausible` is the highest power its hardware can draw.
+    """
+
+    resource: str
+    meter: str
+    energy: Energy
+    plausible: Power
+    wraps_after: Energy | None = None
+    epoch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerReading:
+    """A power now. It stands for no longer than `hold`: beyond that the time is a gap."""
+
+    resource: str
+    meter: str
+    power: Power
+    hold: Duration
+    method: Method = Method.INTEGRATED
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReading:
+    """How much CPU time the host has used since boot, and the model that turns load into power.
+
+    `busy` is cumulative over all logical CPUs, of which there are `cpus`.
+    """
+
+    resource: str
+    meter: str
+    busy: Duration
+    cpus: int
+    model: LoadModel
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReading:
+    """CPU time that one part of a consumer has used, cumulative, and the memory it holds now.
+
+    `part` identifies the counter: `cgroup:/system.slice/vllm.service`, or `processes`. `epoch` changes when the
+    counter starts anew (a cgroup made again, another run of the daemon for `processes`).
+    """
+
+    consumer: str
+    part: str
+    cpu: Duration
+    memory: Memory
+    epoch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostUsageReading:
+    """CPU time that the whole host has used since boot, cumulative over its `cpus` logical CPUs, and its memory."""
+
+    busy: Duration
+    cpus: int
+    memory_total: Memory
+    memory_available: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUse:
+    """What one process does on a GPU now."""
+
+    consumer: str
+    pid: int
+    sm_percent: int
+    """Share of the streaming multiprocessors' time since the last reading, 0 to 100."""
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUsageReading:
+    """Every process with a context open on one GPU. No process at all means: nobody has a context open.
+
+    `utilisation_known` is False where the driver can't say who computes (MIG, old drivers): then the memory held decides.
+    """
+
+    resource: str
+    uses: tuple[GpuUse, ...]
+    utilisation_known: bool = True
+
+
+Reading = CounterReading | PowerReading | LoadReading | UsageReading | HostUsageReading | GpuUsageReading
