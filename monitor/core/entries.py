@@ -65,11 +65,12 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """One bucket that will not change any more (a correction is a new generation).
+class Bucket:
+    """What was booked in one minute or hour, which starts at `start` (ns since the epoch).
 
-    `start` is in ns since the epoch. `entries` and `measured` leave out what is zero; for each meter the entries of its
-    resource and method sum exactly to `measured`. `covered` is, by resource, for how long of the bucket it was measured.
+    Once closed it does not change any more: a correction is a new generation. `entries` and `measured` leave out what is
+    zero; for each meter the entries of its resource and method sum exactly to `measured`. `covered` is, by resource, for
+    how long of the bucket it was measured.
     """
 
     grain: Grain
@@ -87,15 +88,6 @@ class Gap:
     interval: Interval
     cause: str
     """`daemon_down`, `reboot`, `counter_reset`, `unreadable`, `hold_exceeded`, `clock_step`."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """A cumulative integer, and what it was when the open hour and the open minute began."""
-
-    total: int = 0
-    at_hour: int = 0
-    at_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +113,26 @@ class SavedUsage:
     at: Stamp
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OpenBooks:
-    """All that a restart needs: totals since the ledger began, the open minute and hour, and the last raw readings.
+    """All that a restart needs: totals since the ledger began, the open buckets, and the last raw readings.
 
-    It is written whole at each commit, in one row; `closed_through`, `hour` and `minute` are in ns since the epoch.
+    It is written whole at each commit, in one row. `closed_through` is in ns since the epoch: no bucket before it changes.
     """
 
     at: Stamp
     boot_id: str
     closed_through: int
-    hour: int
-    minute: int
-    energy: dict[Series, Tally] = field(default_factory=dict)
-    measured: dict[Meter, Tally] = field(default_factory=dict)
-    covered: dict[str, Tally] = field(default_factory=dict)
-    """Nanoseconds for which each resource was measured."""
-    gaps: dict[str, int] = field(default_factory=dict)
-    """Nanoseconds missed since the ledger began, by cause."""
+    energy: Mapping[Series, Energy] = field(default_factory=dict)
+    measured: Mapping[Meter, Energy] = field(default_factory=dict)
+    covered: Mapping[str, Duration] = field(default_factory=dict)
+    gaps: Mapping[str, Duration] = field(default_factory=dict)
+    """Time missed since the ledger began, by cause, each resource's counted apart."""
+    open: tuple[Bucket, ...] = ()
+    """The minutes and hours that may still receive entries: one of each, two around an edge. Part of the totals."""
     counters: tuple[SavedCounter, ...] = ()
     usage: tuple[SavedUsage, ...] = ()
-    floors: dict[str, Power] = field(default_factory=dict)
+    floors: Mapping[str, Power] = field(default_factory=dict)
     """The idle power learnt for each resource."""
 
 

@@ -89,7 +89,8 @@ class UsageReading:
     """CPU time that one part of a consumer has used, cumulative, and the memory it holds now.
 
     `part` identifies the counter: `cgroup:/system.slice/vllm.service`, or `processes`. `epoch` changes when the
-    counter starts anew (a cgroup made again, another run of the daemon for `processes`).
+    counter starts anew (a cgroup made again, another run of the daemon for `processes`). `fresh` says that all of
+    `cpu` was used since this collector's previous read: the cgroup did not exist then.
     """
 
     consumer: str
@@ -97,6 +98,7 @@ class UsageReading:
     cpu: Duration
     memory: Memory
     epoch: str = ""
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
