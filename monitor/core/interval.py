@@ -1,4 +1,4 @@
-"""Half-open UTC intervals [start, end), in whole nanoseconds since the Unix epoch, and the grid of buckets they fall in."""
+"""Half-open UTC intervals [start, end), in whole nanoseconds since the Unix epoch, and the buckets they fall in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOUR: Final = Duration(3600 * NANOSECONDS_PER_SECOND)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stamp:
-    """One moment on two clocks: `wall` (UTC, ns since the epoch: for dates) and `boot` (CLOCK_BOOTTIME, ns: for durations)."""
+    """One moment, in ns: `wall` (UTC since the epoch, for dates), `boot` (CLOCK_BOOTTIME, for durations)."""
 
     wall: int
     boot: int
@@ -36,7 +36,7 @@ class Interval:
         return Duration(self.end - self.start)
 
     def split(self, grain: Duration) -> Iterator[Interval]:
-        """Yield the pieces of this interval, cut at every multiple of *grain*, in order. An empty interval is one piece."""
+        """Yield the pieces of this interval, cut at every multiple of *grain*, in order; an empty one is one piece."""
         start = self.start
         while (edge := bucket_of(start, grain) + grain.nanoseconds) < self.end:
             yield Interval(start, edge)

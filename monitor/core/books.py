@@ -1,0 +1,156 @@
+"""The open books: totals since the ledger began, and the minutes and hours that may still receive entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.entries import Bucket, Grain, Meter, Series
+from monitor.core.interval import MINUTE, Interval, bucket_of
+from monitor.core.units import Duration, Energy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from monitor.core.attribution import Parts
+    from monitor.core.entries import OpenBooks
+
+
+TOO_LITTLE_TO_SPLIT: Final = 1000
+"""Microjoules for each part: below that the rounding of a split would weigh more than the energy. Our choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """Energy in microjoules, its parts, and the time it covers in nanoseconds."""
+
+    meter: Meter
+    energy: int
+    parts: Parts
+    covered: int
+
+    def until(self, time: int, whole: int) -> _Posting:
+        """Return what of this falls in the first *time* of *whole*, each rounded down, the rest to the largest part."""
+        parts = {key: part * time // whole for key, part in self.parts.items()}
+        if parts:
+            largest = max(self.parts, key=lambda key: (self.parts[key], key))
+            parts[largest] += sum(self.parts.values()) * time // whole - sum(parts.values())
+        return _Posting(self.meter, self.energy * time // whole, parts, self.covered * time // whole)
+
+    def less(self, other: _Posting) -> _Posting:
+        """Return this without *other*, which is a part of it."""
+        parts = {key: part - other.parts.get(key, 0) for key, part in self.parts.items()}
+        return _Posting(self.meter, self.energy - other.energy, parts, self.covered - other.covered)
+
+
+@dataclass(slots=True)
+class _Page:
+    """One bucket in the writing, or the totals."""
+
+    entries: dict[Series, int] = field(default_factory=dict)
+    measured: dict[Meter, int] = field(default_factory=dict)
+    covered: dict[str, int] = field(default_factory=dict)
+
+    def post(self, posting: _Posting) -> None:
+        """Add *posting*."""
+        meter = posting.meter
+        for (consumer, share), part in posting.parts.items():
+            series = Series(consumer, meter.resource, share, meter.method)
+            self.entries[series] = self.entries.get(series, 0) + part
+        self.measured[meter] = self.measured.get(meter, 0) + posting.energy
+        self.covered[meter.resource] = self.covered.get(meter.resource, 0) + posting.covered
+
+
+class Books:
+    """Entries come in for stretches of time; buckets come out when they close."""
+
+    def __init__(self, opening: OpenBooks | None, hour: Duration, now: int) -> None:
+        """Go on where *opening* left off; None: begin at *now* (ns since the epoch). *hour* is the closed grain."""
+        self._lengths = {Grain.MINUTE: MINUTE, Grain.HOUR: hour}
+        self._totals = _Page()
+        self.closed_through = bucket_of(now, MINUTE) if opening is None else opening.closed_through
+        self._pages: dict[tuple[Grain, int], _Page] = {}
+        if opening is not None:
+            self._resume(opening)
+
+    def post(self, interval: Interval, meter: Meter, energy: Energy, parts: Parts, covered: Duration) -> None:
+        """Book the *energy* that *meter* measured over *interval*, its *parts*, and for how long it was *covered*.
+
+        What spans an edge is split by time, unless it is too little to split. What lies before `closed_through` goes to
+        the first bucket still open.
+        """
+        posting = _Posting(meter, energy.microjoules, parts, covered.nanoseconds)
+        for start, piece in _pieces(self._open_part(interval), posting):
+            for grain, length in self._lengths.items():
+                page = self._pages.setdefault((grain, bucket_of(start, length)), _Page())
+                page.post(piece)
+        self._totals.post(posting)
+
+    def close(self, watermark: int) -> list[Bucket]:
+        """Return the buckets that end at or before *watermark* (ns since the epoch), oldest first: they are closed now.
+
+        The watermark never goes back: an earlier one closes nothing.
+        """
+        self.closed_through = max(self.closed_through, bucket_of(watermark, MINUTE))
+        ended = sorted(
+            (start + self._lengths[grain].nanoseconds, grain, start)
+            for grain, start in self._pages
+            if start + self._lengths[grain].nanoseconds <= self.closed_through
+        )
+        return [_bucket(grain, start, self._pages.pop((grain, start))) for _, grain, start in ended]
+
+    def open(self) -> tuple[Bucket, ...]:
+        """Return the buckets that may still change, as they are now."""
+        return tuple(_bucket(grain, start, page) for (grain, start), page in sorted(self._pages.items()))
+
+    def conservation_error(self) -> Energy:
+        """Return what was measured less what was attributed, since the ledger began. Not zero: a defect."""
+        return Energy(sum(self._totals.measured.values()) - sum(self._totals.entries.values()))
+
+    def totals(self) -> tuple[dict[Series, Energy], dict[Meter, Energy], dict[str, Duration]]:
+        """Return the totals since the ledger began: by series, by meter, and the time covered by resource."""
+        return (
+            {series: Energy(part) for series, part in self._totals.entries.items()},
+            {meter: Energy(amount) for meter, amount in self._totals.measured.items()},
+            {resource: Duration(time) for resource, time in self._totals.covered.items()},
+        )
+
+    def _open_part(self, interval: Interval) -> Interval:
+        start = max(interval.start, self.closed_through)
+        return Interval(start, max(start, interval.end))
+
+    def _resume(self, opening: OpenBooks) -> None:
+        self._totals = _page(opening.energy, opening.measured, opening.covered)
+        for bucket in opening.open:
+            self._pages[bucket.grain, bucket.start] = _page(bucket.entries, bucket.measured, bucket.covered)
+
+
+def _pieces(interval: Interval, posting: _Posting) -> Iterator[tuple[int, _Posting]]:
+    """Yield the start of each minute's piece of *interval*, and what of *posting* falls in it."""
+    whole = interval.end - interval.start
+    if whole == 0 or posting.energy < TOO_LITTLE_TO_SPLIT * len(posting.parts):
+        yield interval.start, posting
+        return
+    before = posting.until(0, whole)
+    for piece in interval.split(MINUTE):
+        until = posting.until(piece.end - interval.start, whole)
+        yield piece.start, until.less(before)
+        before = until
+
+
+def _page(entries: Mapping[Series, Energy], measured: Mapping[Meter, Energy], covered: Mapping[str, Duration]) -> _Page:
+    return _Page(
+        {series: energy.microjoules for series, energy in entries.items()},
+        {meter: energy.microjoules for meter, energy in measured.items()},
+        {resource: time.nanoseconds for resource, time in covered.items()},
+    )
+
+
+def _bucket(grain: Grain, start: int, page: _Page) -> Bucket:
+    return Bucket(
+        grain,
+        start,
+        {series: Energy(part) for series, part in page.entries.items() if part},
+        {meter: Energy(amount) for meter, amount in page.measured.items() if amount},
+        {resource: Duration(time) for resource, time in page.covered.items() if time},
+    )

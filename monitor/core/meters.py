@@ -1,0 +1,263 @@
+"""From readings of energy meters to the energy of each resource: which source is booked, for which stretch of time.
+
+Several sources may know one resource: a counter, power readings, a model. One is booked at a time, the best that can be
+read. Each source is a `Track`: the energy it has seen since the resource was last booked. Cumulative counters lose
+nothing while they can't be read; so a better source that is missing is waited for, up to the patience.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.counters import Advanced, CounterState, Reset, Wrapped, step
+from monitor.core.entries import SavedCounter
+from monitor.core.interval import Stamp
+from monitor.core.readings import CounterReading, LoadReading, Method, PowerReading
+from monitor.core.units import Duration, Energy, Power
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from monitor.core.readings import Reading
+
+EnergyReading = CounterReading | PowerReading | LoadReading
+
+PREFERRED: Final = ("rapl", "nvidia")
+"""Between two sources of one method: the collector nearest to the hardware first, the others by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A stretch of time over which a meter's energy is unknown, and why."""
+
+    start: Stamp
+    end: Stamp
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The energy of one resource from one moment to another, as its best source saw it; what that source missed."""
+
+    resource: str
+    method: Method
+    collector: str
+    start: Stamp
+    end: Stamp
+    energy: Energy
+    missed: tuple[Missed, ...]
+
+
+@dataclass(slots=True)
+class Track:
+    """One source of one resource: its meters' last readings, and the energy seen since the resource was last booked."""
+
+    collector: str
+    resource: str
+    method: Method
+    last: dict[str, tuple[EnergyReading | CounterState, Stamp]] = field(default_factory=dict)
+    anchor: dict[str, tuple[CounterState, Stamp]] = field(default_factory=dict)
+    """Counters as they stood at the last booking: what is not booked yet is in the difference, also after a crash."""
+    since: Stamp | None = None
+    through: Stamp | None = None
+    seen: int = 0
+    missed: list[Missed] = field(default_factory=list)
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """The order of preference: lowest first."""
+        preferred = PREFERRED.index(self.collector) if self.collector in PREFERRED else len(PREFERRED)
+        return list(Method).index(self.method), preferred, self.collector
+
+    def take(self, at: Stamp, readings: Sequence[EnergyReading], patience: Duration) -> None:
+        """Add what the meters have counted up to *at*.
+
+        While one of the meters is missing the source is waited for; beyond the *patience* the others go on without it,
+        with a gap. It is given up for good after ten times as long: until then what it counts is only late.
+        """
+        for reading in readings:
+            known = self.last.get(reading.meter)
+            if known is not None:
+                self._add(reading, known[0], known[1], at)
+            self.last[reading.meter] = (reading, at)
+        late = {meter: then for meter, (_, then) in self.last.items() if then != at}
+        if all(at.boot - then.boot > patience.nanoseconds for then in late.values()):
+            self.missed += [Missed(self.since or then, at, "unreadable") for then in late.values()]
+            self.through = at
+            self.since = self.since or at
+        for meter, then in late.items():
+            if at.boot - then.boot > 10 * patience.nanoseconds:
+                del self.last[meter]
+
+    def booked(self, at: Stamp) -> None:
+        """Begin anew at *at*; a source that was not read then has to start from a new baseline."""
+        self.seen = 0
+        self.missed = []
+        if self.through == at:
+            self.since = at
+            self.anchor = {
+                meter: (state, then)
+                for meter, (reading, then) in self.last.items()
+                if (state := counter_state(reading)) is not None
+            }
+        else:
+            self.last, self.anchor, self.since, self.through = {}, {}, None, None
+
+    def _add(self, reading: EnergyReading, before: EnergyReading | CounterState, then: Stamp, at: Stamp) -> None:
+        elapsed = Duration(at.boot - then.boot)
+        if isinstance(reading, CounterReading):
+            self._count(reading, before, then, at)
+        elif isinstance(reading, PowerReading) and isinstance(before, PowerReading):
+            self._integrate(reading, before, then, at)
+        elif isinstance(reading, LoadReading) and isinstance(before, LoadReading) and elapsed > Duration.ZERO:
+            busy = reading.busy - before.busy
+            if busy < Duration.ZERO:
+                self.missed.append(Missed(then, at, "counter_reset"))
+            else:
+                self.seen += reading.model.energy(busy, reading.cpus, elapsed).microjoules
+
+    def _count(self, reading: CounterReading, before: EnergyReading | CounterState, then: Stamp, at: Stamp) -> None:
+        outcome = step(
+            counter_state(before),
+            CounterState(reading.energy, reading.epoch),
+            wraps_after=reading.wraps_after,
+            plausible=reading.plausible,
+            elapsed=Duration(at.boot - then.boot),
+        )
+        if isinstance(outcome, Advanced | Wrapped):
+            self.seen += outcome.energy.microjoules
+        elif isinstance(outcome, Reset):
+            self.missed.append(Missed(then, at, outcome.why))
+
+    def _integrate(self, reading: PowerReading, before: PowerReading, then: Stamp, at: Stamp) -> None:
+        elapsed = Duration(at.boot - then.boot)
+        if elapsed <= reading.hold:
+            mean = Power((before.power.microwatts + reading.power.microwatts) // 2)
+            self.seen += mean.during(elapsed).microjoules
+            return
+        self.seen += before.power.during(reading.hold).microjoules
+        held_until = Stamp(then.wall + reading.hold.nanoseconds, then.boot + reading.hold.nanoseconds)
+        self.missed.append(Missed(held_until, at, "hold_exceeded"))
+
+
+class Meters:
+    """All sources of all resources. Readings come in; bookings come out."""
+
+    def __init__(
+        self, patience: Duration, saved: Iterable[SavedCounter] = (), booked_at: Mapping[str, Stamp] | None = None
+    ) -> None:
+        """Begin with the counters *saved*, and the resources *booked_at*, by the run before within the same boot."""
+        self._patience = patience
+        self._tracks: dict[tuple[str, str], Track] = {}
+        self._gone: set[str] = set()
+        self.booked_at: dict[str, Stamp] = dict(booked_at or {})
+        self._across_outage = set(self.booked_at)
+        for one in saved:
+            state = (CounterState(Energy(one.microjoules), one.epoch), one.at)
+            track = self._track(one.collector, one.resource, Method.COUNTER)
+            track.last[one.meter] = track.anchor[one.meter] = state
+            track.since = one.at
+            self.booked_at[one.resource] = one.at
+
+    def forget(self, collector: str) -> None:
+        """Do not wait for *collector*, which can't be read for a reason that will not pass by itself."""
+        self._gone.add(collector)
+
+    def take(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> None:
+        """Add what the collectors saw at *at*."""
+        for collector, readings in outcomes.items():
+            self._gone.discard(collector)
+            for (resource, method), rows in _by_resource(readings).items():
+                self._track(collector, resource, method).take(at, rows, self._patience)
+                self.booked_at.setdefault(resource, at)
+
+    def book(self, at: Stamp) -> list[Booking]:
+        """Return the energy of every resource whose best source was read at *at*, up to then, in order of resource."""
+        return [booking for resource in sorted(self.booked_at) if (booking := self._book(resource, at)) is not None]
+
+    def used(self) -> frozenset[tuple[str, str]]:
+        """Return the (collector, resource) pairs that are booked now."""
+        pairs = set()
+        for resource in self.booked_at:
+            tracks = [track for track in self._of(resource) if track.since is not None and track.through is not None]
+            if tracks:
+                pairs.add((min(tracks, key=lambda track: track.rank).collector, resource))
+        return frozenset(pairs)
+
+    def saved(self) -> tuple[SavedCounter, ...]:
+        """Return the counters as last booked, for the run after this one."""
+        return tuple(
+            SavedCounter(track.collector, track.resource, meter, state.value.microjoules, state.epoch, then)
+            for key, track in sorted(self._tracks.items())
+            if track.since is not None
+            for meter, (state, then) in sorted(track.anchor.items(), key=lambda item: item[0])
+        )
+
+    def _book(self, resource: str, at: Stamp) -> Booking | None:
+        start = self.booked_at[resource]
+        tracks = sorted(self._of(resource), key=lambda track: track.rank)
+        complete = [track for track in tracks if track.since is not None and track.since.boot <= start.boot]
+        for track in complete:
+            if track.through == at:
+                return self._booking(track, start, at)
+            if self._worth_waiting(track, at):
+                return None
+        return self._start_anew(resource, tracks, start, at)
+
+    def _booking(self, track: Track, start: Stamp, at: Stamp) -> Booking | None:
+        if at.boot <= start.boot:
+            return None
+        booking = Booking(
+            track.resource, track.method, track.collector, start, at, Energy(track.seen), tuple(track.missed)
+        )
+        self._all_booked(track.resource, at)
+        return booking
+
+    def _start_anew(self, resource: str, tracks: Sequence[Track], start: Stamp, at: Stamp) -> Booking | None:
+        """Where no source spans the time since the last booking, that time is a gap, as soon as any source is there."""
+        fresh = [track for track in tracks if track.through == at]
+        if not fresh or at.boot <= start.boot:
+            return None
+        best = fresh[0]
+        cause = "daemon_down" if resource in self._across_outage else "unreadable"
+        self._all_booked(resource, at)
+        return Booking(resource, best.method, best.collector, start, at, Energy.ZERO, (Missed(start, at, cause),))
+
+    def _worth_waiting(self, track: Track, at: Stamp) -> bool:
+        last = max((then.boot for _, then in track.last.values()), default=0)
+        return track.collector not in self._gone and at.boot - last <= self._patience.nanoseconds
+
+    def _all_booked(self, resource: str, at: Stamp) -> None:
+        self.booked_at[resource] = at
+        self._across_outage.discard(resource)
+        for track in self._of(resource):
+            track.booked(at)
+
+    def _of(self, resource: str) -> list[Track]:
+        return [track for track in self._tracks.values() if track.resource == resource]
+
+    def _track(self, collector: str, resource: str, method: Method) -> Track:
+        key = (collector, resource)
+        if key not in self._tracks or self._tracks[key].method is not method:
+            self._tracks[key] = Track(collector, resource, method)
+        return self._tracks[key]
+
+
+def counter_state(reading: EnergyReading | CounterState) -> CounterState | None:
+    """Return the state of a counter as read; None for what is not a counter."""
+    if isinstance(reading, CounterReading):
+        return CounterState(reading.energy, reading.epoch)
+    return reading if isinstance(reading, CounterState) else None
+
+
+def _by_resource(readings: Sequence[Reading]) -> dict[tuple[str, Method], list[EnergyReading]]:
+    grouped: dict[tuple[str, Method], list[EnergyReading]] = {}
+    for reading in readings:
+        if isinstance(reading, CounterReading):
+            grouped.setdefault((reading.resource, Method.COUNTER), []).append(reading)
+        elif isinstance(reading, PowerReading):
+            grouped.setdefault((reading.resource, reading.method), []).append(reading)
+        elif isinstance(reading, LoadReading):
+            grouped.setdefault((reading.resource, Method.MODELLED), []).append(reading)
+    return grouped

@@ -1,0 +1,190 @@
+"""What each consumer has used of the host, cumulative since the daemon began: CPU time, memory held, GPUs.
+
+Readings come in; the use between two marks comes out. What the host used and no service did is `_other`'s; across a
+stop of the daemon, when nobody watched, it is `_unattributed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.core.attribution import Use
+from monitor.core.entries import OTHER, UNATTRIBUTED, SavedUsage
+from monitor.core.readings import GpuUsageReading, HostUsageReading, UsageReading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from monitor.core.interval import Stamp
+    from monitor.core.readings import Reading
+    from monitor.core.units import Duration
+
+HOST_PART = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One CPU-time counter as last read."""
+
+    nanoseconds: int
+    epoch: str
+
+
+@dataclass(slots=True)
+class Consumption:
+    """Cumulative use of one device. `active` is CPU nanoseconds, or SM percent-nanoseconds; `held` is byte-nanoseconds.
+
+    `seen` is the time, in ns, for which it is known who used the device.
+    """
+
+    active: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    free: int = 0
+    capacity: int = 0
+    seen: int = 0
+
+    def copy(self) -> Consumption:
+        """Return the same figures, apart from this object's future."""
+        return Consumption(dict(self.active), dict(self.held), self.free, self.capacity, self.seen)
+
+    def since(self, mark: Consumption) -> Consumption:
+        """Return what was used after *mark* was copied."""
+        return Consumption(
+            _difference(self.active, mark.active),
+            _difference(self.held, mark.held),
+            self.free - mark.free,
+            self.capacity - mark.capacity,
+            self.seen - mark.seen,
+        )
+
+    @property
+    def use(self) -> Use:
+        """The weights by which the device's energy is shared."""
+        return Use(self.active, self.held, self.free)
+
+
+class UsageBook:
+    """Keeps the cumulative use of the host and of each GPU."""
+
+    def __init__(self, run_id: str, saved: Iterable[SavedUsage], started: Stamp | None) -> None:
+        """Begin with the counters *saved* by the run before, in the same boot; none where there was no such run.
+
+        Counters of the epoch *run_id* start from zero by definition. *started* is the moment of the saved counters.
+        """
+        self._run_id = run_id
+        self._last = {(one.consumer, one.part): Counted(one.nanoseconds, one.epoch) for one in saved}
+        self._part_owner: dict[str, set[tuple[str, str]]] = {}
+        self._required: set[str] = set()
+        self._at = started
+        self._across_outage = bool(self._last)
+        self._gpu_at: dict[str, Stamp] = {}
+        self.host = Consumption()
+        self.gpus: dict[str, Consumption] = {}
+
+    def forget(self, collector: str) -> None:
+        """Stop waiting for *collector*, which can't be read any more."""
+        self._required.discard(collector)
+
+    def take(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> bool:
+        """Add what the collectors saw at *at*; return whether the host's use is now known up to then.
+
+        It is not where a collector that measures use did not answer: its consumers' use would go to `_other`.
+        """
+        for readings in outcomes.values():
+            for reading in readings:
+                if isinstance(reading, GpuUsageReading):
+                    self._take_gpu(at, reading)
+        usage = {name: rows for name, readings in outcomes.items() if (rows := _usage(readings))}
+        self._required |= usage.keys()
+        if not usage or not self._required <= usage.keys():
+            return False
+        self._take_host(at, usage)
+        return True
+
+    def saved(self, at: Stamp) -> tuple[SavedUsage, ...]:
+        """Return the last readings, for the run after this one."""
+        return tuple(
+            SavedUsage(consumer, part, counted.nanoseconds, counted.epoch, at)
+            for (consumer, part), counted in sorted(self._last.items())
+        )
+
+    def _take_host(self, at: Stamp, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]]) -> None:
+        elapsed = at.boot - self._at.boot if self._at is not None else 0
+        rows = [row for readings in usage.values() for row in readings]
+        services = [row for row in rows if isinstance(row, UsageReading)]
+        used = self._cpu_used(usage)
+        whole = next((row for row in rows if isinstance(row, HostUsageReading)), None)
+        if whole is not None:
+            busy = self._advance(("", HOST_PART), whole.busy, epoch="", fresh=False)
+            rest = max(0, busy - sum(used.values()))
+            stranger = UNATTRIBUTED if self._across_outage else OTHER
+            used[stranger] = used.get(stranger, 0) + rest
+            self._hold(services, whole, elapsed)
+            self.host.capacity += whole.cpus * elapsed
+        _add(self.host.active, used)
+        self.host.seen += elapsed
+        self._at = at
+        self._across_outage = False
+
+    def _cpu_used(self, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]]) -> dict[str, int]:
+        used: dict[str, int] = {}
+        for collector, readings in usage.items():
+            parts: set[tuple[str, str]] = set()
+            for row in readings:
+                if isinstance(row, UsageReading):
+                    key = (row.consumer, row.part)
+                    parts.add(key)
+                    spent = self._advance(key, row.cpu, epoch=row.epoch, fresh=row.fresh)
+                    used[row.consumer] = used.get(row.consumer, 0) + spent
+            for gone in self._part_owner.get(collector, set()) - parts:
+                self._last.pop(gone, None)
+            self._part_owner[collector] = parts
+        return used
+
+    def _advance(self, key: tuple[str, str], cpu: Duration, *, epoch: str, fresh: bool) -> int:
+        """Return the CPU nanoseconds since the last reading of this counter; none where it is a baseline."""
+        previous = self._last.get(key)
+        self._last[key] = Counted(cpu.nanoseconds, epoch)
+        if previous is not None and previous.epoch == epoch:
+            return max(0, cpu.nanoseconds - previous.nanoseconds)
+        return cpu.nanoseconds if fresh or epoch == self._run_id else 0
+
+    def _hold(self, services: Iterable[UsageReading], whole: HostUsageReading, elapsed: int) -> None:
+        held: dict[str, int] = {}
+        for row in services:
+            held[row.consumer] = held.get(row.consumer, 0) + row.memory.bytes
+        held.pop(OTHER, None)
+        taken = whole.memory_total.bytes - whole.memory_available.bytes
+        held[OTHER] = max(0, taken - sum(held.values()))
+        free = max(0, whole.memory_total.bytes - sum(held.values()))
+        _add(self.host.held, {consumer: amount * elapsed for consumer, amount in held.items()})
+        self.host.free += free * elapsed
+
+    def _take_gpu(self, at: Stamp, reading: GpuUsageReading) -> None:
+        device = self.gpus.setdefault(reading.resource, Consumption())
+        since = self._gpu_at.get(reading.resource)
+        self._gpu_at[reading.resource] = at
+        if since is None:
+            return
+        elapsed = at.boot - since.boot
+        for use in reading.uses:
+            held = use.memory.bytes * elapsed
+            active = use.sm_percent * elapsed if reading.utilisation_known else held
+            _add(device.held, {use.consumer: held})
+            _add(device.active, {use.consumer: active})
+        device.seen += elapsed
+        device.capacity += 100 * elapsed
+
+
+def _usage(readings: Sequence[Reading]) -> list[UsageReading | HostUsageReading]:
+    return [reading for reading in readings if isinstance(reading, UsageReading | HostUsageReading)]
+
+
+def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
+    for consumer, amount in more.items():
+        total[consumer] = total.get(consumer, 0) + amount
+
+
+def _difference(now: Mapping[str, int], then: Mapping[str, int]) -> dict[str, int]:
+    return {key: rest for key, amount in now.items() if (rest := amount - then.get(key, 0))}
