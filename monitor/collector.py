@@ -1,8 +1,8 @@
 """All that the author of a collector must read.
 
-A collector is one file in `collectors/`, one entry point in `pyproject.toml` (group `monitor.collectors`) and one test with
-a recorded host. It says what it sees as readings (`monitor.core.readings`). It does not subtract, convert to other units of
-time, log, keep time, or start threads: the framework does, and stamps each read around the call.
+A collector is one file in `collectors/`, one entry point in `pyproject.toml` (group `monitor.collectors`) and one test
+with a recorded host. It says what it sees as readings (`monitor.core.readings`). It does not subtract, convert to other
+units of time, log, keep time, or start threads: the framework does, and stamps each read around the call.
 """
 
 from __future__ import annotations

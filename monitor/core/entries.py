@@ -68,9 +68,9 @@ class Meter:
 class Bucket:
     """What was booked in one minute or hour, which starts at `start` (ns since the epoch).
 
-    Once closed it does not change any more: a correction is a new generation. `entries` and `measured` leave out what is
-    zero; for each meter the entries of its resource and method sum exactly to `measured`. `covered` is, by resource, for
-    how long of the bucket it was measured.
+    Once closed it does not change any more: a correction is a new generation. `entries` and `measured` leave out what
+    is zero; for each meter the entries of its resource and method sum exactly to `measured`. `covered` is, by
+    resource, for how long of the bucket it was measured.
     """
 
     grain: Grain
@@ -117,7 +117,8 @@ class SavedUsage:
 class OpenBooks:
     """All that a restart needs: totals since the ledger began, the open buckets, and the last raw readings.
 
-    It is written whole at each commit, in one row. `closed_through` is in ns since the epoch: no bucket before it changes.
+    It is written whole at each commit, in one row. `closed_through` is in ns since the epoch: no bucket before it
+    changes.
     """
 
     at: Stamp

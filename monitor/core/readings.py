@@ -47,8 +47,9 @@ class CounterReading:
     """A cumulative energy counter.
 
     `meter` identifies the counter within its collector (`intel-rapl:0`, a GPU's uuid); several meters may feed one
-    resource. `epoch` changes when the counter is known to start anew (a driver reload): empty where only a boot does that.
-    `wraps_after` is the counter's range; None where it can't wrap. `plausible` is the highest power its hardware can draw.
+    resource. `epoch` changes when the counter is known to start anew (a driver reload): empty where only a boot does
+    that. `wraps_after` is the counter's range; None where it can't wrap. `plausible` is the highest power its hardware
+    can draw.
     """
 
     resource: str
@@ -126,7 +127,8 @@ class GpuUse:
 class GpuUsageReading:
     """Every process with a context open on one GPU. No process at all means: nobody has a context open.
 
-    `utilisation_known` is False where the driver can't say who computes (MIG, old drivers): then the memory held decides.
+    `utilisation_known` is False where the driver can't say who computes (MIG, old drivers): then the memory held
+    decides.
     """
 
     resource: str

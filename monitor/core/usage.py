@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from monitor.core.attribution import Use
 from monitor.core.entries import OTHER, UNATTRIBUTED, SavedUsage
 from monitor.core.readings import GpuUsageReading, HostUsageReading, UsageReading
+from monitor.core.units import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from monitor.core.interval import Stamp
     from monitor.core.readings import Reading
-    from monitor.core.units import Duration
 
 HOST_PART = ""
 
@@ -77,6 +77,7 @@ class UsageBook:
         self._part_owner: dict[str, set[tuple[str, str]]] = {}
         self._required: set[str] = set()
         self._at = started
+        self._first: Stamp | None = None
         self._across_outage = bool(self._last)
         self._gpu_at: dict[str, Stamp] = {}
         self.host = Consumption()
@@ -97,10 +98,17 @@ class UsageBook:
                     self._take_gpu(at, reading)
         usage = {name: rows for name, readings in outcomes.items() if (rows := _usage(readings))}
         self._required |= usage.keys()
-        if not usage or not self._required <= usage.keys():
+        whole = next((row for rows in usage.values() for row in rows if isinstance(row, HostUsageReading)), None)
+        if whole is None or not self._required <= usage.keys():
             return False
-        self._take_host(at, usage)
+        self._take_host(at, usage, whole)
         return True
+
+    def silent_since(self, at: Stamp) -> Duration:
+        """Return for how long nobody has said who uses the host; since ever, where nobody has yet."""
+        self._first = self._first or at
+        since = self._at or self._first
+        return Duration(at.boot - since.boot)
 
     def saved(self, at: Stamp) -> tuple[SavedUsage, ...]:
         """Return the last readings, for the run after this one."""
@@ -109,23 +117,23 @@ class UsageBook:
             for (consumer, part), counted in sorted(self._last.items())
         )
 
-    def _take_host(self, at: Stamp, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]]) -> None:
+    def _take_host(
+        self, at: Stamp, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]], whole: HostUsageReading
+    ) -> None:
         elapsed = at.boot - self._at.boot if self._at is not None else 0
-        rows = [row for readings in usage.values() for row in readings]
-        services = [row for row in rows if isinstance(row, UsageReading)]
         used = self._cpu_used(usage)
-        whole = next((row for row in rows if isinstance(row, HostUsageReading)), None)
-        if whole is not None:
-            busy = self._advance(("", HOST_PART), whole.busy, epoch="", fresh=False)
-            rest = max(0, busy - sum(used.values()))
-            stranger = UNATTRIBUTED if self._across_outage else OTHER
-            used[stranger] = used.get(stranger, 0) + rest
-            self._hold(services, whole, elapsed)
-            self.host.capacity += whole.cpus * elapsed
+        busy = self._advance(("", HOST_PART), whole.busy, epoch="", fresh=False)
+        stranger = UNATTRIBUTED if self._across_outage else OTHER
+        used[stranger] = used.get(stranger, 0) + max(0, busy - sum(used.values()))
         _add(self.host.active, used)
+        self._hold([row for rows in usage.values() for row in rows], whole, elapsed)
+        self.host.capacity += whole.cpus * elapsed
         self.host.seen += elapsed
         self._at = at
-        self._across_outage = False
+        if self._across_outage:
+            seen = set().union(*self._part_owner.values(), {("", HOST_PART)})
+            self._last = {key: counted for key, counted in self._last.items() if key in seen}
+            self._across_outage = False
 
     def _cpu_used(self, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]]) -> dict[str, int]:
         used: dict[str, int] = {}
@@ -150,14 +158,17 @@ class UsageBook:
             return max(0, cpu.nanoseconds - previous.nanoseconds)
         return cpu.nanoseconds if fresh or epoch == self._run_id else 0
 
-    def _hold(self, services: Iterable[UsageReading], whole: HostUsageReading, elapsed: int) -> None:
+    def _hold(self, rows: Iterable[UsageReading | HostUsageReading], whole: HostUsageReading, elapsed: int) -> None:
+        """Add the memory held; across a stop of the daemon it is not known by whom."""
         held: dict[str, int] = {}
-        for row in services:
-            held[row.consumer] = held.get(row.consumer, 0) + row.memory.bytes
-        held.pop(OTHER, None)
+        for row in rows:
+            if isinstance(row, UsageReading) and row.consumer != OTHER:
+                held[row.consumer] = held.get(row.consumer, 0) + row.memory.bytes
         taken = whole.memory_total.bytes - whole.memory_available.bytes
         held[OTHER] = max(0, taken - sum(held.values()))
         free = max(0, whole.memory_total.bytes - sum(held.values()))
+        if self._across_outage:
+            held = {UNATTRIBUTED: sum(held.values())}
         _add(self.host.held, {consumer: amount * elapsed for consumer, amount in held.items()})
         self.host.free += free * elapsed
 

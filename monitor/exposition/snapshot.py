@@ -33,9 +33,9 @@ class CollectorHealth:
 class Snapshot:
     """What is known at one moment. Totals are the ledger's, committed; powers are live.
 
-    `service_energy` has one energy for each (consumer, resource, share, method). `service_power` is the mean over the last
-    tick, by consumer. `period_energy` is by (consumer, period), with the periods of `PERIODS`; `period_coverage` is, by
-    period, the share of its elapsed time for which the host was measured, None where nothing has elapsed.
+    `service_energy` has one energy for each (consumer, resource, share, method). `service_power` is the mean over the
+    last tick, by consumer. `period_energy` is by (consumer, period), with the periods of `PERIODS`; `period_coverage`
+    is, by period, the share of its elapsed time for which the host was measured, None where nothing has elapsed.
     """
 
     at: Stamp

@@ -1,0 +1,219 @@
+"""When each collector is read. Reads what is due, stamps it, and puts it in the inbox; computes nothing.
+
+All fast collectors are read in one go, in one job, so that energy and use are read together; each slow one has a job of
+its own in a small pool. APScheduler looks at the wall clock: `rearm` puts every job back on time after a jump of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from monitor.collector import Retry, Unavailable
+from monitor.core.events import (
+    CollectionFailed,
+    CollectionSucceeded,
+    CollectorBecameUnavailable,
+    Observed,
+    Outcome,
+)
+from monitor.core.units import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from monitor.clock import Clock
+    from monitor.collector import Collector, Source
+    from monitor.core.interval import Stamp
+
+log = logging.getLogger(__name__)
+
+ROOM: Final = 64
+"""How many observations the inbox holds; beyond that a newer one takes the place of an older one of the same source."""
+SLOW_WORKERS: Final = 4
+EXTRA_GAP: Final = timedelta(seconds=1)
+"""Readings asked for between two ticks come at most once a second; what is asked for meanwhile is one reading."""
+
+
+class Inbox:
+    """What was observed and not yet accounted for. Any thread puts; one takes."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._queue: queue.SimpleQueue[Observed | None] = queue.SimpleQueue()
+        self._room = room
+
+    def offer(self, observed: Observed) -> bool:
+        """Take *observed* and return True; or return False where there is no room."""
+        if self._queue.qsize() >= self._room:
+            return False
+        self._queue.put(observed)
+        return True
+
+    def take(self, timeout: Duration) -> Observed | None:
+        """Return the oldest observation. Returns None when woken. Raises queue.Empty when none came in time."""
+        return self._queue.get(timeout=timeout.seconds)
+
+    def wake(self) -> None:
+        """Make a waiting `take` return None. May be called from a signal handler."""
+        self._queue.put(None)
+
+
+@dataclass(slots=True)
+class Charge:
+    """One collector in the sampler's care: open, or to be opened when it is `due` (boot clock, ns)."""
+
+    name: str
+    open: Callable[[], Collector]
+    slow: bool
+    collector: Collector | None = None
+    due: int = 0
+
+
+class Sampler:
+    """Reads collectors one after the other and puts what they saw in the inbox, as one observation."""
+
+    def __init__(
+        self,
+        charges: Sequence[Charge],
+        clock: Clock,
+        inbox: Inbox,
+        retry_every: Duration,
+        before_read: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*before_read* is called before each sample: the simulated world moves on then."""
+        self._charges = charges
+        self._clock = clock
+        self._inbox = inbox
+        self._retry_every = retry_every
+        self._before_read = before_read
+        self._held: Observed | None = None
+
+    def sample(self) -> None:
+        """Read every collector and put the outcomes in the inbox; where it is full they are held, and join the next."""
+        observed = self.observe()
+        if self._held is not None:
+            observed = newest(self._held, observed)
+        self._held = None if self._inbox.offer(observed) else observed
+
+    def observe(self) -> Observed:
+        """Read every collector now; return what happened."""
+        self._before_read()
+        at = self._clock.stamp()
+        outcomes = [outcome for charge in self._charges if (outcome := self._read(charge, at)) is not None]
+        return Observed(at=at, outcomes=tuple(outcomes))
+
+    def sources(self) -> dict[str, tuple[Source, ...]]:
+        """Return what each open collector reads, by its name."""
+        return {
+            charge.name: tuple(charge.collector.sources()) for charge in self._charges if charge.collector is not None
+        }
+
+    def close(self) -> None:
+        """Close every collector."""
+        for charge in self._charges:
+            self._shut(charge)
+
+    def _read(self, charge: Charge, at: Stamp) -> Outcome | None:
+        """Read one collector; None where it is not to be tried again yet."""
+        if charge.collector is None and at.boot < charge.due:
+            return None
+        try:
+            if charge.collector is None:
+                charge.collector = charge.open()
+            readings = tuple(charge.collector.collect())
+        except Unavailable as fact:
+            self._postpone(charge, at)
+            return CollectorBecameUnavailable(
+                at=at, collector=charge.name, reason=fact.reason.value, what=fact.what, cure=fact.cure
+            )
+        except Retry as fact:
+            return CollectionFailed(at=at, collector=charge.name, why=str(fact), took=self._since(at))
+        except Exception as defect:  # a defect of one collector must not stop the others
+            log.exception("collector %s failed", charge.name)
+            self._postpone(charge, at)
+            return CollectionFailed(
+                at=at,
+                collector=charge.name,
+                why=f"{type(defect).__name__}: {defect}",
+                took=self._since(at),
+                defect=True,
+            )
+        return CollectionSucceeded(at=at, collector=charge.name, readings=readings, took=self._since(at))
+
+    def _postpone(self, charge: Charge, at: Stamp) -> None:
+        self._shut(charge)
+        charge.due = at.boot + self._retry_every.nanoseconds
+
+    def _shut(self, charge: Charge) -> None:
+        if charge.collector is not None:
+            charge.collector.close()
+            charge.collector = None
+
+    def _since(self, at: Stamp) -> Duration:
+        return Duration(self._clock.stamp().boot - at.boot)
+
+
+def newest(older: Observed, newer: Observed) -> Observed:
+    """Return both as one observation at the later time: of each collector, the newer outcome."""
+    outcomes = {outcome.collector: outcome for outcome in (*older.outcomes, *newer.outcomes)}
+    return Observed(at=newer.at, outcomes=tuple(outcomes.values()))
+
+
+class Schedule:
+    """Runs the samplers on time, until it is closed. A context manager: it owns the scheduler's threads."""
+
+    def __init__(self, fast: Sampler, slow: Sequence[Sampler], every: Duration) -> None:
+        self._fast = fast
+        self._slow = slow
+        self._every = timedelta(seconds=every.seconds)
+        self._last_extra = datetime.fromtimestamp(0, UTC)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1), "slow": ThreadPoolExecutor(SLOW_WORKERS)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def __enter__(self) -> Self:
+        self._arm(datetime.now(UTC))  # noqa: TID251 - APScheduler's own clock, and no other, decides when a job is due
+        self._scheduler.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._scheduler.shutdown(wait=True)
+
+    def rearm(self) -> None:
+        """Make every job due now and on its grid again: after the wall clock was set back none would be for as long."""
+        self._arm(datetime.now(UTC))  # noqa: TID251 - as above
+
+    def wake(self) -> None:
+        """Have the fast collectors read now, between two ticks; at most once a second. Any thread may call it."""
+        now = datetime.now(UTC)  # noqa: TID251 - as above
+        # min: a clock that was set back must not put the next reading off
+        due = max(now, min(self._last_extra, now) + EXTRA_GAP)
+        self._last_extra = due
+        self._scheduler.add_job(self._fast.sample, "date", run_date=due, id="extra", replace_existing=True)
+
+    def _arm(self, now: datetime) -> None:
+        seconds = self._every.total_seconds()
+        self._scheduler.add_job(
+            self._fast.sample, "interval", seconds=seconds, next_run_time=now, id="fast", replace_existing=True
+        )
+        for number, sampler in enumerate(self._slow):
+            self._scheduler.add_job(
+                sampler.sample,
+                "interval",
+                seconds=seconds,
+                next_run_time=now,
+                id=f"slow{number}",
+                executor="slow",
+                replace_existing=True,
+            )
