@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from monitor.core.attribution import apportion
 from monitor.core.entries import Bucket, Grain, Meter, Series
 from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from monitor.core.entries import OpenBooks
 
 
-TOO_LITTLE_TO_SPLIT: Final = 1000
-"""Microjoules for each part: below that the rounding of a split would weigh more than the energy. Our choice."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Posting:
     """Energy in microjoules, its parts, and the time it covers in nanoseconds."""
@@ -29,12 +26,9 @@ class _Posting:
     parts: Parts
     covered: int
 
-    def until(self, time: int, whole: int) -> _Posting:
-        """Return what of this falls in the first *time* of *whole*, each rounded down, the rest to the largest part."""
-        parts = {key: part * time // whole for key, part in self.parts.items()}
-        if parts:
-            largest = max(self.parts, key=lambda key: (self.parts[key], key))
-            parts[largest] += sum(self.parts.values()) * time // whole - sum(parts.values())
+    def first(self, time: int, whole: int) -> _Posting:
+        """Return what of this falls in the first *time* of *whole*. No part gets more than there is of it."""
+        parts = apportion(sum(self.parts.values()) * time // whole, self.parts)
         return _Posting(self.meter, self.energy * time // whole, parts, self.covered * time // whole)
 
     def less(self, other: _Posting) -> _Posting:
@@ -76,8 +70,7 @@ class Books:
     def post(self, interval: Interval, meter: Meter, energy: Energy, parts: Parts, covered: Duration) -> None:
         """Book the *energy* that *meter* measured over *interval*, its *parts*, and for how long it was *covered*.
 
-        What spans an edge is split by time, unless it is too little to split. What lies before `closed_through` goes to
-        the first bucket still open.
+        What spans an edge is split by time. What lies before `closed_through` goes to the first bucket still open.
         """
         posting = _Posting(meter, energy.microjoules, parts, covered.nanoseconds)
         for start, piece in _pieces(self._open_part(interval), posting):
@@ -127,15 +120,13 @@ class Books:
 
 def _pieces(interval: Interval, posting: _Posting) -> Iterator[tuple[int, _Posting]]:
     """Yield the start of each minute's piece of *interval*, and what of *posting* falls in it."""
-    whole = interval.end - interval.start
-    if whole == 0 or posting.energy < TOO_LITTLE_TO_SPLIT * len(posting.parts):
-        yield interval.start, posting
-        return
-    before = posting.until(0, whole)
     for piece in interval.split(MINUTE):
-        until = posting.until(piece.end - interval.start, whole)
-        yield piece.start, until.less(before)
-        before = until
+        if piece.end == interval.end:
+            yield piece.start, posting
+            return
+        first = posting.first(piece.end - piece.start, interval.end - piece.start)
+        yield piece.start, first
+        posting = posting.less(first)
 
 
 def _page(entries: Mapping[Series, Energy], measured: Mapping[Meter, Energy], covered: Mapping[str, Duration]) -> _Page:

@@ -1,0 +1,306 @@
+"""The main thread: takes observations one by one, accounts for them, commits, and only then shows and tells.
+
+Durable before visible: what is exposed as a counter, or told as an event, is in the ledger. A failed commit drops
+nothing: the books go on in memory, counters stand still, live figures go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from monitor.core.entries import PSEUDO_SERVICES, Grain, Meter, Series
+from monitor.core.events import (
+    CollectionFailed,
+    CollectionSucceeded,
+    CollectorBecameUnavailable,
+    CollectorRecovered,
+    ServiceAppeared,
+    ServiceDisappeared,
+)
+from monitor.core.readings import DRAM, PACKAGE, REST
+from monitor.core.units import Duration, Energy, Power
+from monitor.exposition.snapshot import CollectorHealth, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from monitor.accounting import Accounting
+    from monitor.bus import Bus
+    from monitor.collector import Source
+    from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
+    from monitor.core.events import Event, Observed
+    from monitor.core.interval import Stamp
+    from monitor.schedule import Inbox, Schedule
+
+log = logging.getLogger(__name__)
+
+MOST_PENDING: Final = 50_000
+"""Buckets kept while the ledger can't be written, a month of minutes; then the oldest minutes go, never the hours."""
+CHART_POINTS: Final = 60
+CHART_RESOURCES: Final = (PACKAGE, DRAM, REST)
+"""What every host has, so that the page can say which of them nothing is known of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the ledger says of the periods: see `Snapshot`."""
+
+    energy: Mapping[tuple[str, str], Energy]
+    coverage: Mapping[str, float | None]
+    methods: Mapping[tuple[str, str], Energy]
+
+
+class Keeper(Protocol):
+    """Where the books are kept."""
+
+    def commit(
+        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+    ) -> int:
+        """Write all in one transaction; return its number. Raises KeeperError (of `failures`): nothing was written."""
+        ...
+
+
+class People(Protocol):
+    """Who is on the host: the part of the workloads that the daemon looks at."""
+
+    def services(self) -> Mapping[str, ServiceFacts]:
+        """Return the facts of every service seen."""
+        ...
+
+    def present(self) -> frozenset[str]:
+        """Return the keys of those that run now."""
+        ...
+
+
+@dataclass(slots=True)
+class Pending:
+    """What is to be committed: kept until it is."""
+
+    closed: list[Bucket] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    services: dict[str, ServiceFacts] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    def bound(self) -> None:
+        """Let the oldest minutes go where there are too many: the hours hold their sums."""
+        excess = len(self.closed) - MOST_PENDING
+        if excess > 0:
+            log.warning("the ledger could not be written for too long: %d minutes are kept only in their hours", excess)
+            minutes = [bucket for bucket in self.closed if bucket.grain is Grain.MINUTE][:excess]
+            gone = {id(bucket) for bucket in minutes}
+            self.closed = [bucket for bucket in self.closed if id(bucket) not in gone]
+
+
+class Daemon:
+    """One main loop over one inbox."""
+
+    def __init__(
+        self,
+        *,
+        accounting: Accounting,
+        keeper: Keeper,
+        failures: type[Exception],
+        people: People,
+        periods: Callable[[OpenBooks, Stamp], Figures],
+        offset: OpenBooks,
+        bus: Bus,
+        publish: Callable[[Snapshot], None],
+        sources: Callable[[], Mapping[str, tuple[Source, ...]]],
+        alive: Callable[[], None],
+        commit_every: Duration,
+        live_for: Duration,
+    ) -> None:
+        """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
+
+        A power is shown for as long as *live_for* after the booking it comes from.
+        """
+        self._accounting = accounting
+        self._keeper = keeper
+        self._failures = failures
+        self._people = people
+        self._periods = periods
+        self._offset = offset
+        self._bus = bus
+        self._publish = publish
+        self._sources = sources
+        self._alive = alive
+        self._commit_every = commit_every
+        self._live_for = live_for
+        self._pending = Pending()
+        self._health: dict[str, CollectorHealth] = {}
+        self._present: frozenset[str] = frozenset()
+        self._known: dict[str, ServiceFacts] = {}
+        self._committed: OpenBooks | None = None
+        self._commit_number = 0
+        self._error = ""
+        self._figures = Figures({}, {}, {})
+        self._chart: deque[tuple[int, float]] = deque(maxlen=CHART_POINTS)
+        self._stopping = False
+
+    def stop(self, inbox: Inbox) -> None:
+        """Have the loop end after what is in the inbox. May be called from a signal handler."""
+        self._stopping = True
+        inbox.wake()
+
+    def run(self, inbox: Inbox, schedule: Schedule, stall: Duration) -> None:
+        """Work until told to stop. When nothing is observed for *stall*, the schedule is put on time again."""
+        while not self._stopping:
+            try:
+                observed = inbox.take(stall)
+            except queue.Empty:
+                log.warning("nothing was read for %.0f s; the clock may have been set back: reading now", stall.seconds)
+                schedule.rearm()
+                continue
+            if observed is not None:
+                self.tick(observed)
+
+    def tick(self, observed: Observed, *, last: bool = False) -> None:
+        """Account for *observed*; commit when it is time (and always the *last*); show; tell."""
+        at = observed.at
+        self._pending.events += self._note_health(observed)
+        self._pending.events += self._accounting.take(observed)
+        self._pending.events += self._note_people(at)
+        closed = self._accounting.close(at)
+        self._pending.closed += closed
+        self._pending.gaps += self._accounting.take_gaps()
+        self._draw_chart(closed)
+        if last or self._is_time(at):
+            self._commit(at)
+        self._publish(self._snapshot(at))
+        self._alive()
+
+    def _is_time(self, at: Stamp) -> bool:
+        if self._committed is None or self._error:
+            return True
+        # half a tick early is on time: ticks come a little late and a little early
+        return at.boot - self._committed.at.boot >= self._commit_every.nanoseconds * 9 // 10
+
+    def _commit(self, at: Stamp) -> None:
+        books = self._accounting.books(at)
+        pending = self._pending
+        try:
+            self._commit_number = self._keeper.commit(
+                books, pending.closed, pending.gaps, tuple(pending.services.values())
+            )
+            figures = self._periods(books, at)
+        except self._failures as error:
+            if not self._error:
+                log.error("%s; what is measured is kept in memory until the ledger can be written", error)  # noqa: TRY400 - the sentence is the cure; a trace is not
+            self._error = f"{error}"
+            pending.bound()
+            return
+        if self._error:
+            log.warning("the ledger can be written again; nothing was lost")
+        self._error = ""
+        self._committed, self._figures, self._pending = books, figures, Pending()
+        self._bus.publish(pending.events)
+
+    def _note_health(self, observed: Observed) -> list[Event]:
+        events: list[Event] = []
+        for outcome in observed.outcomes:
+            before = self._health.get(outcome.collector)
+            now = _health(outcome, before)
+            self._health[outcome.collector] = now
+            if isinstance(outcome, CollectionSucceeded) and before is not None and not before.success:
+                log.info("%s can be read again", outcome.collector)
+                events.append(CollectorRecovered(at=observed.at, collector=outcome.collector))
+            elif not now.success and (before is None or before.success or before.what != now.what):
+                log.info("%s can't be read: %s", now.name, now.what)
+                events.append(outcome)
+        return events
+
+    def _note_people(self, at: Stamp) -> list[Event]:
+        services, present = self._people.services(), self._people.present()
+        for key, facts in services.items():
+            if self._known.get(key) != facts:
+                self._pending.services[key] = self._known[key] = facts
+        appeared = [ServiceAppeared(at=at, service=services[key]) for key in sorted(present - self._present)]
+        gone = [ServiceDisappeared(at=at, service=key) for key in sorted(self._present - present)]
+        self._present = present
+        return [*appeared, *gone]
+
+    def _draw_chart(self, closed: Sequence[Bucket]) -> None:
+        for bucket in closed:
+            longest = max((time.nanoseconds for time in bucket.covered.values()), default=0)
+            if bucket.grain is Grain.MINUTE and longest:
+                energy = Energy(sum(amount.microjoules for amount in bucket.measured.values()))
+                self._chart.append((bucket.start, energy.over(Duration(longest)).watts))
+
+    def _snapshot(self, at: Stamp) -> Snapshot:
+        energy, measured, gaps = self._exposed()
+        services = {key: facts for key, facts in self._known.items() if self._is_of_interest(key)}
+        sources = self._sources()
+        return Snapshot(
+            at=at,
+            host_energy=measured,
+            service_energy={
+                series: amount
+                for series, amount in energy.items()
+                if series.consumer in PSEUDO_SERVICES or self._is_of_interest(series.consumer)
+            },
+            service_power=self._service_power(at),
+            host_power={
+                draw.meter: draw.energy.over(draw.length)
+                for draw in self._accounting.draws.values()
+                if self._is_live(draw.at, at)
+            },
+            services=services,
+            present=self._present,
+            collectors=tuple(
+                replace(health, sources=sources.get(name, ())) for name, health in sorted(self._health.items())
+            ),
+            used_sources=self._accounting.used_sources(),
+            gaps=gaps,
+            conservation_error=self._accounting.conservation_error,
+            period_energy=self._figures.energy,
+            period_coverage=self._figures.coverage,
+            period_methods=self._figures.methods,
+            recent_power=tuple(self._chart),
+            unknown=tuple(name for name in CHART_RESOURCES if not any(meter.resource == name for meter in measured)),
+            ledger_commit=self._commit_number,
+            ledger_error=self._error,
+        )
+
+    def _exposed(self) -> tuple[dict[Series, Energy], dict[Meter, Energy], dict[str, Duration]]:
+        """Return the committed totals, less what a restored ledger had already when it came back."""
+        books, offset = self._committed, self._offset
+        if books is None:
+            return {}, {}, {}
+        return (
+            {series: amount - offset.energy.get(series, Energy.ZERO) for series, amount in books.energy.items()},
+            {meter: amount - offset.measured.get(meter, Energy.ZERO) for meter, amount in books.measured.items()},
+            {cause: time - offset.gaps.get(cause, Duration.ZERO) for cause, time in books.gaps.items()},
+        )
+
+    def _is_of_interest(self, consumer: str) -> bool:
+        """A service is shown while it runs, and for the rest of the month after the one in which it last did."""
+        periods = ("month", "previous_month")
+        return consumer in self._present or any(self._figures.energy.get((consumer, period)) for period in periods)
+
+    def _service_power(self, at: Stamp) -> dict[str, Power]:
+        power: dict[str, Power] = dict.fromkeys(self._present, Power.ZERO)
+        for draw in self._accounting.draws.values():
+            if self._is_live(draw.at, at):
+                for consumer, microjoules in draw.by_consumer.items():
+                    mean = Energy(microjoules).over(draw.length)
+                    power[consumer] = power.get(consumer, Power.ZERO) + mean
+        return power
+
+    def _is_live(self, drawn: Stamp, at: Stamp) -> bool:
+        return at.boot - drawn.boot <= self._live_for.nanoseconds
+
+
+def _health(
+    outcome: CollectionSucceeded | CollectionFailed | CollectorBecameUnavailable, before: CollectorHealth | None
+) -> CollectorHealth:
+    last = before.last_success if before is not None else None
+    if isinstance(outcome, CollectionSucceeded):
+        return CollectorHealth(outcome.collector, success=True, took=outcome.took, last_success=outcome.at.wall)
+    if isinstance(outcome, CollectionFailed):
+        reason = "defect" if outcome.defect else "retry"
+        return CollectorHealth(outcome.collector, False, outcome.took, last, reason, outcome.why)
+    return CollectorHealth(outcome.collector, False, Duration.ZERO, last, outcome.reason, outcome.what, outcome.cure)
