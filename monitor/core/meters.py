@@ -85,7 +85,8 @@ class Track:
         if all(at.boot - then.boot > patience.nanoseconds for then in late.values()):
             self.missed += [Missed(self.since or then, at, "unreadable") for then in late.values()]
             self.through = at
-            self.since = self.since or at
+            if self.since is None:
+                self._begin(at)
         for meter, then in late.items():
             if at.boot - then.boot > 10 * patience.nanoseconds:
                 del self.last[meter]
@@ -95,14 +96,17 @@ class Track:
         self.seen = 0
         self.missed = []
         if self.through == at:
-            self.since = at
-            self.anchor = {
-                meter: (state, then)
-                for meter, (reading, then) in self.last.items()
-                if (state := counter_state(reading)) is not None
-            }
+            self._begin(at)
         else:
             self.last, self.anchor, self.since, self.through = {}, {}, None, None
+
+    def _begin(self, at: Stamp) -> None:
+        self.since = at
+        self.anchor = {
+            meter: (state, then)
+            for meter, (reading, then) in self.last.items()
+            if (state := counter_state(reading)) is not None
+        }
 
     def _add(self, reading: EnergyReading, before: EnergyReading | CounterState, then: Stamp, at: Stamp) -> None:
         elapsed = Duration(at.boot - then.boot)

@@ -1,0 +1,164 @@
+from monitor.core.entries import SavedCounter
+from monitor.core.interval import Stamp
+from monitor.core.meters import Booking, Meters, Missed
+from monitor.core.model import LoadModel
+from monitor.core.readings import CounterReading, LoadReading, Method, PowerReading, Reading
+from monitor.core.units import Duration, Energy, Power
+
+SECOND = 1_000_000_000
+PATIENCE = Duration.from_seconds(60)
+FLAT = LoadModel(Power.from_watts(100), idle=0.5, slope=0.5, exponent=1.0)
+
+
+def _at(seconds: float) -> Stamp:
+    return Stamp(round(seconds * SECOND), round(seconds * SECOND))
+
+
+def _counter(joules: float, meter: str = "intel-rapl:0", epoch: str = "") -> CounterReading:
+    reach = Energy.from_joules(262_143)
+    return CounterReading("package", meter, Energy.from_joules(joules), Power.from_watts(500), reach, epoch)
+
+
+def _load(busy: float) -> LoadReading:
+    return LoadReading("package", "cpu", Duration.from_seconds(busy), 4, FLAT)
+
+
+def _power(watts: float, hold: float = 30) -> PowerReading:
+    return PowerReading("package", "hwmon0", Power.from_watts(watts), Duration.from_seconds(hold))
+
+
+def _book(meters: Meters, seconds: float, **outcomes: tuple[Reading, ...]) -> list[Booking]:
+    meters.take(_at(seconds), outcomes)
+    return meters.book(_at(seconds))
+
+
+def test_two_sockets_are_one_resource() -> None:
+    meters = Meters(PATIENCE)
+    assert _book(meters, 0, rapl=(_counter(10), _counter(20, "intel-rapl:1"))) == []
+    (booking,) = _book(meters, 5, rapl=(_counter(110), _counter(320, "intel-rapl:1")))
+    assert booking == Booking("package", Method.COUNTER, "rapl", _at(0), _at(5), Energy.from_joules(400), ())
+
+
+def test_a_counter_that_missed_some_ticks_loses_nothing() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(0),), modelled_host=(_load(0),))
+    assert _book(meters, 5, modelled_host=(_load(20),)) == []
+    (booking,) = _book(meters, 10, rapl=(_counter(700),), modelled_host=(_load(40),))
+    assert (booking.energy, booking.start, booking.method) == (Energy.from_joules(700), _at(0), Method.COUNTER)
+
+
+def test_a_counter_that_is_gone_is_replaced_at_once_and_never_counted_twice() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(0),), modelled_host=(_load(0),))
+    meters.forget("rapl")
+    (modelled,) = _book(meters, 5, modelled_host=(_load(20),))
+    assert (modelled.energy, modelled.method) == (Energy.from_joules(500), Method.MODELLED)
+    (still,) = _book(meters, 10, rapl=(_counter(900),), modelled_host=(_load(40),))
+    assert still.method is Method.MODELLED
+    (back,) = _book(meters, 15, rapl=(_counter(1000),), modelled_host=(_load(60),))
+    assert (back.energy, back.method) == (Energy.from_joules(100), Method.COUNTER)
+
+
+def test_a_counter_is_waited_for_no_longer_than_the_patience() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(0),), modelled_host=(_load(0),))
+    for seconds in range(5, 65, 5):
+        assert _book(meters, seconds, modelled_host=(_load(4 * seconds),)) == []
+    (modelled,) = _book(meters, 65, modelled_host=(_load(4 * 65),))
+    assert (modelled.start, modelled.energy) == (_at(0), Energy.from_joules(6500))
+
+
+def test_a_counter_alone_is_waited_for_as_long_as_it_takes() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(0),))
+    meters.forget("rapl")
+    assert _book(meters, 300) == []
+    (booking,) = _book(meters, 305, rapl=(_counter(30_500),))
+    assert (booking.start, booking.energy, booking.missed) == (_at(0), Energy.from_joules(30_500), ())
+
+
+def test_a_reset_is_a_gap_and_no_energy() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(200_000),))
+    (booking,) = _book(meters, 5, rapl=(_counter(1),))
+    assert booking.energy == Energy.ZERO
+    assert booking.missed == (Missed(_at(0), _at(5), "counter_reset"),)
+
+
+def test_power_is_integrated_between_its_readings() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, hwmon=(_power(100),))
+    (booking,) = _book(meters, 10, hwmon=(_power(200),))
+    assert (booking.energy, booking.method) == (Energy.from_joules(1500), Method.INTEGRATED)
+
+
+def test_a_power_stands_no_longer_than_its_hold() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, hwmon=(_power(100, hold=30),))
+    (booking,) = _book(meters, 50, hwmon=(_power(100, hold=30),))
+    assert booking.energy == Energy.from_joules(3000)
+    assert booking.missed == (Missed(_at(30), _at(50), "hold_exceeded"),)
+
+
+def test_a_model_turns_load_into_energy() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, modelled_host=(_load(0),))
+    (booking,) = _book(meters, 10, modelled_host=(_load(20),))
+    assert booking.energy == Energy.from_joules(10 * (50 + 25))
+
+
+def test_one_socket_that_stays_away_is_a_gap_until_it_is_back() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(0), _counter(0, "intel-rapl:1")))
+    assert _book(meters, 30, rapl=(_counter(300),)) == []
+    (booking,) = _book(meters, 65, rapl=(_counter(650),))
+    assert booking.energy == Energy.from_joules(650)
+    assert [missed.cause for missed in booking.missed] == ["unreadable"]
+    (late,) = _book(meters, 70, rapl=(_counter(700), _counter(1400, "intel-rapl:1")))
+    assert late.energy == Energy.from_joules(50 + 1400)
+
+
+def _saved(joules: float, at: float) -> tuple[SavedCounter, ...]:
+    return (SavedCounter("rapl", "package", "intel-rapl:0", Energy.from_joules(joules).microjoules, "", _at(at)),)
+
+
+def test_a_counter_counts_on_across_a_stop_of_the_daemon() -> None:
+    meters = Meters(PATIENCE, _saved(100, 10), {"package": _at(10)})
+    (booking,) = _book(meters, 190, rapl=(_counter(9100),))
+    assert (booking.start, booking.energy) == (_at(10), Energy.from_joules(9000))
+
+
+def test_a_stop_in_which_the_counter_may_have_wrapped_is_a_gap() -> None:
+    meters = Meters(PATIENCE, _saved(100, 0), {"package": _at(0)})
+    (booking,) = _book(meters, 3600, rapl=(_counter(9100),))
+    assert booking.energy == Energy.ZERO
+    assert booking.missed == (Missed(_at(0), _at(3600), "may_have_wrapped"),)
+
+
+def test_a_stop_with_nothing_that_counts_is_a_gap() -> None:
+    meters = Meters(PATIENCE, (), {"package": _at(0)})
+    (gap,) = _book(meters, 60, modelled_host=(_load(0),))
+    assert (gap.energy, gap.missed) == (Energy.ZERO, (Missed(_at(0), _at(60), "daemon_down"),))
+    (booking,) = _book(meters, 65, modelled_host=(_load(20),))
+    assert booking.start == _at(60)
+
+
+def test_what_is_saved_is_the_counter_at_its_last_booking() -> None:
+    """What was read but not booked yet must not be lost by a crash."""
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(10),), modelled_host=(_load(0),))
+    _book(meters, 5, rapl=(_counter(20),), modelled_host=(_load(0),))
+    meters.take(_at(10), {"rapl": (_counter(30),)})
+    assert [(one.microjoules, one.at) for one in meters.saved()] == [(20_000_000, _at(5))]
+
+
+def test_the_first_reading_is_saved_once_it_is_a_baseline() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(10),))
+    assert [one.microjoules for one in meters.saved()] == [10_000_000]
+
+
+def test_the_best_source_is_said_to_be_used() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_counter(10),), modelled_host=(_load(0),))
+    assert meters.used() == frozenset({("rapl", "package")})
