@@ -91,7 +91,10 @@ class Host:
     """Identity of this run of the daemon: the epoch of what is counted only while it runs."""
     own_pid: int
     cpu_power: Power | None = None
-    """Thermal design power of all sockets, where configured or looked up; None where unknown."""
+    """Thermal design power of all sockets (a virtual machine's: of its share of them), where configured or looked up;
+    None where unknown."""
+    cpu_power_accuracy: str = "+-50 %"
+    """The error to expect of what is modelled from `cpu_power`, for a person; wider where that was guessed."""
     memory_power_per_gibibyte: Power | None = None
     memory: Memory | None = None
     """Installed memory, where configured; None: as the kernel says."""
