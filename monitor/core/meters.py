@@ -91,12 +91,12 @@ class Track:
             if at.boot - then.boot > 10 * patience.nanoseconds:
                 del self.last[meter]
 
-    def booked(self, at: Stamp) -> None:
-        """Begin anew at *at*; a source that was not read then has to start from a new baseline."""
+    def booked(self, end: Stamp) -> None:
+        """Begin anew: the resource is booked up to *end*. A source that was last read before has to start afresh."""
         self.seen = 0
         self.missed = []
-        if self.through == at:
-            self._begin(at)
+        if self.through is not None and self.through.boot >= end.boot:
+            self._begin(self.through)
         else:
             self.last, self.anchor, self.since, self.through = {}, {}, None, None
 
@@ -177,7 +177,10 @@ class Meters:
                 self.booked_at.setdefault(resource, at)
 
     def book(self, at: Stamp) -> list[Booking]:
-        """Return the energy of every resource whose best source was read at *at*, up to then, in order of resource."""
+        """Return the energy of every resource whose best source was read since its last booking, in order of resource.
+
+        A fast source is booked up to *at*, a slow one up to its last reading.
+        """
         return [booking for resource in sorted(self.booked_at) if (booking := self._book(resource, at)) is not None]
 
     def used(self) -> frozenset[tuple[str, str]]:
@@ -201,42 +204,35 @@ class Meters:
     def _book(self, resource: str, at: Stamp) -> Booking | None:
         start = self.booked_at[resource]
         tracks = sorted(self._of(resource), key=lambda track: track.rank)
-        complete = [track for track in tracks if track.since is not None and track.since.boot <= start.boot]
-        for track in complete:
-            if track.through == at:
-                return self._booking(track, start, at)
+        for track in tracks:
+            if track.since is None or track.since.boot > start.boot:
+                continue
+            if track.through is not None and track.through.boot > start.boot:
+                return self._booking(track, start, track.through, ())
             if self._worth_waiting(track, at):
                 return None
-        return self._start_anew(resource, tracks, start, at)
+        return self._after_a_gap(tracks, start)
 
-    def _booking(self, track: Track, start: Stamp, at: Stamp) -> Booking | None:
-        if at.boot <= start.boot:
-            return None
-        booking = Booking(
-            track.resource, track.method, track.collector, start, at, Energy(track.seen), tuple(track.missed)
-        )
-        self._all_booked(track.resource, at)
+    def _after_a_gap(self, tracks: Sequence[Track], start: Stamp) -> Booking | None:
+        """Where no source spans the time since the last booking, what the best one does not span is a gap."""
+        for track in tracks:
+            if track.since is not None and track.through is not None and track.through.boot > start.boot:
+                cause = "daemon_down" if track.resource in self._across_outage else "unreadable"
+                return self._booking(track, start, track.through, (Missed(start, track.since, cause),))
+        return None
+
+    def _booking(self, track: Track, start: Stamp, end: Stamp, missed: tuple[Missed, ...]) -> Booking:
+        all_missed = (*missed, *track.missed)
+        booking = Booking(track.resource, track.method, track.collector, start, end, Energy(track.seen), all_missed)
+        self.booked_at[track.resource] = end
+        self._across_outage.discard(track.resource)
+        for each in self._of(track.resource):
+            each.booked(end)
         return booking
-
-    def _start_anew(self, resource: str, tracks: Sequence[Track], start: Stamp, at: Stamp) -> Booking | None:
-        """Where no source spans the time since the last booking, that time is a gap, as soon as any source is there."""
-        fresh = [track for track in tracks if track.through == at]
-        if not fresh or at.boot <= start.boot:
-            return None
-        best = fresh[0]
-        cause = "daemon_down" if resource in self._across_outage else "unreadable"
-        self._all_booked(resource, at)
-        return Booking(resource, best.method, best.collector, start, at, Energy.ZERO, (Missed(start, at, cause),))
 
     def _worth_waiting(self, track: Track, at: Stamp) -> bool:
         last = max((then.boot for _, then in track.last.values()), default=0)
         return track.collector not in self._gone and at.boot - last <= self._patience.nanoseconds
-
-    def _all_booked(self, resource: str, at: Stamp) -> None:
-        self.booked_at[resource] = at
-        self._across_outage.discard(resource)
-        for track in self._of(resource):
-            track.booked(at)
 
     def _of(self, resource: str) -> list[Track]:
         return [track for track in self._tracks.values() if track.resource == resource]
