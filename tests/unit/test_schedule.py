@@ -1,0 +1,185 @@
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from monitor.collector import Reason, Retry, Source, Unavailable
+from monitor.core.events import (
+    CollectionFailed,
+    CollectionSucceeded,
+    CollectorBecameUnavailable,
+    Observed,
+)
+from monitor.core.interval import Stamp
+from monitor.core.readings import CounterReading, Reading
+from monitor.core.units import Duration, Energy, Power
+from monitor.schedule import Charge, Inbox, Sampler, Schedule, newest
+
+SECOND = Duration.from_seconds(1)
+
+
+class Ticking:
+    """A clock that moves a second each time it is looked at."""
+
+    boot_id = "boot"
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def stamp(self) -> Stamp:
+        self.now += 1_000_000_000
+        return Stamp(self.now, self.now)
+
+
+class Meter:
+    name: ClassVar[str] = "meter"
+    slow: ClassVar[bool] = False
+
+    def __init__(self, script: Sequence[int | Exception] = ()) -> None:
+        self._script = list(script)
+        self.closed = 0
+
+    def sources(self) -> Sequence[Source]:
+        return [Source("package", "m", "counter", "a test", "exact")]
+
+    def collect(self) -> Sequence[Reading]:
+        step = self._script.pop(0) if self._script else 0
+        if isinstance(step, Exception):
+            raise step
+        return [CounterReading("package", "m", Energy(step), Power.from_watts(1))]
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def _sampler(open_one: Callable[[], Meter], inbox: Inbox | None = None, retry: float = 10) -> Sampler:
+    charge = Charge("meter", open_one, slow=False)  # type: ignore[arg-type] - a test double opens without a host
+    return Sampler([charge], Ticking(), inbox or Inbox(), Duration.from_seconds(retry))
+
+
+def test_a_read_is_stamped_before_and_timed_around() -> None:
+    (outcome,) = _sampler(lambda: Meter([7])).observe().outcomes
+    assert isinstance(outcome, CollectionSucceeded)
+    assert outcome.at == Stamp(1_000_000_000, 1_000_000_000)
+    assert outcome.took == SECOND
+    assert [reading.energy for reading in outcome.readings if isinstance(reading, CounterReading)] == [Energy(7)]
+
+
+def test_what_is_unavailable_is_tried_again_only_later() -> None:
+    meter = Meter([Unavailable(Reason.FORBIDDEN, "may not", "ask root")])
+    sampler = _sampler(lambda: meter, retry=3)
+    (outcome,) = sampler.observe().outcomes
+    assert outcome == CollectorBecameUnavailable(
+        at=Stamp(1_000_000_000, 1_000_000_000), collector="meter", reason="forbidden", what="may not", cure="ask root"
+    )
+    assert meter.closed == 1
+    assert sampler.observe().outcomes == ()
+    assert sampler.observe().outcomes == ()
+    assert isinstance(sampler.observe().outcomes[0], CollectionSucceeded)
+
+
+def test_a_retry_keeps_the_collector_open() -> None:
+    meter = Meter([Retry("busy"), 5])
+    sampler = _sampler(lambda: meter)
+    (outcome,) = sampler.observe().outcomes
+    assert isinstance(outcome, CollectionFailed)
+    assert not outcome.defect
+    assert meter.closed == 0
+    assert isinstance(sampler.observe().outcomes[0], CollectionSucceeded)
+
+
+def test_a_defect_of_one_collector_leaves_the_others_their_turn(caplog: pytest.LogCaptureFixture) -> None:
+    broken, sound = Meter([ValueError("oh")]), Meter([1])
+    charges = [Charge("broken", lambda: broken, slow=False), Charge("sound", lambda: sound, slow=False)]  # type: ignore[arg-type,return-value] - test doubles
+    sampler = Sampler(charges, Ticking(), Inbox(), SECOND)
+    with caplog.at_level(logging.CRITICAL):
+        failed, read = sampler.observe().outcomes
+    assert isinstance(failed, CollectionFailed)
+    assert failed.defect
+    assert failed.why == "ValueError: oh"
+    assert isinstance(read, CollectionSucceeded)
+
+
+def test_a_full_inbox_loses_nothing_cumulative() -> None:
+    inbox = Inbox(room=1)
+    sampler = _sampler(lambda: Meter([1, 2, 3, 4]), inbox)
+    for _ in range(3):
+        sampler.sample()
+    first = inbox.take(SECOND)
+    sampler.sample()
+    last = inbox.take(SECOND)
+    assert first is not None
+    assert last is not None
+    assert [_energy(first), _energy(last)] == [1, 4]
+
+
+def _energy(observed: Observed) -> int:
+    (outcome,) = observed.outcomes
+    assert isinstance(outcome, CollectionSucceeded)
+    (reading,) = outcome.readings
+    assert isinstance(reading, CounterReading)
+    return reading.energy.microjoules
+
+
+def test_of_two_observations_the_newer_outcome_of_each_collector_stays() -> None:
+    def failed(at: int, name: str) -> CollectionFailed:
+        return CollectionFailed(at=Stamp(at, at), collector=name, why="", took=SECOND)
+
+    older = Observed(at=Stamp(1, 1), outcomes=(failed(1, "a"), failed(1, "b")))
+    newer = Observed(at=Stamp(2, 2), outcomes=(failed(2, "b"),))
+    assert newest(older, newer) == Observed(at=Stamp(2, 2), outcomes=(failed(1, "a"), failed(2, "b")))
+
+
+def test_an_empty_inbox_says_so_and_a_woken_one_returns() -> None:
+    inbox = Inbox()
+    with pytest.raises(queue.Empty):
+        inbox.take(Duration.from_seconds(0.01))
+    inbox.wake()
+    assert inbox.take(SECOND) is None
+
+
+class Counting(Sampler):
+    """A sampler that only counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.asked = threading.Semaphore(0)
+
+    def sample(self) -> None:
+        self.count += 1
+        self.asked.release()
+
+
+def test_every_sampler_is_read_at_once_and_again_on_time() -> None:
+    fast, slow = Counting(), Counting()
+    with Schedule(fast, [slow], Duration.from_seconds(0.2)):
+        for sampler in (fast, slow):
+            for _ in range(3):
+                assert sampler.asked.acquire(timeout=20)
+
+
+def test_wakes_within_a_second_are_one_reading() -> None:
+    fast = Counting()
+    with Schedule(fast, [], Duration.from_seconds(3600)) as schedule:
+        assert fast.asked.acquire(timeout=20)
+        schedule.wake()
+        assert fast.asked.acquire(timeout=20)
+        for _ in range(50):
+            schedule.wake()
+        assert fast.asked.acquire(timeout=20)
+        assert not fast.asked.acquire(timeout=1.5)
+    assert fast.count == 3
+
+
+def test_rearming_makes_a_job_that_was_put_off_due_now() -> None:
+    fast = Counting()
+    with Schedule(fast, [], Duration.from_seconds(3600)) as schedule:
+        assert fast.asked.acquire(timeout=20)
+        job = schedule._scheduler.get_job("fast")
+        job.modify(next_run_time=job.next_run_time + timedelta(hours=1))
+        schedule.rearm()
+        assert fast.asked.acquire(timeout=20)
