@@ -40,8 +40,10 @@ log = logging.getLogger(__name__)
 
 MOST_PENDING: Final = 50_000
 """Buckets kept while the ledger can't be written, a month of minutes; then the oldest minutes go, never the hours."""
+MOST_EVENTS: Final = 10_000
+"""Events kept for subscribers while the ledger can't be written; then the oldest are never told."""
 CHART_POINTS: Final = 60
-CHART_RESOURCES: Final = (PACKAGE, DRAM, REST)
+COMMON_RESOURCES: Final = (PACKAGE, DRAM, REST)
 """What every host has, so that the page can say which of them nothing is known of."""
 
 
@@ -86,13 +88,14 @@ class Pending:
     events: list[Event] = field(default_factory=list)
 
     def bound(self) -> None:
-        """Let the oldest minutes go where there are too many: the hours hold their sums."""
-        excess = len(self.closed) - MOST_PENDING
-        if excess > 0:
-            log.warning("the ledger could not be written for too long: %d minutes are kept only in their hours", excess)
-            minutes = [bucket for bucket in self.closed if bucket.grain is Grain.MINUTE][:excess]
-            gone = {id(bucket) for bucket in minutes}
-            self.closed = [bucket for bucket in self.closed if id(bucket) not in gone]
+        """Let the oldest minutes and events go where there are too many: the hours hold the minutes' sums."""
+        del self.events[:-MOST_EVENTS]
+        if len(self.closed) <= MOST_PENDING:
+            return
+        minutes = [number for number, bucket in enumerate(self.closed) if bucket.grain is Grain.MINUTE]
+        gone = set(minutes[: MOST_PENDING // 10])
+        self.closed = [bucket for number, bucket in enumerate(self.closed) if number not in gone]
+        log.warning("the ledger could not be written for very long: %d minutes are kept only in their hours", len(gone))
 
 
 class Daemon:
@@ -260,7 +263,7 @@ class Daemon:
             period_coverage=self._figures.coverage,
             period_methods=self._figures.methods,
             recent_power=tuple(self._chart),
-            unknown=tuple(name for name in CHART_RESOURCES if not any(meter.resource == name for meter in measured)),
+            unknown=tuple(name for name in COMMON_RESOURCES if not any(meter.resource == name for meter in measured)),
             ledger_commit=self._commit_number,
             ledger_error=self._error,
         )

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from monitor.accounting import Accounting, Rules
+from monitor.bus import Bus
+from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
+from monitor.core.events import (
+    CollectionFailed,
+    CollectionSucceeded,
+    CollectorBecameUnavailable,
+    CollectorRecovered,
+    EnergyMeasured,
+    Event,
+    Observed,
+    Outcome,
+    ServiceAppeared,
+    ServiceDisappeared,
+)
+from monitor.core.interval import HOUR, Stamp
+from monitor.core.readings import CounterReading, HostUsageReading, Reading, UsageReading
+from monitor.core.units import Duration, Energy, Memory, Power
+from monitor.daemon import MOST_PENDING, Daemon, Figures, Pending
+from monitor.exposition.snapshot import Snapshot
+from monitor.schedule import Inbox, Sampler, Schedule
+
+SECOND = 1_000_000_000
+NOON = 1_790_000_000 * SECOND // HOUR.nanoseconds * HOUR.nanoseconds
+
+
+class DiskFullError(Exception):
+    pass
+
+
+class Shelf:
+    """A keeper that can be full."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.books: list[OpenBooks] = []
+        self.closed: list[Bucket] = []
+        self.gaps: list[Gap] = []
+        self.services: list[ServiceFacts] = []
+
+    def commit(
+        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+    ) -> int:
+        if self.full:
+            message = "the disk is full"
+            raise DiskFullError(message)
+        self.books.append(books)
+        self.closed += closed
+        self.gaps += gaps
+        self.services += services
+        return len(self.books)
+
+
+class Village:
+    """Who is there."""
+
+    def __init__(self) -> None:
+        self.here: set[str] = {"a"}
+
+    def services(self) -> Mapping[str, ServiceFacts]:
+        return {key: ServiceFacts(key, key.upper()) for key in ("a", "b")}
+
+    def present(self) -> frozenset[str]:
+        return frozenset(self.here)
+
+
+class Ear:
+    name = "ear"
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def handle(self, event: Event) -> None:
+        self.heard.append(event)
+
+
+class World:
+    """A daemon with everything around it."""
+
+    def __init__(self, commit_every: float = 5) -> None:
+        self.shelf, self.village, self.ear = Shelf(), Village(), Ear()
+        self.shown: list[Snapshot] = []
+        self.pings = 0
+        self.offset = OpenBooks(Stamp(0, 0), "", 0)
+        self.period_energy: dict[tuple[str, str], Energy] = {}
+        self.commit_every = commit_every
+        self.daemon = self.build()
+
+    def build(self) -> Daemon:
+        now = Stamp(NOON, 1000 * SECOND)
+        return Daemon(
+            accounting=Accounting(Rules(), None, boot_id="boot", run_id="run", now=now),
+            keeper=self.shelf,
+            failures=DiskFullError,
+            people=self.village,
+            periods=lambda _books, _now: Figures(self.period_energy, {}, {}),
+            offset=self.offset,
+            bus=Bus([self.ear]),
+            publish=self.shown.append,
+            sources=dict,
+            alive=self.ping,
+            commit_every=Duration.from_seconds(self.commit_every),
+            live_for=Duration.from_seconds(15),
+        )
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def tick(self, seconds: float, *outcomes: Outcome, last: bool = False) -> Snapshot:
+        at = Stamp(NOON + round(seconds * SECOND), round((1000 + seconds) * SECOND))
+        readings: dict[str, tuple[Reading, ...]] = {
+            "rapl": (CounterReading("package", "0", Energy.from_joules(20 * seconds), Power.from_watts(500)),),
+            "process": (
+                HostUsageReading(Duration.from_seconds(seconds), 4, Memory.from_gibibytes(8), Memory.from_gibibytes(4)),
+                UsageReading("a", "processes", Duration.from_seconds(0.5 * seconds), Memory(1), "run"),
+            ),
+        }
+        read = [
+            CollectionSucceeded(at=at, collector=name, readings=rows, took=Duration.ZERO)
+            for name, rows in readings.items()
+            if name not in {outcome.collector for outcome in outcomes}
+        ]
+        self.daemon.tick(Observed(at=at, outcomes=(*read, *outcomes)), last=last)
+        return self.shown[-1]
+
+    def heard(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.ear.heard if isinstance(event, kind)]
+
+
+def _exposed(snapshot: Snapshot) -> float:
+    return sum(energy.joules for energy in snapshot.host_energy.values())
+
+
+def test_what_is_shown_is_what_is_committed() -> None:
+    world = World()
+    world.tick(0)
+    snapshot = world.tick(5)
+    assert _exposed(snapshot) == 100
+    assert sum(energy.joules for energy in world.shelf.books[-1].measured.values()) == 100
+    assert snapshot.service_power == {"a": Power.from_watts(10), OTHER: Power.from_watts(10)}
+    assert snapshot.ledger_commit == 2
+
+
+def test_counters_stand_still_while_the_ledger_cannot_be_written_and_nothing_is_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.tick(0)
+    world.tick(5)
+    world.shelf.full = True
+    with caplog.at_level(logging.INFO):
+        for seconds in range(10, 300, 5):
+            snapshot = world.tick(seconds)
+    assert _exposed(snapshot) == 100
+    assert snapshot.ledger_error == "the disk is full"
+    assert snapshot.host_power != {}
+    assert len([record for record in caplog.records if "disk is full" in record.message]) == 1
+    told = len(world.ear.heard)
+    world.shelf.full = False
+    assert _exposed(world.tick(300)) == 6000
+    assert world.shown[-1].ledger_error == ""
+    assert len(world.heard(EnergyMeasured)) == 60
+    assert len(world.ear.heard) > told
+    assert [bucket.start for bucket in world.shelf.closed] == [NOON + 60 * SECOND * minute for minute in range(5)]
+
+
+def test_events_are_told_only_once_they_are_committed() -> None:
+    world = World()
+    world.shelf.full = True
+    world.tick(0)
+    assert world.ear.heard == []
+
+
+def test_a_slow_disk_is_written_to_less_often_and_shown_no_sooner() -> None:
+    world = World(commit_every=60)
+    world.tick(0)
+    for seconds in range(5, 55, 5):
+        assert _exposed(world.tick(seconds)) == 0
+    assert len(world.shelf.books) == 1
+    assert _exposed(world.tick(60)) == 1200
+
+
+def test_the_last_tick_is_always_committed() -> None:
+    world = World(commit_every=60)
+    world.tick(0)
+    assert _exposed(world.tick(7, last=True)) == 140
+
+
+def test_a_restored_ledger_is_exposed_from_zero() -> None:
+    world = World()
+    world.tick(0)
+    world.tick(5)
+    world.offset = world.shelf.books[-1]
+    world.daemon = world.build()
+    world.tick(0)
+    assert _exposed(world.tick(5)) == 0
+
+
+def test_a_collector_that_falls_and_returns_is_told_once_each(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    gone = CollectorBecameUnavailable(
+        at=Stamp(1, 1), collector="nvidia", reason="absent", what="no driver", cure="install it"
+    )
+    with caplog.at_level(logging.INFO):
+        for tick in range(4):
+            snapshot = world.tick(5 * tick, gone)
+        (health,) = [one for one in snapshot.collectors if one.name == "nvidia"]
+        assert (health.success, health.reason, health.cure, health.last_success) == (
+            False, "absent", "install it", None,
+        )  # fmt: skip
+        back = CollectionSucceeded(at=Stamp(NOON, 1), collector="nvidia", readings=(), took=Duration.ZERO)
+        world.tick(25, back)
+    assert len(world.heard(CollectorBecameUnavailable)) == 1
+    assert [event.collector for event in world.heard(CollectorRecovered) if isinstance(event, CollectorRecovered)] == [
+        "nvidia"
+    ]
+    assert len([record for record in caplog.records if "nvidia" in record.message]) == 2
+
+
+def test_a_failed_read_keeps_the_time_of_the_last_success() -> None:
+    world = World()
+    world.tick(0)
+    failed = CollectionFailed(at=Stamp(1, 1), collector="rapl", why="busy", took=Duration.ZERO)
+    snapshot = world.tick(5, failed)
+    (health,) = [one for one in snapshot.collectors if one.name == "rapl"]
+    assert (health.success, health.reason, health.what, health.last_success) == (False, "retry", "busy", NOON)
+
+
+def test_services_that_come_and_go_are_told_and_kept() -> None:
+    world = World()
+    world.tick(0)
+    world.village.here = {"b"}
+    world.tick(5)
+    appeared = [event.service.key for event in world.heard(ServiceAppeared) if isinstance(event, ServiceAppeared)]
+    gone = [event.service for event in world.heard(ServiceDisappeared) if isinstance(event, ServiceDisappeared)]
+    assert (appeared, gone) == (["a", "b"], ["a"])
+    assert [facts.key for facts in world.shelf.services] == ["a", "b"]
+
+
+def test_a_service_gone_for_long_is_retired_from_the_page_but_not_from_the_ledger() -> None:
+    world = World()
+    world.tick(0)
+    world.tick(5)
+    world.village.here = set()
+    snapshot = world.tick(10)
+    assert "a" not in {series.consumer for series in snapshot.service_energy}
+    assert "a" in {series.consumer for series in world.shelf.books[-1].energy}
+    world.period_energy[("a", "previous_month")] = Energy(1)
+    assert "a" in {series.consumer for series in world.tick(15).service_energy}
+
+
+def test_the_watchdog_is_fed_at_every_tick_even_while_the_ledger_fails() -> None:
+    world = World()
+    world.shelf.full = True
+    world.tick(0)
+    world.tick(5)
+    assert world.pings == 2
+
+
+def test_hours_are_never_let_go_while_minutes_may_be() -> None:
+    pending = Pending()
+    world = World()
+    for seconds in range(0, 3700, 5):
+        world.tick(seconds)
+    hours = [bucket for bucket in world.shelf.closed if bucket.grain == "hour"]
+    minutes = [bucket for bucket in world.shelf.closed if bucket.grain == "minute"]
+    pending.closed = [minutes[0], *hours, *(minutes[1:2] * MOST_PENDING)]
+    pending.bound()
+    assert len(pending.closed) == MOST_PENDING + 2 - MOST_PENDING // 10
+    assert pending.closed[0] == hours[0]
+
+
+class Sleepy(Sampler):
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+
+    def sample(self) -> None:
+        self.asked.release()
+
+
+def test_when_nothing_comes_the_schedule_is_put_on_time_again_until_told_to_stop() -> None:
+    world, inbox, sampler = World(), Inbox(), Sleepy()
+    with Schedule(sampler, [], Duration.from_seconds(3600)) as schedule:
+        thread = threading.Thread(target=world.daemon.run, args=(inbox, schedule, Duration.from_seconds(0.05)))
+        thread.start()
+        for _ in range(3):
+            assert sampler.asked.acquire(timeout=20)
+        world.daemon.stop(inbox)
+        thread.join(timeout=20)
+    assert not thread.is_alive()
