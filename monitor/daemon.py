@@ -161,6 +161,12 @@ class Daemon:
             if observed is not None:
                 self.tick(observed)
 
+    def finish(self, inbox: Inbox, last: Observed) -> None:
+        """Account for what is left in the inbox and for a *last* observation, and commit: the open tick is not lost."""
+        for observed in inbox.drain():
+            self.tick(observed)
+        self.tick(last, last=True)
+
     def tick(self, observed: Observed, *, last: bool = False) -> None:
         """Account for *observed*; commit when it is time (and always the *last*); show; tell."""
         at = observed.at

@@ -26,7 +26,7 @@ from monitor.core.events import (
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from monitor.clock import Clock
@@ -64,6 +64,13 @@ class Inbox:
         """Make a waiting `take` return None. May be called from a signal handler."""
         self._queue.put(None)
 
+    def drain(self) -> Iterator[Observed]:
+        """Yield what is left, oldest first."""
+        while not self._queue.empty():
+            observed = self._queue.get()
+            if observed is not None:
+                yield observed
+
 
 @dataclass(slots=True)
 class Charge:
@@ -74,6 +81,8 @@ class Charge:
     slow: bool
     collector: Collector | None = None
     due: int = 0
+    sources: tuple[Source, ...] = ()
+    """What it reads, as of the last read; another thread may look at it."""
 
 
 class Sampler:
@@ -110,10 +119,8 @@ class Sampler:
         return Observed(at=at, outcomes=tuple(outcomes))
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
-        """Return what each open collector reads, by its name."""
-        return {
-            charge.name: tuple(charge.collector.sources()) for charge in self._charges if charge.collector is not None
-        }
+        """Return what each collector reads, by its name; nothing for one that could not be read yet."""
+        return {charge.name: charge.sources for charge in self._charges}
 
     def close(self) -> None:
         """Close every collector."""
@@ -128,6 +135,7 @@ class Sampler:
             if charge.collector is None:
                 charge.collector = charge.open()
             readings = tuple(charge.collector.collect())
+            charge.sources = tuple(charge.collector.sources())
         except Unavailable as fact:
             self._postpone(charge, at)
             return CollectorBecameUnavailable(

@@ -113,6 +113,10 @@ class World:
         self.pings += 1
 
     def tick(self, seconds: float, *outcomes: Outcome, last: bool = False) -> Snapshot:
+        self.daemon.tick(self.observed(seconds, *outcomes), last=last)
+        return self.shown[-1]
+
+    def observed(self, seconds: float, *outcomes: Outcome) -> Observed:
         at = Stamp(NOON + round(seconds * SECOND), round((1000 + seconds) * SECOND))
         readings: dict[str, tuple[Reading, ...]] = {
             "rapl": (CounterReading("package", "0", Energy.from_joules(20 * seconds), Power.from_watts(500)),),
@@ -126,8 +130,7 @@ class World:
             for name, rows in readings.items()
             if name not in {outcome.collector for outcome in outcomes}
         ]
-        self.daemon.tick(Observed(at=at, outcomes=(*read, *outcomes)), last=last)
-        return self.shown[-1]
+        return Observed(at=at, outcomes=(*read, *outcomes))
 
     def heard(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.ear.heard if isinstance(event, kind)]
@@ -294,3 +297,12 @@ def test_when_nothing_comes_the_schedule_is_put_on_time_again_until_told_to_stop
         world.daemon.stop(inbox)
         thread.join(timeout=20)
     assert not thread.is_alive()
+
+
+def test_a_stop_loses_neither_what_is_in_the_inbox_nor_the_open_tick() -> None:
+    world, inbox = World(commit_every=60), Inbox()
+    world.tick(0)
+    for seconds in (5, 10):
+        inbox.offer(world.observed(seconds))
+    world.daemon.finish(inbox, world.observed(13))
+    assert _exposed(world.shown[-1]) == 260

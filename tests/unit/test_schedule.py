@@ -183,3 +183,28 @@ def test_rearming_makes_a_job_that_was_put_off_due_now() -> None:
         job.modify(next_run_time=job.next_run_time + timedelta(hours=1))
         schedule.rearm()
         assert fast.asked.acquire(timeout=20)
+
+
+def test_what_is_left_in_the_inbox_comes_out_in_order() -> None:
+    inbox = Inbox()
+    first, second = Observed(at=Stamp(1, 1), outcomes=()), Observed(at=Stamp(2, 2), outcomes=())
+    inbox.offer(first)
+    inbox.wake()
+    inbox.offer(second)
+    assert list(inbox.drain()) == [first, second]
+
+
+def test_what_a_collector_reads_is_known_once_it_was_read() -> None:
+    sampler = _sampler(Meter)
+    assert sampler.sources() == {"meter": ()}
+    sampler.observe()
+    assert [source.resource for source in sampler.sources()["meter"]] == ["package"]
+
+
+def test_closing_a_sampler_closes_its_collectors() -> None:
+    meter = Meter()
+    sampler = _sampler(lambda: meter)
+    sampler.observe()
+    sampler.close()
+    sampler.close()
+    assert meter.closed == 1
