@@ -63,8 +63,8 @@ class CpuPower:
 
     @property
     def accuracy(self) -> str:
-        """The error to expect of what is modelled from it, for a person."""
-        return {How.TABLE: "+-50 %", How.SHARE: "a factor of 2", How.GUESS: "a factor of 3"}[self.how]
+        """The error to expect of what is modelled from it, for a person. Source: docs/modelled-host.md 2 and 3."""
+        return {How.TABLE: "+-50 %", How.SHARE: "-50 % to +100 %", How.GUESS: "+-80 %"}[self.how]
 
     @property
     def description(self) -> str:

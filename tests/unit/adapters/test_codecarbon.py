@@ -52,7 +52,7 @@ def test_a_guess_says_that_it_is_one() -> None:
     assert power.description == (
         "8 W: 2 threads x 4 W, a guess, since CodeCarbon's table doesn't know AMD EPYC Processor"
     )
-    assert power.accuracy == "a factor of 3"
+    assert power.accuracy == "+-80 %"
 
 
 def test_the_description_names_table_and_version() -> None:

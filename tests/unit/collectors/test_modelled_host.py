@@ -138,9 +138,9 @@ def test_a_stat_with_the_sum_alone_does_not_tell_the_number_of_cpus(host: Host) 
 
 
 def test_its_sources_tell_model_range_and_error(host: Host) -> None:
-    guessed = changed(host, cpu_power=Power.from_watts(8), cpu_power_accuracy="a factor of 3")
+    guessed = changed(host, cpu_power=Power.from_watts(8), cpu_power_accuracy="+-80 %")
     cpu, memory = ModelledHostCollector.open(guessed).sources()
-    assert (cpu.resource, cpu.method, cpu.accuracy) == ("package", "modelled", "a factor of 3")
+    assert (cpu.resource, cpu.method, cpu.accuracy) == ("package", "modelled", "+-80 %")
     assert "0.96 W idle to 6.96 W at full load (TDP 8 W)" in cpu.description
     assert (memory.resource, memory.method) == ("dram", "modelled")
     assert "MemTotal, a little below what is installed" in memory.description
