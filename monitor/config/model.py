@@ -1,0 +1,275 @@
+"""What can be configured: one frozen record for each table of the file. Example and reference are made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from monitor.config import quantities, values
+from monitor.config.tables import Key
+from monitor.config.values import Listen
+from monitor.core.attribution import FloorRule
+from monitor.core.interval import HOUR, MINUTE
+from monitor.core.services import ServiceRule
+from monitor.core.units import Duration, Memory, Power
+
+DAY: Final = Duration(24 * HOUR.nanoseconds)
+SHORTEST_TICK: Final = Duration.from_seconds(0.1)
+LONGEST_TICK: Final = Duration.from_seconds(300)
+"""A package at 300 W goes round a RAPL counter of 262 kJ in fifteen minutes: it has to be read well within that."""
+TICK: Final = Duration.from_seconds(5)
+RETENTION: Final = Duration(40 * DAY.nanoseconds)
+LONGEST_RETENTION: Final = Duration(3660 * DAY.nanoseconds)
+HERE: Final = Listen("127.0.0.1", 21031)
+HIGHEST_PUE: Final = 5.0
+"""Beyond that somebody mistook the unit. Source: Uptime Institute, Global Data Center Survey 2024: the mean is 1.56."""
+
+
+class Language(StrEnum):
+    """The languages in which people are spoken to."""
+
+    FRENCH = "fr"
+    ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Whose servers they are."""
+
+    name: Annotated[str, Key("Name, for the reports.", values.text, '"Ville de Rennes"', unset="none")] = ""
+    siret: Annotated[str, Key("SIRET number, for the reports.", values.siret, '"21350238800019"', unset="none")] = ""
+    insee: Annotated[
+        str, Key("INSEE code of the commune, for the reports.", values.commune, '"35238"', unset="none")
+    ] = ""
+    timezone: Annotated[
+        ZoneInfo,
+        Key(
+            "Time zone in which days, months and years are cut.",
+            values.time_zone,
+            '"Europe/Paris"',
+            unset="the machine's, from /etc/localtime; else UTC",
+        ),
+    ]
+    language: Annotated[
+        Language | None,
+        Key('Language of pages and reports: "fr" or "en".', values.choice(Language), '"fr"', unset="from $LANG"),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """What is known of this machine that it can't say itself."""
+
+    name: Annotated[str, Key("Name of this machine.", values.text, '"ia-01"', unset="the machine's host name")]
+    zone: Annotated[
+        str,
+        Key(
+            "Zone of the electricity grid: a country, or a part of it. Impacts are for a later version; it is checked.",
+            values.zone,
+            '"FR"',
+            unset="impacts stay unknown",
+        ),
+    ] = ""
+    site: Annotated[str, Key("Where the machine stands.", values.text, '"hotel-de-ville"', unset="none")] = ""
+    pue: Annotated[
+        float | None,
+        Key(
+            "Energy of the whole facility over that of its machines. Impacts are for a later version; it is checked.",
+            values.ratio(1.0, HIGHEST_PUE),
+            "1.4",
+            unset="unknown",
+        ),
+    ] = None
+    cpu_tdp: Annotated[
+        Power | None,
+        Key(
+            "Thermal design power of all sockets together, for a machine without energy counters.",
+            quantities.power,
+            '"280 W"',
+            unset="looked up by the name of the processor",
+        ),
+    ] = None
+    memory: Annotated[
+        Memory | None,
+        Key(
+            "Installed memory, for a machine without energy counters.",
+            quantities.memory,
+            '"256 GiB"',
+            unset="what the kernel says",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where to read and write. Containers and tests move them."""
+
+    sysfs: Annotated[Path, Key("The kernel's devices.", values.absolute_path, '"/sys"')] = Path("/sys")
+    procfs: Annotated[Path, Key("The kernel's processes.", values.absolute_path, '"/proc"')] = Path("/proc")
+    cgroupfs: Annotated[Path, Key("The control groups.", values.absolute_path, '"/sys/fs/cgroup"')] = Path(
+        "/sys/fs/cgroup"
+    )
+    state: Annotated[
+        Path,
+        Key(
+            "Where the daemon keeps what it has to remember.",
+            values.absolute_path,
+            '"/var/lib/empreinte"',
+            unset="$STATE_DIRECTORY; else /var/lib/empreinte for root, $XDG_STATE_HOME/empreinte for others",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How often to measure, and how to share."""
+
+    every: Annotated[
+        Duration,
+        Key("Time between two readings.", values.between(SHORTEST_TICK, LONGEST_TICK), '"5s"'),
+    ] = TICK
+    floor: Annotated[
+        FloorRule,
+        Key(
+            "Who bears what the idle machine draws: those who use it (by_use), those who hold memory on it"
+            " (by_residency), or nobody (unassigned).",
+            values.choice(FloorRule),
+            '"by_use"',
+        ),
+    ] = FloorRule.BY_USE
+    floor_power: Annotated[
+        Mapping[str, Power],
+        Key(
+            "Idle power by resource (package, dram, platform, gpu0 ...), where it is known.",
+            values.floor_powers,
+            '{ package = "45 W", gpu0 = "25 W" }',
+            unset="learnt while the resource is idle",
+        ),
+    ] = field(default_factory=dict)
+    discovery: Annotated[
+        bool, Key("Whether known AI servers are services without being configured.", values.flag, "true")
+    ] = True
+    patience: Annotated[
+        Duration,
+        Key(
+            "How long a source that is missing is waited for before a lesser one takes its place.",
+            values.between(Duration.from_seconds(1), HOUR),
+            '"1min"',
+        ),
+    ] = MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerPlace:
+    """Where the ledger is, and how long it keeps its minutes. Hours are kept for ever."""
+
+    url: Annotated[
+        str,
+        Key(
+            "The ledger: a file of SQLite, or a PostgreSQL database (the password: in a .pgpass file).",
+            values.ledger_url,
+            '"sqlite:////var/lib/empreinte/ledger.db"',
+            unset="ledger.db in paths.state",
+        ),
+    ]
+    commit_every: Annotated[
+        Duration,
+        Key(
+            "Time between two commits: longer is kinder to a slow disk, and loses as much more in a power cut.",
+            values.between(SHORTEST_TICK, LONGEST_TICK),
+            '"5s"',
+            unset="sampling.every",
+        ),
+    ]
+    retention_minutes: Annotated[
+        Duration,
+        Key(
+            "How long figures by the minute are kept.",
+            values.between(DAY, LONGEST_RETENTION),
+            '"40d"',
+        ),
+    ] = RETENTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where metrics, status page and API are served."""
+
+    listen: Annotated[Listen, Key("Address and port.", values.listen, '"127.0.0.1:21031"')] = HERE
+    insecure: Annotated[
+        bool,
+        Key("Whether others may reach it over the network, with no encryption and no password.", values.flag, "false"),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchTable:
+    """How a service is recognised: one of these."""
+
+    systemd: Annotated[str, Key("Name of its systemd unit.", values.systemd_unit, '"vllm.service"')] = ""
+    container: Annotated[str, Key("Name or id of its container.", values.text, '"vllm"')] = ""
+    pod: Annotated[str, Key("Name of its pod, a glob.", values.text, '"assistant-*"')] = ""
+    cgroup: Annotated[str, Key("Path of its control group, a glob.", values.text, '"/ia.slice/*"')] = ""
+    process: Annotated[
+        str, Key("Regular expression on the command line.", values.expression, '"llama-server .*--port 8080"')
+    ] = ""
+    port: Annotated[int | None, Key("Port it listens on.", values.port, "8000")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTable:
+    """A service, as the file names it. Services that are not named are discovered."""
+
+    key: Annotated[str, Key("Stable short name, in every series and report.", values.service_key, '"assistant"')]
+    name: Annotated[str, Key("Name for people.", values.text, '"Assistant rédactionnel"', unset="the key")] = ""
+    department: Annotated[str, Key("Department it works for.", values.text, '"Communication"', unset="none")] = ""
+    contract: Annotated[str, Key("Contract it belongs to.", values.text, '"2026-DSI-042"', unset="none")] = ""
+    was: Annotated[
+        tuple[str, ...],
+        Key("Keys it had before, whose history it carries on.", values.service_keys, '["old-key"]'),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration, complete: what was not written has its default."""
+
+    organisation: Organisation
+    host: HostFacts
+    paths: Paths
+    sampling: Sampling
+    ledger: LedgerPlace
+    web: Web
+    services: tuple[ServiceRule, ...]
+    file: Path | None
+    """The file it comes from; None: there is none."""
+    origins: Mapping[str, str]
+    """Where each value comes from, for a person: `sampling.every` -> `line 12`, `default`, `$STATE_DIRECTORY`."""
+
+
+TABLES: Final[Mapping[str, type]] = {
+    "organisation": Organisation,
+    "host": HostFacts,
+    "paths": Paths,
+    "sampling": Sampling,
+    "ledger": LedgerPlace,
+    "web": Web,
+}
+LATER: Final[Mapping[str, str]] = {
+    "budget": "budgets",
+    "contract": "contract clauses",
+    "service.activity": "counting tokens and requests",
+    "ledger.central": "a central ledger",
+    "site": "sites",
+    "asset": "the impact of making the hardware",
+    "factors": "impact factors",
+    "retention": "retention by kind",
+    "intake": "events from outside",
+    "notify": "notification",
+    "tariff": "cost",
+    "network": "a proxy for outgoing calls",
+    "commitment": "commitments",
+}
+"""Keys that a coming version reads. Taking them now without acting on them would be a silent lie."""

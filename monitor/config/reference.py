@@ -1,0 +1,115 @@
+"""The configuration explained: an example file, the values in force with their origin, and the reference in docs/."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from dataclasses import MISSING
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.config.file import DEFAULT
+from monitor.config.model import LATER, TABLES, MatchTable, ServiceTable
+from monitor.config.tables import Key, keys_of
+from monitor.config.values import toml_text, without_password
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from monitor.config.model import Config
+    from monitor.core.services import ServiceRule
+
+WIDTH: Final = 100
+
+_HEAD: Final = """\
+# Empreinte: configuration. Nothing in here is needed: take the # away from what you want to change.
+# Quantities carry their unit. Check the file with `empreinte config check`.
+"""
+
+
+def example() -> str:
+    """Return a file with every key, its meaning and a value, all of it commented out: it loads, and changes nothing."""
+    parts = [_HEAD, *(_example_table(f"[{name}]", record) for name, record in TABLES.items())]
+    parts.append(_example_table("[[service]]", ServiceTable, commented_header=True))
+    match = next(key.example for name, key in keys_of(MatchTable) if name == "systemd")
+    others = ", ".join(name for name, _ in keys_of(MatchTable) if name != "systemd")
+    parts[-1] += f"# How it is recognised: by one of systemd, {others}.\n# match = {{ systemd = {match} }}\n"
+    return "\n".join(parts)
+
+
+def shown(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield (path, value as TOML, origin) of everything in force. Passwords are replaced."""
+    for table in TABLES:
+        record = getattr(config, table)
+        for name, key in keys_of(type(record)):
+            value = getattr(record, name)
+            path = f"{table}.{name}"
+            written = toml_text(without_password(value) if path == "ledger.url" else value)
+            yield path, f"({key.unset})" if value in (None, "") else written, config.origins.get(path, DEFAULT)
+    for index, rule in enumerate(config.services):
+        yield from _shown_service(f"service[{index}]", rule, config.origins)
+
+
+def reference() -> str:
+    """Return the reference of the configuration, as Markdown: docs/configuration.md."""
+    parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
+    parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable), _LATER_SECTION]
+    parts.append("\n".join(f"- `{path}`: {what}" for path, what in LATER.items()) + "\n")
+    return "\n".join(parts)
+
+
+def _shown_service(path: str, rule: ServiceRule, origins: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    facts = {name: getattr(rule.facts, name) for name, _ in keys_of(ServiceTable)}
+    match = {f"match.{name}": getattr(rule.match, name) for name, _ in keys_of(MatchTable)}
+    for name, value in (facts | match).items():
+        if value not in (None, "", ()):
+            yield f"{path}.{name}", toml_text(value), origins.get(f"{path}.{name}", DEFAULT)
+
+
+def _example_table(header: str, record: type[Any], *, commented_header: bool = False) -> str:
+    lines = [f"# {record.__doc__}", f"# {header}" if commented_header else header]
+    for name, key in keys_of(record):
+        lines += textwrap.wrap(key.says, WIDTH, initial_indent="# ", subsequent_indent="# ")
+        lines.append(f"# {name} = {key.example}")
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, record: type[Any]) -> str:
+    rows = [
+        f"| `{name}` | {key.says} | {_default(record, name, key)} | `{key.example}` |" for name, key in keys_of(record)
+    ]
+    head = f"## {title}\n\n{record.__doc__}\n\n| key | meaning | without it | example |\n|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def _default(record: type[Any], name: str, key: Key) -> str:
+    if key.unset:
+        return key.unset
+    one = next(one for one in dataclasses.fields(record) if one.name == name)
+    if one.default is MISSING:
+        return "needed"
+    return "not used" if one.default in (None, "") else f"`{toml_text(one.default)}`"
+
+
+_INTRODUCTION: Final = """\
+# Configuration
+
+This page is made from the program (`make docs`); a test fails where it is stale.
+
+Empreinte needs no configuration. What it reads is one TOML file: the one named with `--config`, else by
+`$EMPREINTE_CONFIG`, else `/etc/empreinte/empreinte.toml`, else none.
+`empreinte config example` prints a file to begin with, `empreinte config check` says everything that is wrong with one,
+`empreinte config show` prints every value in force and where it comes from.
+
+The reading is strict: an unknown key, a number without its unit where one is needed, or a value that can't be is
+refused, with the line, the path of the key and what to write instead. All faults are told at once, and nothing starts.
+
+Quantities are text, a number and a unit: durations in `ms`, `s`, `min`, `h`, `d`; power in `mW`, `W`, `kW`; memory in
+`B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`. Decimals follow a point.
+
+A password has no place in this file: for PostgreSQL, put it in a `.pgpass` file that only the daemon's user can read.
+"""
+_LATER_SECTION: Final = """\
+## Keys of later versions
+
+These keys are known, and refused: a key that is taken and does nothing would be a silent lie.
+"""
