@@ -1,0 +1,112 @@
+"""The server of a town hall that has put AI to work: plausible services, for demonstrations and screenshots."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.entries import OTHER
+from monitor.core.units import Duration, Memory
+from monitor.simulation.hosts import container, daemons, gpu_program, pod, python, server, service, session, unit
+from monitor.simulation.spec import Platform, Program, Rhythm, ServiceSpec, WorldSpec
+
+if TYPE_CHECKING:
+    from monitor.simulation.spec import Range
+
+DAY: Final = Duration.from_seconds(600)
+"""A day of the town hall takes ten minutes, so that a minute shows something."""
+ASKED: Final = Rhythm(idle=(2, 8), busy=(4, 15), spell=(1, 4))
+"""Somebody asks, waits for the answer, reads it."""
+BATCH: Final = Rhythm(idle=(15, 50), busy=(20, 45), spell=(3, 8), spawns=(0, 2))
+"""A queue fills, and is worked off."""
+
+
+def townhall(seed: int) -> WorldSpec:
+    """Return the world of a town hall's server. It goes on for as long as it is let run, and forgets its past."""
+    random = Random(f"{seed}/townhall")  # noqa: S311 - a simulation has to be repeatable, not secret
+    return WorldSpec(
+        seed,
+        server(platform=Platform.HWMON),
+        (*daemons(), *services(random), _login()),
+        day=DAY,
+        remembers=False,
+    )
+
+
+def services(random: Random) -> tuple[ServiceSpec, ...]:
+    """Return its AI services, with the departments that they work for."""
+    return (*_on_gpus(random), *_on_cpus(random))
+
+
+def _on_gpus(random: Random) -> tuple[ServiceSpec, ...]:
+    vllm = ("-m", "vllm.entrypoints.openai.api_server", "--model", "mistralai/Mistral-Small-3.2-24B-Instruct-2506")
+    router = ("/usr/local/bin/text-embeddings-router", "--model-id", "BAAI/bge-m3", "--port", "8080")
+    whisper = ("/opt/whisper.cpp/whisper-server", "-m", "ggml-large-v3.bin", "--port", "8081")
+    return (
+        service(
+            "assistant",
+            container(random),
+            python(*vllm, gib=2.5, busy=(150, 700), port=8000),
+            gpu_program("VLLM::EngineCore", gpu=0, gpu_gib=38, busy=(700, 1000), gpu_busy=(350, 950)),
+            rhythm=ASKED,
+            name="Assistant rédactionnel",
+            department="Communication",
+        ),
+        service(
+            "recherche",
+            pod(random),
+            gpu_program(*router, gpu=1, gpu_gib=3.2, busy=(100, 500), gpu_busy=(50, 350), port=8080),
+            rhythm=ASKED,
+            name="Recherche documentaire",
+            department="Archives",
+        ),
+        service(
+            "transcription",
+            unit("whisper"),
+            gpu_program(*whisper, gpu=1, gpu_gib=5.1, busy=(900, 2400), gpu_busy=(200, 550), port=8081),
+            rhythm=Rhythm(idle=(30, 90), busy=(20, 60), spell=(4, 10)),
+            name="Transcription du conseil municipal",
+            department="Assemblées",
+        ),
+    )
+
+
+def _on_cpus(random: Random) -> tuple[ServiceSpec, ...]:
+    ollama = Program(("/usr/local/bin/ollama", "serve"), Memory.from_gibibytes(0.2), busy=(20, 90), threads=20)
+    llama = ("/usr/local/lib/ollama/llama-server", "--model", "/usr/share/ollama/.ollama/models/blobs/sha256-6a0746a1")
+    runner = Program(llama, Memory.from_gibibytes(8.4), busy=(6000, 15000), threads=32)
+    tesseract = Program(("/usr/bin/tesseract", "page.png", "-", "-l", "fra"), Memory.from_gibibytes(0.15))
+    return (
+        service(
+            "ocr",
+            unit("ocr-courrier"),
+            python("/srv/ocr/serve.py", gib=0.4, busy=(50, 250), port=8090),
+            rhythm=BATCH,
+            child=tesseract,
+            name="Lecture du courrier",
+            department="Accueil",
+        ),
+        service(
+            "litellm",
+            container(random),
+            python("/usr/bin/litellm", "--config", "/app/config.yaml", gib=0.7, busy=(15, 180), port=4000),
+            rhythm=ASKED,
+            name="Passerelle des modèles",
+            department="DSI",
+        ),
+        service(
+            "ollama",
+            unit("ollama"),
+            ollama,
+            runner,
+            rhythm=Rhythm(idle=(25, 120), busy=(6, 25), spell=(2, 6)),
+            name="Essais de modèles",
+            department="DSI",
+        ),
+    )
+
+
+def _login() -> ServiceSpec:
+    small: Range = (1, 40)
+    shell = Program(("-bash",), Memory.from_gibibytes(0.01), busy=(1, 10))
+    return ServiceSpec(OTHER, session(1000, 12), shell, (Program(("htop",), Memory.from_gibibytes(0.01), busy=small),))
