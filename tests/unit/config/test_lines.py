@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from monitor.config.lines import lines_of
 
 

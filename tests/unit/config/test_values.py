@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo

@@ -1,0 +1,120 @@
+"""The program as a whole: its commands, and what a person sees when one of them fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from monitor.cli import config, doctor, ledger, record, report, simulate, status
+from monitor.cli import run as run_daemon
+from monitor.cli.session import CommandError, ConfigFile, Debug, Session, Status
+from monitor.config import ConfigError, Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME: Final = "empreinte"
+INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C. Source: POSIX shells, 128 plus the number of SIGINT."""
+
+
+def program() -> typer.Typer:
+    """Return the command line, with all commands."""
+    app = typer.Typer(
+        name=NAME,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_options)
+    app.command("run")(run_daemon.run)
+    app.command("doctor")(doctor.doctor)
+    app.command("status")(status.status)
+    app.command("report")(report.report)
+    app.add_typer(config.commands(), name="config")
+    app.add_typer(ledger.commands(), name="ledger")
+    app.command("record")(record.record)
+    app.command("simulate")(simulate.simulate)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit status. Faults go to standard error, each in one sentence with the cure."""
+    session = Session(Surroundings.of_this_process())
+    try:
+        status = program()(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one sentence
+        if session.debug:
+            traceback.print_exc()
+        return _failed(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return int(status or 0)
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; return the exit status."""
+    if isinstance(error, typer.Exit | typer.Abort):
+        return error.exit_code if isinstance(error, typer.Exit) else INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # the reader has seen enough (`| head`); what is left in the buffer must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.DONE
+    sentence, status = _sentence(error)
+    print(f"{NAME}: {sentence}", file=sys.stderr)  # noqa: T201 - this is where the program speaks to its user
+    return status
+
+
+def _sentence(error: Exception) -> tuple[str, Status]:
+    match error:
+        case ConfigError():
+            return str(error), Status.WRONG
+        case CommandError():
+            return str(error), error.status
+        case typer.TyperException():
+            return _usage(error), Status.WRONG
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}", Status.IMPOSSIBLE
+    kind = type(error).__name__
+    return f"a defect of the program, {kind}: {error} (please report it, with what --debug shows)", Status.IMPOSSIBLE
+
+
+def _usage(error: typer.TyperException) -> str:
+    sentence = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else NAME
+    return f"{sentence[:1].lower()}{sentence[1:]}: see `{command} --help`"
+
+
+def _options(
+    context: typer.Context,
+    file: ConfigFile = None,
+    debug: Debug = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Measure what the AI services of this machine consume, keep it, and report it.
+
+    \b
+    It works without any configuration:
+      empreinte doctor      what can be measured here, what can't, why, and the cure
+      empreinte run         measure, until Ctrl-C; then open http://127.0.0.1:21031/
+      empreinte status      what is consumed now, by service
+      empreinte simulate    the same on a simulated machine, to look around
+
+    \b
+    Exit status: 0 done; 1 the answer is no; 2 wrong use or configuration; 3 it can't work here.
+    """
+    context.obj.take(file, debug=debug)
+    if show_version:
+        typer.echo(f"{NAME} {version(NAME)}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())

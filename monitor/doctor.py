@@ -1,0 +1,207 @@
+"""What can be measured here, what can't, why, and the cure: the examination, as plain records. It prints nothing.
+
+It asks what the daemon would ask, by the same means: the collectors are opened and read once, and the source that would
+be used is the one that the accounting itself prefers.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from monitor.collector import Reason, Retry, Unavailable
+from monitor.core.meters import Meters
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, HostUsageReading, UsageReading
+from monitor.core.units import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from monitor.collector import Collector, Source
+    from monitor.config import Listen
+    from monitor.core.entries import ServiceFacts
+    from monitor.core.interval import Stamp
+    from monitor.core.readings import Reading
+
+EVERYWHERE: Final = (PACKAGE, DRAM, PLATFORM)
+"""What every machine has, so that what nobody measures can be named."""
+_PATIENCE: Final = Duration.from_seconds(60)
+"""Of no effect on a single reading."""
+
+
+class State(StrEnum):
+    """How one thing that the daemon needs stands."""
+
+    READY = "ready"
+    """It can be used."""
+    NEW = "new"
+    """It isn't there yet, and will be made."""
+    RUNNING = "running"
+    """A daemon uses it now."""
+    REDUCED = "reduced"
+    """It works, less well than it could."""
+    UNUSABLE = "unusable"
+    """The daemon can't start because of it."""
+
+
+class Verdict(StrEnum):
+    """The answer of the whole examination."""
+
+    MEASURES = "measures"
+    """The daemon can run, and knows some energy."""
+    BLIND = "blind"
+    """The daemon can run, and knows no energy at all."""
+    IMPOSSIBLE = "impossible"
+    """The daemon could not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one thing that the daemon needs stands: where it is, what is wrong with it, and the cure."""
+
+    state: State
+    where: str
+    what: str = ""
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterFound:
+    """One source of energy that answers here. `used` says whether the daemon would book it, or keep it in reserve."""
+
+    collector: str
+    source: Source
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One collector that doesn't answer here: why, and the cure."""
+
+    collector: str
+    reason: str
+    """`absent`, `forbidden`, `unsupported`; `retry`: not this time; `defect`: the program's own."""
+    what: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that `doctor` found."""
+
+    meters: tuple[MeterFound, ...]
+    unmeasured: tuple[str, ...]
+    """Resources that every machine has, and nothing measures here."""
+    users: tuple[str, ...]
+    """The collectors that see who uses the machine."""
+    unreadable: tuple[Unreadable, ...]
+    services: tuple[ServiceFacts, ...]
+    ledger: Standing
+    page: Standing
+    watch: Standing
+    zone: Standing
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer in one word."""
+        if State.UNUSABLE in {self.ledger.state, self.page.state}:
+            return Verdict.IMPOSSIBLE
+        return Verdict.MEASURES if self.meters else Verdict.BLIND
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the collectors answered."""
+
+    meters: tuple[MeterFound, ...]
+    users: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Resources that every machine has, and nothing measures here."""
+        measured = {meter.source.resource for meter in self.meters}
+        return tuple(resource for resource in EVERYWHERE if resource not in measured)
+
+
+def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp) -> Sources:
+    """Open each collector, read it once, close it; return what can be read of energy and of use, and what can't."""
+    sources: dict[str, tuple[Source, ...]] = {}
+    readings: dict[str, Sequence[Reading]] = {}
+    unreadable = []
+    for name, open_it in collectors:
+        try:
+            sources[name], readings[name] = _read(open_it)
+        except Unavailable as fact:
+            unreadable.append(Unreadable(name, fact.reason.value, fact.what, fact.cure))
+        except Retry as fact:
+            unreadable.append(Unreadable(name, "retry", str(fact)))
+        except Exception as defect:  # noqa: BLE001 - a defect of one collector must not hide what the others say
+            unreadable.append(Unreadable(name, "defect", f"{type(defect).__name__}: {defect}"))
+    meters = Meters(_PATIENCE)
+    meters.take(at, readings)
+    used = meters.used()
+    found = (
+        MeterFound(name, source, (name, source.resource) in used)
+        for name, described in sources.items()
+        for source in described
+    )
+    ranked = sorted(found, key=lambda meter: (meter.source.resource, not meter.used, meter.collector))
+    users = tuple(name for name, seen in readings.items() if any(isinstance(one, _USE) for one in seen))
+    return Sources(tuple(ranked), users, tuple(unreadable))
+
+
+def page_standing(listen: Listen, *, daemon_answers: bool) -> Standing:
+    """Return whether the address of the web server can be had. *daemon_answers*: a daemon serves there now."""
+    where = f"http://{listen}/"
+    if daemon_answers:
+        return Standing(State.RUNNING, where)
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(listen.address, listen.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Standing(State.UNUSABLE, where, why, "set web.listen to an address of this machine with a free port")
+    return Standing(State.READY, where)
+
+
+def zone_standing(zone: str, time_zone: ZoneInfo) -> Standing:
+    """Return whether the zone of the grid is known, with a proposal from the time zone where it isn't."""
+    if zone:
+        return Standing(State.READY, zone)
+    proposed = country_of(time_zone.key)
+    return Standing(State.REDUCED, "", cure=f'host.zone = "{proposed}"' if proposed else "")
+
+
+def country_of(time_zone: str) -> str:
+    """Return the country that *time_zone* lies in, by its ISO 3166 code; empty where it is none's or several's.
+
+    Source: IANA time zone database, zone.tab and zone1970.tab.
+    """
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
+    countries = {row[0] for row in rows if row[2] == time_zone}
+    return countries.pop() if len(countries) == 1 else ""
+
+
+_USE: Final = (UsageReading, HostUsageReading, GpuUsageReading)
+
+
+def _read(open_it: Callable[[], Collector]) -> tuple[tuple[Source, ...], Sequence[Reading]]:
+    collector = open_it()
+    try:
+        readings = collector.collect()
+        return tuple(collector.sources()), readings
+    finally:
+        collector.close()
+
+
+def is_cured_by_a_person(one: Unreadable) -> bool:
+    """Return whether somebody could make *one* readable: what the machine does not have can't be cured."""
+    return one.reason != Reason.ABSENT.value

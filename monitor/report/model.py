@@ -1,0 +1,202 @@
+"""What a report says: the energy of each service in each month, how it is known, and what is not known.
+
+It is made of the ledger's rows and of nothing else, so that the same ledger gives the same report. Energies are whole
+microjoules: sums are exact. A month without any measurement has no energy: unknown is not zero.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.entries import PSEUDO_SERVICES, Share
+from monitor.core.interval import Interval
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, NANOSECONDS_PER_SECOND, Duration, Energy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from monitor.core.entries import Gap, Series, ServiceFacts
+
+KILOWATT_HOUR_DECIMALS: Final = 6
+"""A milliwatt-hour: what one answer of a small model takes."""
+MONTHS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The energy of one series in one month, 1 to 12, by the facts about its service that held then."""
+
+    month: int
+    series: Series
+    facts: ServiceFacts
+    energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """For how long of one month one resource was measured."""
+
+    month: int
+    resource: str
+    time: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that the ledger says of one year, in the organisation's time zone, through `closed_through` (ns, UTC)."""
+
+    year: int
+    time_zone: ZoneInfo
+    closed_through: int
+    rows: tuple[Row, ...]
+    covered: tuple[Covered, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The energy of one service over a time, by share, by method and by resource; each of them sums to the total."""
+
+    facts: ServiceFacts
+    shares: Mapping[Share, Energy]
+    methods: Mapping[str, Energy]
+    resources: Mapping[str, Energy]
+
+    @property
+    def total(self) -> Energy:
+        """All of it."""
+        return Energy(sum(energy.microjoules for energy in self.shares.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a time one resource was measured, of what has passed of it by the watermark."""
+
+    resource: str
+    measured: Duration
+    elapsed: Duration
+
+    @property
+    def ratio(self) -> float:
+        """Measured over elapsed, 0 to 1."""
+        return self.measured.nanoseconds / self.elapsed.nanoseconds if self.elapsed.nanoseconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month, 1 to 12, as far as the ledger is closed. No use at all where nothing was measured: unknown."""
+
+    number: int
+    interval: Interval
+    uses: tuple[Use, ...]
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One year."""
+
+    year: int
+    time_zone: str
+    interval: Interval
+    """The whole year, UTC."""
+    closed_through: int
+    """What the report knows of ends here, ns since the epoch."""
+    rows: tuple[Row, ...]
+    months: tuple[Month, ...]
+    uses: tuple[Use, ...]
+    """Each service over the year."""
+    gaps: tuple[Gap, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole year is closed."""
+        return self.closed_through >= self.interval.end
+
+
+def make(books: Books) -> Report:
+    """Return what the *books* say of their year. Services come by their key, the program's own after them."""
+    year = Interval(_start_of(books.year, 1, books.time_zone), _start_of(books.year + 1, 1, books.time_zone))
+    return Report(
+        year=books.year,
+        time_zone=books.time_zone.key,
+        interval=year,
+        closed_through=books.closed_through,
+        rows=tuple(sorted(books.rows, key=_row_order)),
+        months=tuple(_month(number, books) for number in range(1, MONTHS + 1)),
+        uses=_uses(books.rows),
+        gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
+    )
+
+
+def kilowatt_hours(energy: Energy) -> str:
+    """Return *energy* in kWh as text, rounded to the milliwatt-hour, without the detour through a float."""
+    return f"{Decimal(energy.microjoules) / MICROJOULES_PER_KILOWATT_HOUR:.{KILOWATT_HOUR_DECIMALS}f}"
+
+
+def moment(nanoseconds: int) -> str:
+    """Return a time, ns since the epoch, as ISO 8601 text in UTC, to the second."""
+    return f"{datetime.fromtimestamp(nanoseconds // NANOSECONDS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def month_of(year: int, number: int, zone: ZoneInfo) -> Interval:
+    """Return the month *number*, 1 to 12, of *year* in *zone*, as UTC."""
+    following = (year + 1, 1) if number == MONTHS else (year, number + 1)
+    return Interval(_start_of(year, number, zone), _start_of(*following, zone))
+
+
+def _start_of(year: int, month: int, zone: ZoneInfo) -> int:
+    return int(datetime(year, month, 1, tzinfo=zone).timestamp()) * NANOSECONDS_PER_SECOND
+
+
+def _month(number: int, books: Books) -> Month:
+    interval = month_of(books.year, number, books.time_zone)
+    elapsed = Duration(max(0, min(interval.end, books.closed_through) - interval.start))
+    covered = sorted((one.resource, one.time) for one in books.covered if one.month == number)
+    return Month(
+        number,
+        interval,
+        _uses(row for row in books.rows if row.month == number),
+        tuple(Coverage(resource, time, elapsed) for resource, time in covered),
+    )
+
+
+def _uses(rows: Iterable[Row]) -> tuple[Use, ...]:
+    by_key: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_key[row.series.consumer].append(row)
+    return tuple(_use(by_key[key]) for key in sorted(by_key, key=_key_order))
+
+
+def _use(rows: Sequence[Row]) -> Use:
+    return Use(
+        facts=max(rows, key=lambda row: row.month).facts,
+        shares={share: _sum(row.energy for row in rows if row.series.share is share) for share in Share},
+        methods=_by((row.series.method.value, row.energy) for row in rows),
+        resources=_by((row.series.resource, row.energy) for row in rows),
+    )
+
+
+def _by(parts: Iterable[tuple[str, Energy]]) -> dict[str, Energy]:
+    sums: dict[str, int] = defaultdict(int)
+    for name, energy in parts:
+        sums[name] += energy.microjoules
+    return {name: Energy(sums[name]) for name in sorted(sums)}
+
+
+def _sum(energies: Iterable[Energy]) -> Energy:
+    return Energy(sum(energy.microjoules for energy in energies))
+
+
+def _key_order(key: str) -> tuple[int, str]:
+    """Services by their key, then the program's own in the order in which they are declared."""
+    return (PSEUDO_SERVICES.index(key), "") if key in PSEUDO_SERVICES else (-1, key)
+
+
+def _row_order(row: Row) -> tuple[int, tuple[int, str], Series, str, str]:
+    return row.month, _key_order(row.series.consumer), row.series, row.facts.department, row.facts.contract

@@ -1,0 +1,89 @@
+"""A report as JSON: versioned, sorted, the same bytes from the same ledger."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.core.entries import PSEUDO_SERVICES
+from monitor.report.model import kilowatt_hours, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.core.units import Energy
+    from monitor.report.model import Coverage, Month, Report, Use
+    from monitor.wording import Words
+
+FORMAT: Final = "empreinte-report"
+VERSION: Final = 1
+"""Raised when a field changes its meaning or goes; new fields don't raise it."""
+
+
+def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str, bytes]:
+    """Return the file of the report: name -> content. *about* describes the organisation and the host."""
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "about": {name: value for name, value in about.items() if value},
+        "year": report.year,
+        "time_zone": report.time_zone,
+        "start": moment(report.interval.start),
+        "end": moment(report.interval.end),
+        "closed_through": moment(report.closed_through),
+        "complete": report.complete,
+        "months": [_month(month, words) for month in report.months],
+        "services": [_use(use, words) for use in report.uses],
+        "gaps": [
+            {
+                "resource": gap.resource,
+                "start": moment(gap.interval.start),
+                "end": moment(gap.interval.end),
+                "seconds": gap.interval.length.seconds,
+                "cause": gap.cause,
+            }
+            for gap in report.gaps
+        ],
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    return {f"empreinte-{report.year}.json": f"{text}\n".encode()}
+
+
+def _month(month: Month, words: Words) -> dict[str, Any]:
+    return {
+        "month": month.number,
+        "start": moment(month.interval.start),
+        "end": moment(month.interval.end),
+        "coverage": [_coverage(one) for one in month.coverage],
+        # unknown is not zero: a month of which nothing was measured has no list of services at all
+        "services": [_use(use, words) for use in month.uses] if month.coverage else None,
+    }
+
+
+def _coverage(one: Coverage) -> dict[str, Any]:
+    return {
+        "resource": one.resource,
+        "measured_seconds": one.measured.seconds,
+        "elapsed_seconds": one.elapsed.seconds,
+        "ratio": round(one.ratio, 6),
+    }
+
+
+def _use(use: Use, words: Words) -> dict[str, Any]:
+    facts = use.facts
+    return {
+        "service": facts.key,
+        "name": words.maybe(f"service.{facts.key}", facts.name),
+        "is_service": facts.key not in PSEUDO_SERVICES,
+        "department": facts.department,
+        "contract": facts.contract,
+        "kind": facts.kind,
+        "energy": _energy(use.total),
+        "by_share": {share.value: _energy(energy) for share, energy in use.shares.items()},
+        "by_method": {method: _energy(energy) for method, energy in use.methods.items()},
+        "by_resource": {resource: _energy(energy) for resource, energy in use.resources.items()},
+    }
+
+
+def _energy(energy: Energy) -> dict[str, int | str]:
+    return {"microjoules": energy.microjoules, "kilowatt_hours": kilowatt_hours(energy)}

@@ -1,0 +1,65 @@
+"""What is said to people in their language: sentences from a file for each language, numbers as it writes them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from monitor.config import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Source: POSIX.1-2017, XBD 8.2: the first that is set and not empty decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The sentences of one part of the program, in one language."""
+
+    language: Language
+    sentences: Mapping[str, str]
+    """By dotted key, as in the file: `doctor.ledger.locked`."""
+
+    def say(self, key: str, /, **parts: object) -> str:
+        """Return the sentence *key* with its *parts* filled in. Raises KeyError for an unknown one: a defect."""
+        return self.sentences[key].format(**parts)
+
+    def maybe(self, key: str, otherwise: str) -> str:
+        """Return the sentence *key*; *otherwise* where there is none: a word that comes from outside."""
+        return self.sentences.get(key, otherwise)
+
+    def number(self, value: float, decimals: int) -> str:
+        """Return *value* with so many decimals, written as the language does."""
+        text = f"{value:,.{decimals}f}"
+        if self.language is Language.FRENCH:
+            # a narrow no-break space parts the thousands: Source: Lexique des règles typographiques, nombres
+            return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
+        return text
+
+
+def words(package: str, language: Language) -> Words:
+    """Return the sentences that *package* keeps in its `locales` directory."""
+    content = (files(package) / "locales" / f"{language.value}.toml").read_text(encoding="utf-8")
+    return Words(language, dict(_flat(tomllib.loads(content))))
+
+
+def preferred(asked: Language | None, configured: Language | None, variables: Mapping[str, str]) -> Language:
+    """Return the language to speak: the one *asked* for, else as *configured*, else the environment's, else English."""
+    if asked is not None or configured is not None:
+        return asked or configured or Language.ENGLISH
+    locale = next((variables[name] for name in _VARIABLES if variables.get(name)), "")
+    return Language.FRENCH if locale.lower().startswith("fr") else Language.ENGLISH
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Mapping[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = str(value)
+    return flat

@@ -1,0 +1,156 @@
+import socket
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.collector import Reason, Retry, Source, Unavailable
+from monitor.config import Listen
+from monitor.core.interval import Stamp
+from monitor.core.model import LoadModel
+from monitor.core.readings import CounterReading, HostUsageReading, LoadReading, Reading
+from monitor.core.units import Duration, Energy, Memory, Power
+from monitor.doctor import (
+    Examination,
+    Sources,
+    Standing,
+    State,
+    Verdict,
+    ask,
+    country_of,
+    page_standing,
+    zone_standing,
+)
+
+NOW = Stamp(10**18, 10**12)
+
+
+class Counter:
+    name: ClassVar[str] = "rapl"
+    slow: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def sources(self) -> Sequence[Source]:
+        return (Source("package", "intel-rapl:0", "counter", "/sys/class/powercap/intel-rapl:0", "+-5 %"),)
+
+    def collect(self) -> Sequence[Reading]:
+        return (CounterReading("package", "intel-rapl:0", Energy(5), Power.from_watts(500)),)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Model(Counter):
+    name: ClassVar[str] = "modelled_host"
+
+    def sources(self) -> Sequence[Source]:
+        return (Source("package", "cpu", "modelled", "/proc/stat", "+-50 %"),)
+
+    def collect(self) -> Sequence[Reading]:
+        return (LoadReading("package", "cpu", Duration(5), 2, LoadModel(Power.from_watts(100))),)
+
+
+class Use(Counter):
+    name: ClassVar[str] = "process"
+
+    def sources(self) -> Sequence[Source]:
+        return ()
+
+    def collect(self) -> Sequence[Reading]:
+        return (HostUsageReading(Duration(5), 2, Memory(5), Memory(1)),)
+
+
+def refusing(error: Exception) -> Callable[[], Counter]:
+    def open_it() -> Counter:
+        raise error
+
+    return open_it
+
+
+def test_the_source_that_the_accounting_prefers_is_the_one_used() -> None:
+    sources = ask([("modelled_host", Model), ("rapl", Counter)], NOW)
+    assert [(meter.collector, meter.used) for meter in sources.meters] == [("rapl", True), ("modelled_host", False)]
+    assert sources.unmeasured == ("dram", "platform")
+
+
+def test_who_sees_the_users_is_told() -> None:
+    assert ask([("process", Use), ("rapl", Counter)], NOW).users == ("process",)
+    assert ask([("rapl", Counter)], NOW).users == ()
+
+
+def test_every_collector_is_closed_again() -> None:
+    counter = Counter()
+    ask([("rapl", lambda: counter)], NOW)
+    assert counter.closed
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable(Reason.FORBIDDEN, "energy_uj may not be read", "run as root"), "forbidden"),
+        (Retry("busy"), "retry"),
+        (ZeroDivisionError("oops"), "defect"),
+    ],
+)
+def test_a_collector_that_fails_hides_no_other(error: Exception, reason: str) -> None:
+    sources = ask([("broken", refusing(error)), ("rapl", Counter)], NOW)
+    assert [(one.collector, one.reason) for one in sources.unreadable] == [("broken", reason)]
+    assert sources.unreadable[0].what
+    assert len(sources.meters) == 1
+
+
+def test_a_free_port_can_be_had_and_a_taken_one_can_not() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = Listen("127.0.0.1", taken.getsockname()[1])
+        standing = page_standing(listen, daemon_answers=False)
+        assert (standing.state, bool(standing.cure)) == (State.UNUSABLE, True)
+        assert page_standing(listen, daemon_answers=True).state is State.RUNNING
+    assert page_standing(listen, daemon_answers=False) == Standing(State.READY, f"http://{listen}/")
+
+
+def test_an_address_of_another_machine_can_not_be_had() -> None:
+    assert page_standing(Listen("192.0.2.1", 80), daemon_answers=False).state is State.UNUSABLE
+
+
+def test_a_zone_is_proposed_by_the_time_zone() -> None:
+    assert zone_standing("FR", ZoneInfo("UTC")) == Standing(State.READY, "FR")
+    assert zone_standing("", ZoneInfo("Europe/Paris")).cure == 'host.zone = "FR"'
+    assert zone_standing("", ZoneInfo("UTC")) == Standing(State.REDUCED, "")
+
+
+def test_a_country_is_that_of_the_time_zone() -> None:
+    assert country_of("Indian/Reunion") == "RE"
+    assert country_of("Pacific/Marquesas") == "PF"
+    assert country_of("Etc/UTC") == ""
+
+
+def examination(*, meters: bool = True, ledger: State = State.READY, page: State = State.READY) -> Examination:
+    sources = ask([("rapl", Counter)] if meters else [], NOW)
+    return Examination(
+        meters=sources.meters,
+        unmeasured=sources.unmeasured,
+        users=sources.users,
+        unreadable=sources.unreadable,
+        services=(),
+        ledger=Standing(ledger, "l"),
+        page=Standing(page, "p"),
+        watch=Standing(State.REDUCED, "w"),
+        zone=Standing(State.REDUCED, ""),
+    )
+
+
+def test_the_verdict_says_whether_the_daemon_can_run_and_knows_any_energy() -> None:
+    assert examination().verdict is Verdict.MEASURES
+    assert examination(ledger=State.RUNNING, page=State.RUNNING).verdict is Verdict.MEASURES
+    assert examination(meters=False).verdict is Verdict.BLIND
+    assert examination(ledger=State.UNUSABLE).verdict is Verdict.IMPOSSIBLE
+    assert examination(page=State.UNUSABLE).verdict is Verdict.IMPOSSIBLE
+
+
+def test_nothing_measured_leaves_everything_unmeasured() -> None:
+    assert Sources((), (), ()).unmeasured == ("package", "dram", "platform")
