@@ -93,9 +93,10 @@ def measure(
 def beside(ours: Mapping[str, tuple[Method, Power]], theirs: Comparison) -> tuple[Line, ...]:
     """Return both figures of each part, and why they differ."""
     gpus = [found for resource, found in ours.items() if resource.startswith("gpu")]
-    counts = any("RAPL" in name for name in theirs.hardware)
+    # it calls its processors CPU(Intel Rapl) with a counter, CPU(Cpu Load) with its curve; CodeCarbon 3.3.2, hardware.py
+    counts = any("RAPL" in name.upper() for name in theirs.hardware)
     ours_cpu = _ours(ours.get(PACKAGE))
-    sees_gpu = any("GPU" in name for name in theirs.hardware)
+    sees_gpu = any("GPU" in name and not name.startswith("CPU") for name in theirs.hardware)
     lines = [
         Line(Part.CPU, ours_cpu, theirs.cpu.over(theirs.elapsed), tuple(_why_cpu(ours_cpu.method, they_count=counts))),
         Line(Part.RAM, _ours(ours.get(DRAM)), theirs.ram.over(theirs.elapsed), (Why.THEY_SUPPOSE,)),

@@ -82,7 +82,7 @@ def test_we_measure_until_told_to_stop() -> None:
 
 def test_both_figures_stand_side_by_side_as_power() -> None:
     ours = {"package": (Method.COUNTER, Power.from_watts(10)), "dram": (Method.MODELLED, Power.from_watts(2))}
-    assert beside(ours, theirs("CPU(Intel RAPL)")) == (
+    assert beside(ours, theirs("CPU(Intel Rapl)")) == (
         Line(Part.CPU, Ours(Power.from_watts(10), Method.COUNTER), Power.from_watts(5), (Why.BOTH_COUNT,)),
         Line(Part.RAM, Ours(Power.from_watts(2), Method.MODELLED), Power.from_watts(20), (Why.THEY_SUPPOSE,)),
     )
