@@ -93,7 +93,7 @@ def measure(
 def beside(ours: Mapping[str, tuple[Method, Power]], theirs: Comparison) -> tuple[Line, ...]:
     """Return both figures of each part, and why they differ."""
     gpus = [found for resource, found in ours.items() if resource.startswith("gpu")]
-    # it calls its processors CPU(Intel Rapl) with a counter, CPU(Cpu Load) with its curve; CodeCarbon 3.3.2, hardware.py
+    # CPU(Intel Rapl) is its counter, CPU(Cpu Load) its curve. Source: CodeCarbon 3.3.2, external/hardware.py
     counts = any("RAPL" in name.upper() for name in theirs.hardware)
     ours_cpu = _ours(ours.get(PACKAGE))
     sees_gpu = any("GPU" in name and not name.startswith("CPU") for name in theirs.hardware)
