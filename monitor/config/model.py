@@ -208,12 +208,15 @@ class Web:
 class MatchTable:
     """How a service is recognised: one of these."""
 
-    systemd: Annotated[str, Key("Name of its systemd unit.", values.systemd_unit, '"vllm.service"')] = ""
-    container: Annotated[str, Key("Name or id of its container.", values.text, '"vllm"')] = ""
-    pod: Annotated[str, Key("Name of its pod, a glob.", values.text, '"assistant-*"')] = ""
-    cgroup: Annotated[str, Key("Path of its control group, a glob.", values.text, '"/ia.slice/*"')] = ""
+    systemd: Annotated[str, Key("Name of its systemd unit, a glob.", values.systemd_unit, '"vllm.service"')] = ""
+    container: Annotated[str, Key("Id of its container, or the beginning of it.", values.text, '"3f9a1c0b7e52"')] = ""
+    pod: Annotated[str, Key("Uid of its pod, a glob.", values.text, '"7b0a5cde-*"')] = ""
+    cgroup: Annotated[
+        str, Key("Path of its control group below the root of the hierarchy, a glob.", values.text, '"/ia.slice/*"')
+    ] = ""
     process: Annotated[
-        str, Key("Regular expression on the command line.", values.expression, '"llama-server .*--port 8080"')
+        str,
+        Key("Regular expression searched for in the command line.", values.expression, '"llama-server .*--port 8080"'),
     ] = ""
     port: Annotated[int | None, Key("Port it listens on.", values.port, "8000")] = None
 
