@@ -118,7 +118,7 @@ def _forking(random: Random) -> ServiceSpec:
         "ocr",
         random.choice((unit("ocr"), session(1001, 7))),
         python("/srv/ocr/serve.py", gib=0.3, busy=(100, 300)),
-        rhythm=Rhythm(idle=(10, 40), busy=(40, 100), spawns=(0, 2)),
+        rhythm=Rhythm(idle=(30, 80), busy=(60, 140), spell=(8, 25), spawns=(0, 2)),
         child=Program(("/usr/bin/tesseract", "page.png", "-", "-l", "fra"), Memory.from_gibibytes(0.12)),
     )
 
