@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 POSTGRES: Final = ("checkpointer", "background writer", "walwriter", *("gestion gestion [local] idle",) * 6)
 """What the processes of a database are called."""
 
+POD: Final = re.compile(r"-pod([0-9a-f_]+)\.slice")
+
 
 def server(bits: int = 32, layout: Layout = Layout.V2, platform: Platform = Platform.NONE) -> MachineSpec:
     """Return a server with two sockets and two GPUs, its powers plausible for its kind."""
@@ -172,4 +174,4 @@ def _match(cgroup: str, main: Program) -> tuple[str, str]:
         return "container", name.removeprefix("docker-").removesuffix(".scope")
     if name.startswith("session-"):
         return "process", re.escape(" ".join(main.argv))
-    return "cgroup", cgroup
+    return "pod", POD.findall(cgroup)[0].replace("_", "-")

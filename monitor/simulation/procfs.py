@@ -66,6 +66,7 @@ class ProcTree:
         files, program = self._files, process.program
         directory = f"proc/{process.pid}"
         files.make(f"{directory}/fd")
+        files.link(f"{directory}/net", "../net")
         files.write(f"{directory}/comm", f"{program.name}\n")
         files.write(f"{directory}/cmdline", "" if process.kernel else "".join(f"{word}\0" for word in program.argv))
         files.write(f"{directory}/cgroup", groups_of(process.cgroup.path, self._world.spec.machine.layout))

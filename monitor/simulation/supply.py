@@ -20,6 +20,8 @@ PACKAGE_UNIT: Final = 61_035
 """Nanojoules in a step of a package's counter. Source: Linux, drivers/powercap/intel_rapl_common.c: 2^-14 J."""
 DRAM_UNIT: Final = 15_258
 """Nanojoules in a step of the memory's counter on servers. Source: same file, dram_domain_energy_unit: 2^-16 J."""
+PLATFORM_BITS: Final = 3
+"""How many bits more the platform's counter has, where they are narrow: it draws several times what a package does."""
 
 
 @dataclass(slots=True)
@@ -103,9 +105,9 @@ class Supply:
         self.dram_floor = Line(remembers=remembers)
         self.package_counters = [RaplCounter(line, PACKAGE_UNIT, spec.counter_bits) for line in self.packages]
         self.dram_counters = [RaplCounter(line, DRAM_UNIT, spec.counter_bits) for line in self.drams]
-        self.platform_counter = RaplCounter(self.platform, PACKAGE_UNIT, spec.counter_bits)
+        self.platform_counter = RaplCounter(self.platform, PACKAGE_UNIT, min(32, spec.counter_bits + PLATFORM_BITS))
         for counter in self.counters:
-            counter.begun = -random.randrange(1 << spec.counter_bits)
+            counter.begun = -random.randrange(1 << counter.bits)
 
     @property
     def counters(self) -> list[RaplCounter]:

@@ -34,7 +34,7 @@ def test_what_happens_happens_well_within_the_run(ingredient: Ingredient) -> Non
 def test_a_usual_world_has_services_of_every_placement_and_the_usual_company() -> None:
     world = World(world_spec(7, (Ingredient.SHORT_LIVED, Ingredient.COME_AND_GO)))
     kinds = {spec.match[0] for spec in world.spec.services if spec.match}
-    assert kinds >= {"systemd", "container", "cgroup", "process"}
+    assert kinds >= {"systemd", "container", "pod", "process"}
     assert 50 <= len(world.machine.processes) <= 80
 
 

@@ -121,7 +121,7 @@ def test_a_process_shows_its_facts_and_its_time_in_ticks(tmp_path: Path) -> None
 def test_a_listening_port_leads_to_the_process(tmp_path: Path) -> None:
     world, tree = shown(tmp_path)
     process = process_of(world, "ai")
-    row = (tree.procfs / "net/tcp").read_text().splitlines()[1].split()
+    row = (tree.procfs / f"{process.pid}/net/tcp").read_text().splitlines()[1].split()
     assert row[1] == "00000000:1F40"
     assert row[3] == "0A"
     assert (tree.procfs / str(process.pid) / "fd/3").readlink() == Path(f"socket:[{row[9]}]")
