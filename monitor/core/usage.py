@@ -70,7 +70,8 @@ class UsageBook:
     def __init__(self, run_id: str, saved: Iterable[SavedUsage], started: Stamp | None) -> None:
         """Begin with the counters *saved* by the run before, in the same boot; none where there was no such run.
 
-        Counters of the epoch *run_id* start from zero by definition. *started* is the moment of the saved counters.
+        Counters whose epoch is *run_id*, or begins with it and a slash, start from zero by definition. *started* is the
+        moment of the saved counters.
         """
         self._run_id = run_id
         self._last = {(one.consumer, one.part): Counted(one.nanoseconds, one.epoch) for one in saved}
@@ -156,7 +157,7 @@ class UsageBook:
         self._last[key] = Counted(cpu.nanoseconds, epoch)
         if previous is not None and previous.epoch == epoch:
             return max(0, cpu.nanoseconds - previous.nanoseconds)
-        return cpu.nanoseconds if fresh or epoch == self._run_id else 0
+        return cpu.nanoseconds if fresh or epoch.partition("/")[0] == self._run_id else 0
 
     def _hold(self, rows: Iterable[UsageReading | HostUsageReading], whole: HostUsageReading, elapsed: int) -> None:
         """Add the memory held; across a stop of the daemon it is not known by whom."""

@@ -1,0 +1,1 @@
+"""The catalogue of AI servers, as data."""
