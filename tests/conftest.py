@@ -1,0 +1,81 @@
+"""What all tests share: which of them run here, and ports that are free.
+
+A test marked `real("prometheus")` needs that real part: where it is absent the test is skipped with the cure. With
+CI=true a skip, of whatever kind, is a failure: a part that can't be had there would otherwise be missed for ever.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.parts.loopback import free_port
+from tests.parts.presence import PARTS, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--long`."""
+    parser.addoption("--long", action="store_true", help="run the tests marked `long` too: minutes or hours")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse a part that nobody knows; leave out the long tests unless they are asked for."""
+    for item in items:
+        for part in _parts(item):
+            if part not in PARTS:
+                raise pytest.UsageError(f"{item.nodeid}: real({part!r}) is none of {', '.join(PARTS)}")
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose real part is not here."""
+    for part in _parts(item):
+        if why := reason(part):
+            pytest.skip(why)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under CI, take a skipped test for a failed one."""
+    return _without_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Under CI, take a skipped file for a failed one."""
+    return _without_skip((yield))
+
+
+@pytest.fixture(name="free_port")
+def give_free_port() -> Callable[[], int]:
+    """Return the function that finds a free port of the loopback address."""
+    return free_port
+
+
+@pytest.fixture
+def port() -> int:
+    """Return a free port of the loopback address."""
+    return free_port()
+
+
+def _parts(item: pytest.Item) -> list[str]:
+    return [str(part) for marker in item.iter_markers("real") for part in marker.args]
+
+
+def _without_skip(report: Report) -> Report:
+    if os.environ.get("CI") == "true" and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed with CI=true: {report.longrepr}"
+    return report

@@ -1,0 +1,61 @@
+"""This file knows which real parts the tests use, how to tell whether they are here, and what brings them."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+POSTGRESQL: Final = "/usr/lib/postgresql/*/bin"
+"""Where Debian keeps the servers of each version, outside $PATH. Source: postgresql-common, pg_wrapper(1)."""
+FAKETIME: Final = "/usr/lib/*/faketime"
+"""Where Debian keeps the preloaded libraries. Source: Debian's libfaketime, list of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part consists of: programs on $PATH, files (globs), Python modules; and Debian's packages for it."""
+
+    programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    def missing(self) -> list[str]:
+        """Return what is not here, by name."""
+        return [
+            *(name for name in self.programs if shutil.which(name) is None),
+            *(glob for glob in self.files if not any(Path("/").glob(glob.lstrip("/")))),
+            *(name for name in self.modules if importlib.util.find_spec(name) is None),
+        ]
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "chromium": Part(programs=("chromium",), packages=("chromium",)),
+    "faketime": Part(files=(f"{FAKETIME}/libfaketimeMT.so.1",), packages=("libfaketime",)),
+    "llm": Part(modules=("gguf", "numpy", "xllamacpp")),
+    "postgresql": Part(files=(f"{POSTGRESQL}/initdb", f"{POSTGRESQL}/postgres"), packages=("postgresql",)),
+    "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
+    "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
+}
+"""By the name that the marker `real` takes."""
+
+
+def reason(name: str) -> str:
+    """Return why the part called *name* can't be used here, with the cure; empty where it can. Raises KeyError."""
+    missing = PARTS[name].missing()
+    if not missing:
+        return ""
+    packages = PARTS[name].packages
+    cure = f"apt-get install {' '.join(packages)}" if packages else "uv sync"
+    return f"{name} is not here ({', '.join(missing)}): {cure}"
+
+
+def missing_packages(names: Sequence[str] = tuple(PARTS)) -> list[str]:
+    """Return Debian's packages of the parts *names* that are not here, in alphabetical order."""
+    return sorted({package for name in names if PARTS[name].missing() for package in PARTS[name].packages})
