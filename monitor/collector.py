@@ -61,18 +61,38 @@ class Workloads(Protocol):
     """Who is who on this host. Shared by every collector that sees processes or cgroups."""
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of this moment belongs to."""
+        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now belongs to."""
+        ...
+
+    def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
+        """Take *pids* as the processes that live; return those to be read one by one: pid -> consumer.
+
+        Left out are kernel threads, and the processes in a group that `cgroups()` names: its counter has their time.
+        """
+        ...
+
+    def started(self, pid: int) -> int | None:
+        """Return when *pid* was started, in clock ticks after boot, as first seen; None where it is not known."""
+        ...
+
+    def forget(self, pid: int) -> None:
+        """Take *pid* for a new process: it turned out to be another than the one that was known."""
+        ...
+
+    def use_groups(self, *, on: bool) -> None:
+        """Say whether somebody reads the groups that `cgroups()` names; until then it names none."""
         ...
 
     def cgroups(self) -> Mapping[str, str]:
         """Return the cgroups that belong to one consumer whole: path below the root of the hierarchy -> consumer."""
         ...
 
-    def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
-        """Take *pids* as the user processes that now live; return those to be read one by one: pid -> consumer.
+    def newborn(self, path: str) -> bool:
+        """Whether the group *path* came to be under our eyes, so that its counter holds nothing but its consumer's."""
+        ...
 
-        Left out are the processes in a cgroup that `cgroups()` names: their time is in that cgroup's counter.
-        """
+    def disown(self, path: str) -> None:
+        """Say that the group *path* has no counter to read: its processes are read one by one."""
         ...
 
 
@@ -85,8 +105,8 @@ class Host:
     cgroupfs: Path
     workloads: Workloads
     read_clock: Callable[[int], int] | None
-    """CPU time of a process, in ns, from its clock id (`time.clock_gettime_ns((~pid << 3) | 2)`); None where procfs is not
-    this machine's own, in our own pid namespace: then `/proc/PID/stat` is read."""
+    """CPU time of a process, in ns, from its clock id (`time.clock_gettime_ns((~pid << 3) | 2)`); None where procfs is
+    not this machine's own, in our own pid namespace: then `/proc/PID/stat` is read."""
     run_id: str
     """Identity of this run of the daemon: the epoch of what is counted only while it runs."""
     own_pid: int

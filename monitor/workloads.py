@@ -83,6 +83,10 @@ class HostWorkloads:
         self._sweep = 0
         self._groups: dict[str, str] = {}
         self._group_above: dict[str, str] = {}
+        self._uses_groups = False
+        self._disowned: set[str] = set()
+        self._newborn: set[str] = set()
+        self._surveyed: frozenset[int] | None = None
         self._changed = False
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
@@ -112,16 +116,25 @@ class HostWorkloads:
         facts = self._facts.get(pid)
         return facts.started if facts is not None else None
 
-    def parent(self, pid: int) -> int | None:
-        """Return the parent that *pid* had when it was first seen; None for one that is not known."""
-        facts = self._facts.get(pid)
-        return facts.parent if facts is not None else None
-
     def forget(self, pid: int) -> None:
         """Take *pid* for a new process: it was used again for another."""
         self._facts.pop(pid, None)
         self._consumers.pop(pid, None)
         self._young.pop(pid, None)
+        self._changed = True
+
+    def use_groups(self, *, on: bool) -> None:
+        """Say whether somebody reads the groups that `cgroups()` names; until then it names none."""
+        self._uses_groups = on
+        self._changed = True
+
+    def newborn(self, path: str) -> bool:
+        """Whether the group *path* came to be under our eyes, so that its counter holds nothing but its consumer's."""
+        return path in self._newborn
+
+    def disown(self, path: str) -> None:
+        """Say that the group *path* has no counter to read: its processes are read one by one."""
+        self._disowned.add(path)
         self._changed = True
 
     def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
@@ -181,15 +194,27 @@ class HostWorkloads:
         inhabited = set(above.values())
         mixed = {group for pid, group in above.items() if group and self._consumers[pid] != self._groups[group]}
         self._groups = {group: consumer for group, consumer in self._groups.items() if group in inhabited}
-        self._whole = MappingProxyType({group: who for group, who in self._groups.items() if group not in mixed})
+        self._disowned &= inhabited
+        apart = mixed | self._disowned
+        whole = {group: who for group, who in self._groups.items() if self._uses_groups and group not in apart}
+        self._note_newborn(whole, above)
+        self._whole = MappingProxyType(whole)
         self._present = frozenset(self._consumers.values()) - {OTHER, MONITOR}
         self._one_by_one = MappingProxyType(
             {
                 pid: self._consumers[pid]
                 for pid, facts in self._facts.items()
-                if not facts.kernel and above[pid] not in self._whole
+                if not facts.kernel and above[pid] not in whole
             }
         )
+
+    def _note_newborn(self, whole: Mapping[str, str], above: Mapping[int, str]) -> None:
+        """Keep which of the *whole* groups had no process at the last survey: those are new, counter and all."""
+        if self._surveyed is not None:
+            inhabited_before = {group for pid, group in above.items() if pid in self._surveyed}
+            self._newborn |= whole.keys() - self._whole.keys() - inhabited_before
+        self._newborn &= whole.keys()
+        self._surveyed = frozenset(self._facts)
 
     def _claimed_group(self, cgroup: str) -> str:
         """Return the control group above *cgroup* that a service has to itself; empty where there is none."""

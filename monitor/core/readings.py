@@ -91,7 +91,7 @@ class UsageReading:
 
     `part` identifies the counter: `cgroup:/system.slice/vllm.service`, or `processes`. `epoch` changes when the
     counter starts anew (a cgroup made again, another run of the daemon for `processes`). `fresh` says that all of
-    `cpu` was used since this collector's previous read: the cgroup did not exist then.
+    `cpu` was used under our eyes, so that it counts in full even where there is no reading before.
     """
 
     consumer: str
