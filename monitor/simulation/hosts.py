@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 POSTGRES: Final = ("checkpointer", "background writer", "walwriter", *("gestion gestion [local] idle",) * 6)
 """What the processes of a database are called."""
-
 POD: Final = re.compile(r"-pod([0-9a-f_]+)\.slice")
+"""The uid of a pod, in the path of its control group."""
 
 
 def server(bits: int = 32, layout: Layout = Layout.V2, platform: Platform = Platform.NONE) -> MachineSpec:

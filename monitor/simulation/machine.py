@@ -287,6 +287,7 @@ class Machine:
             orphan.parent = init
             if init is not None:
                 init.children.add(number)
+        process.children.clear()
 
     def _hold(self, consumer: str, more: int) -> None:
         self.held.add(self.now, consumer, more)
