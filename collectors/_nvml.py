@@ -1,6 +1,6 @@
 """NVIDIA's management library, called so that each failure says what it means: for a question, a card, or the driver.
 
-The library is the module `pynvml` or a stand-in with the names and errors of it. Older releases of the module, and older
+The library is the module `pynvml`, or a stand-in with its names and errors. Older releases of the module, and older
 drivers, lack functions: that is an answer ("not offered"), as is a card that does not support a question.
 
 Source: NVML API reference, nvmlReturn_t; pynvml 13 (`_nvmlCheckReturn`, `throwOnVersionMismatch`).
@@ -48,7 +48,7 @@ PASSING: Final = frozenset(
         "NVML_ERROR_NOT_READY",
     }
 )
-"""The card is well, and could not say it this time: a list grew between the question for its size and the one for it."""
+"""The card is well, and could not say it this time: its list grew between asking how long it is and asking for it."""
 DOWN: Final = frozenset(
     {
         "NVML_ERROR_UNINITIALIZED",
@@ -98,7 +98,7 @@ class Session:
 
     def __init__(self, library: object | None) -> None:
         """Open a session of *library* (None: the module `pynvml`). Raises Unavailable."""
-        self._library: Any = library if library is not None else _module()
+        self._library = _library(library)
         self._codes = {value: name for name, value in _codes(self._library)}
         try:
             self._library.nvmlInit()
@@ -204,17 +204,15 @@ class Session:
         return rows
 
     def _newest(self, function: str, handle: object) -> Any:  # noqa: ANN401 - structures of a library without types
-        for form in FORMS[:-1]:
+        refused = NotOffered(function)
+        for form in FORMS:
             try:
                 return self._call(function + form, handle)
-            except NotOffered:
-                continue
+            except NotOffered as fact:
+                refused = fact
             except _Nothing:
                 return []
-        try:
-            return self._call(function + FORMS[-1], handle)
-        except _Nothing:
-            return []
+        raise refused
 
     def _instances(self, handle: object) -> Iterable[object]:
         for index in range(int(self._call("nvmlDeviceGetMaxMigDeviceCount", handle))):
@@ -274,7 +272,9 @@ REFUSALS: Final = {
 """Why a session could not be opened, and the cure."""
 
 
-def _module() -> Any:  # noqa: ANN401 - a module without types
+def _library(stand_in: object | None) -> Any:  # noqa: ANN401 - a module without types
+    if stand_in is not None:
+        return stand_in
     try:
         return importlib.import_module("pynvml")
     except ImportError as error:
