@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from monitor.simulation.files import NOTHING
 from monitor.simulation.processes import THOUSANDTHS
 from monitor.simulation.spec import Layout
 
@@ -64,7 +65,7 @@ def _unified(group: Cgroup, world: World) -> Mapping[str, str]:
     files = {
         "cgroup.controllers": CONTROLLERS,
         "cgroup.procs": _processes(group),
-        "cpu.stat": "" if "usage" in world.unreadable else _cpu_stat(group, world.now),
+        "cpu.stat": NOTHING if "usage" in world.unreadable else _cpu_stat(group, world.now),
     }
     if group.parent is not None:
         files |= {
@@ -87,7 +88,7 @@ def _tracking(group: Cgroup, _: World) -> Mapping[str, str]:
 def _accounting(group: Cgroup, world: World) -> Mapping[str, str]:
     nanoseconds = group.cpu.at(world.now) // THOUSANDTHS
     system = nanoseconds // 10
-    usage = "" if "usage" in world.unreadable else f"{nanoseconds}\n"
+    usage = NOTHING if "usage" in world.unreadable else f"{nanoseconds}\n"
     return {
         "cgroup.procs": _processes(group),
         "cpuacct.usage": usage,

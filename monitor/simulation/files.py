@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOTHING: Final = "\n"
+"""What a file holds that can't be read now. One that is empty is gone: there, the kernel would refuse to read."""
 RETIRED: Final = "removed"
 KEPT: Final = 16
 """How many removed directories keep their inode."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pynvml
 
 from monitor.simulation.processes import SAMPLES_KEPT
+from monitor.simulation.spec import DRIVER_VERSION
 from monitor.simulation.supply import THOUSAND
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ class SimulatedNvml:
     def nvmlSystemGetDriverVersion(self) -> str:
         """Return the version of the driver."""
         self._check()
-        return "550.163.01"
+        return DRIVER_VERSION
 
     def nvmlSystemGetNVMLVersion(self) -> str:
         """Return the version of the library."""
         self._check()
-        return "12.550.163.01"
+        return f"12.{DRIVER_VERSION}"
 
     def nvmlDeviceGetCount(self) -> int:
         """Return how many devices were there when the session was opened."""

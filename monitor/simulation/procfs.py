@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.simulation.cgroupfs import groups_of
+from monitor.simulation.files import NOTHING
 from monitor.simulation.processes import THOUSANDTHS
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class ProcTree:
     def _stat(self) -> str:
         world = self._world
         if "usage" in world.unreadable:
-            return ""
+            return NOTHING
         machine, cpus = world.machine, world.spec.machine.cpus
         busy = machine.busy(world.now) // THOUSANDTHS
         idle = max(0, (world.now - world.timeline.up_since) * cpus - busy)

@@ -47,6 +47,10 @@ class Platform(StrEnum):
     """A power meter of the board, in microwatts."""
 
 
+DRIVER_VERSION: Final = "550.163.01"
+"""Version of the GPUs' driver."""
+
+
 class Layout(StrEnum):
     """How control groups are mounted."""
 
@@ -187,7 +191,7 @@ class WallStep(Incident):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable(Incident):
-    """For `length`, reading a file of the kind *what* gives nothing: `energy`, or `usage`."""
+    """For `length`, the files of the kind *what* hold no number: `energy`, or `usage`."""
 
     length: Duration
     what: str

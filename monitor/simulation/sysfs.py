@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.simulation.spec import Platform
+from monitor.simulation.files import NOTHING
+from monitor.simulation.spec import DRIVER_VERSION, Platform
 
 if TYPE_CHECKING:
     from monitor.simulation.files import Files
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 POWERCAP: Final = "sys/devices/virtual/powercap/intel-rapl"
 CLASS: Final = "sys/class/powercap"
 METER: Final = "sys/devices/LNXSYSTM:00/device:00/ACPI000D:00/hwmon/hwmon0"
+DRIVER: Final = "sys/module/nvidia"
 METER_INTERVAL: Final = 1000
 """Milliseconds over which the board's meter averages."""
 DRAM_LIMIT: Final = 48_000_000
@@ -40,6 +42,7 @@ class SysTree:
         self._files = files
         self._zones = list(_zones(world))
         self._metered = (0, 0)
+        self._driver_shown = 0
         self._describe_machine()
         files.make(CLASS)
         if self._zones:
@@ -51,10 +54,24 @@ class SysTree:
         """Show the counters as they are now."""
         unreadable = "energy" in self._world.unreadable
         for zone in self._zones:
-            value = "" if unreadable else f"{zone.counter.microjoules(self._world.now)}\n"
+            value = NOTHING if unreadable else f"{zone.counter.microjoules(self._world.now)}\n"
             self._files.write(f"{POWERCAP}/{zone.path}/energy_uj", value)
+        self._write_driver()
         if self._world.spec.machine.platform is Platform.HWMON:
-            self._files.write(f"{METER}/power1_average", "" if unreadable else f"{self._average()}\n")
+            self._files.write(f"{METER}/power1_average", NOTHING if unreadable else f"{self._average()}\n")
+
+    def _write_driver(self) -> None:
+        """Show the GPU driver's module: another directory for each time that it is loaded."""
+        machine = self._world.machine
+        loads = machine.driver_loads if machine.driver_loaded and machine.supply.gpus else 0
+        if loads == self._driver_shown:
+            return
+        if self._driver_shown:
+            self._files.retire(DRIVER)
+        if loads:
+            self._files.make(DRIVER)
+            self._files.write(f"{DRIVER}/version", f"{DRIVER_VERSION}\n")
+        self._driver_shown = loads
 
     def _average(self) -> int:
         """Return the platform's power in microwatts, over the time since it was last shown."""

@@ -7,6 +7,7 @@ from monitor.core.units import Duration
 from monitor.simulation.hosts import service, session, unit
 from monitor.simulation.processes import Process
 from monitor.simulation.spec import (
+    DriverReload,
     Incident,
     Layout,
     Platform,
@@ -19,7 +20,7 @@ from monitor.simulation.spec import (
 )
 from monitor.simulation.trees import HostTree
 from monitor.simulation.world import World
-from tests.unit.simulation.small import GIB, PLAIN, SECOND, spec
+from tests.unit.simulation.small import GIB, GPU, PLAIN, SECOND, spec
 
 SERVER = Program(("/opt/ai (v2)/serve", "--port", "8000"), PLAIN.memory, busy=(500, 900), port=8000, threads=4)
 BUSY = Rhythm(idle=(0, 0), busy=(50, 50))
@@ -84,7 +85,7 @@ def test_whoever_holds_a_file_open_reads_what_is_new(tmp_path: Path) -> None:
     assert [int(text) for text in seen] == [counter.microjoules(0), counter.microjoules(world.now)]
 
 
-def test_what_is_unreadable_is_empty_and_comes_back(tmp_path: Path) -> None:
+def test_what_is_unreadable_holds_no_number_and_comes_back(tmp_path: Path) -> None:
     incident = Unreadable(at=Duration.from_seconds(5), length=Duration.from_seconds(5), what="energy")
     world, tree = shown(tmp_path, incident)
     file = tree.sysfs / "class/powercap/intel-rapl:0/energy_uj"
@@ -93,9 +94,25 @@ def test_what_is_unreadable_is_empty_and_comes_back(tmp_path: Path) -> None:
     for moment in (0, 5, 10):
         world.advance(moment * SECOND)
         tree.write()
-        seen.append(bool(file.read_text()))
+        seen.append(file.read_text().strip().isdigit())
     assert seen == [True, False, True]
     assert file.stat().st_ino == inode
+
+
+def test_each_loading_of_the_driver_has_a_directory_of_its_own(tmp_path: Path) -> None:
+    reload = DriverReload(at=Duration.from_seconds(5), length=Duration.from_seconds(5))
+    world = World(WorldSpec(1, spec(GPU), (), (reload,)))
+    tree = HostTree(world, tmp_path)
+    module = tree.sysfs / "module/nvidia"
+    first = module.stat().st_ino
+    world.advance(5 * SECOND)
+    tree.write()
+    assert not module.exists()
+    world.advance(10 * SECOND)
+    tree.write()
+    assert module.stat().st_ino != first
+    _, without = shown(tmp_path / "without")
+    assert not (without.sysfs / "module/nvidia").exists()
 
 
 def test_a_process_shows_its_facts_and_its_time_in_ticks(tmp_path: Path) -> None:
