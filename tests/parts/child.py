@@ -26,16 +26,18 @@ class Child:
 
     def __init__(
         self,
-        command: Sequence[str | Path],
+        command: Sequence[object],
         log: Path,
         *,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.command = [str(word) for word in command]
         self.log = log
         self._environment = {**os.environ, **(environment or {})}
         self._directory = directory
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -81,10 +83,10 @@ class Child:
 
         wait_until(ready, what=what, seconds=seconds)
 
-    def terminate(self, *, seconds: float = PATIENCE) -> int:
+    def terminate(self) -> int:
         """Ask it to stop (SIGTERM); return its exit status. Raises subprocess.TimeoutExpired where it goes on."""
         self.process.terminate()
-        return self.process.wait(seconds)
+        return self.process.wait(self._patience)
 
     def kill(self) -> int:
         """End it at once (SIGKILL), as a power cut would; return its exit status."""

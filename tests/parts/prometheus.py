@@ -1,0 +1,155 @@
+"""Debian's Prometheus on loopback, scraping what a test names, and its lint."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.parts.child import Child
+from tests.parts.loopback import LOOPBACK, free_port, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series at one moment. `labels` has its name under `__name__`; `at` is in s since the epoch."""
+
+    labels: Mapping[str, str]
+    at: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series over time: its points are (s since the epoch, value), in order."""
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[float, float], ...]
+
+
+class Prometheus:
+    """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as job `test`."""
+
+    def __init__(self, directory: Path, *targets: str, every: str = "1s", port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.targets = targets
+        configuration = directory / f"prometheus-{self.port}.yml"
+        # JSON is YAML
+        configuration.write_text(json.dumps(_configuration(targets, every), indent=1))
+        command = [
+            "prometheus",
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={directory / f'prometheus-{self.port}'}",
+            f"--web.listen-address={LOOPBACK}:{self.port}",
+        ]
+        self.child = Child(command, directory / f"prometheus-{self.port}.log")
+
+    def __enter__(self) -> Self:
+        """Start it; return when it answers queries."""
+        self.child.start()
+        try:
+            self.child.wait_until(self._ready, what=f"Prometheus answers at {self.url}")
+        except BaseException:
+            self.child.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self.child.close()
+
+    def wait_for_scrapes(self, count: int = 1, *, seconds: float = 60.0) -> None:
+        """Return when each target has been scraped with success *count* times."""
+
+        def enough() -> bool:
+            found = self.query('sum_over_time(up{job="test"}[1d])')
+            return len(found) == len(self.targets) and all(sample.value >= count for sample in found)
+
+        wait_until(enough, what=f"{count} scrapes of {', '.join(self.targets)}", seconds=seconds, every=0.2)
+
+    def query(self, expression: str, *, at: float | None = None) -> list[Sample]:
+        """Return what *expression* is now, or *at* a moment (s since the epoch), one for each series; none: []."""
+        moment = {} if at is None else {"time": repr(at)}
+        found = self._ask("query", query=expression, **moment)
+        if found["resultType"] == "scalar":
+            return [Sample({}, float(found["result"][0]), float(found["result"][1]))]
+        return [Sample(one["metric"], float(one["value"][0]), float(one["value"][1])) for one in found["result"]]
+
+    def value(self, expression: str, *, at: float | None = None) -> float:
+        """Return the one value of *expression*. Fails where there is none or more than one."""
+        (sample,) = self.query(expression, at=at)
+        return sample.value
+
+    def query_range(self, expression: str, start: float, end: float, *, step: float = 1.0) -> list[Line]:
+        """Return *expression* from *start* to *end* (s since the epoch), a point each *step* s, by series."""
+        found = self._ask("query_range", query=expression, start=repr(start), end=repr(end), step=repr(step))
+        return [
+            Line(one["metric"], tuple((float(at), float(value)) for at, value in one["values"]))
+            for one in found["result"]
+        ]
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def _ask(self, kind: str, **parameters: str) -> Any:
+        query = urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/{kind}?{query}", timeout=30) as reply:
+                return json.load(reply)["data"]
+        except urllib.error.HTTPError as refusal:
+            raise AssertionError(f"{parameters}: {refusal.read().decode()}") from refusal
+
+
+def lint(page: str) -> list[str]:
+    """Return what `promtool check metrics` finds wrong in *page*, a line each; [] where all is well."""
+    return _promtool("check", "metrics", text=page)
+
+
+def check_configuration(file: Path) -> list[str]:
+    """Return what `promtool check config` finds wrong in *file*, a line each; [] where all is well."""
+    return _promtool("check", "config", str(file))
+
+
+def _promtool(*arguments: str, text: str = "") -> list[str]:
+    done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, timeout=60, check=False)
+    complaints = done.stderr.splitlines()
+    if done.returncode and not complaints:
+        complaints = done.stdout.splitlines()
+    return complaints
+
+
+def _configuration(targets: Sequence[str], every: str) -> Mapping[str, object]:
+    return {
+        "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+        "scrape_configs": [
+            {
+                "job_name": "test",
+                "static_configs": [_target(target) for target in targets],
+                "relabel_configs": [
+                    {"source_labels": ["path"], "regex": "(.+)", "target_label": "__metrics_path__"},
+                    {"regex": "path", "action": "labeldrop"},
+                ],
+            }
+        ],
+    }
+
+
+def _target(target: str) -> Mapping[str, object]:
+    url = urllib.parse.urlsplit(target if "//" in target else f"//{target}/metrics")
+    return {"targets": [url.netloc], "labels": {"path": url.path}}
