@@ -1,4 +1,4 @@
-"""Numbers in sysfs files: kept open, read again in place."""
+"""Attributes in sysfs: one value a file, kept open, read again in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Final
 from monitor.collector import Reason, Retry, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from monitor.core.readings import CounterReading, PowerReading
+
+    Metered = CounterReading | PowerReading
 
 PASSING: Final = frozenset({errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.ENODATA, errno.ETIMEDOUT})
 """What a driver answers when it can't say now and may the next time."""
@@ -17,45 +22,92 @@ LONGEST: Final = 64
 """A number takes 20 digits at most."""
 
 
+class Gone(Exception):  # noqa: N818 - a state of the host, not a fault of the program
+    """The attribute was removed with its device; another may be there under its name."""
+
+
 class NumberFile:
-    """An attribute that holds one integer. It stays open: reading it again costs one system call."""
+    """An attribute that holds one integer. It stays open: reading it again costs one system call, not three."""
 
     def __init__(self, path: Path) -> None:
-        """Open *path*. Raises Unavailable (absent, forbidden)."""
+        """Open *path*. Raises OSError: PermissionError where it may not be read, FileNotFoundError where it isn't."""
         self.path = path
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except PermissionError as error:
-            raise Unavailable(Reason.FORBIDDEN, f"{path} may not be read") from error
-        except OSError as error:
-            raise Unavailable(Reason.ABSENT, f"{path} is not there") from error
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def read(self) -> int:
-        """Return the number, in the attribute's unit. Raises Retry when it can't be had now, Unavailable when gone."""
+        """Return the number, in the attribute's unit. Raises Retry when it can't be had now, Gone."""
         try:
             text = os.pread(self._descriptor, LONGEST, 0)
-            return int(text)
-        except ValueError as error:
-            raise Retry(f"{self.path} holds no number") from error
         except OSError as error:
             if error.errno in PASSING:
                 raise Retry(f"{self.path} can't be read now: {error.strerror}") from error
-            raise Unavailable(Reason.ABSENT, f"{self.path} is gone: {error.strerror}") from error
+            raise Gone(f"{self.path} is gone: {error.strerror}") from error
+        if not text:
+            raise Gone(f"{self.path} is gone: it is empty")
+        try:
+            return int(text)
+        except ValueError as error:
+            raise Retry(f"{self.path} holds no number") from error
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
 
 
-def read_text(path: Path) -> str:
-    """Return the content of *path*, stripped; an empty text where it is not there or can't be read."""
+def entries(directory: Path) -> tuple[str, ...]:
+    """Return the names in *directory*, sorted; none where it is not there. Raises Unavailable: it may not be listed."""
     try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
+        return tuple(sorted(os.listdir(directory)))  # noqa: PTH208 - names alone, at every read: a third of the time
+    except PermissionError as error:
+        raise Unavailable(
+            Reason.FORBIDDEN, f"{directory} may not be listed", "let the daemon's user read /sys"
+        ) from error
+    except OSError:
+        return ()
+
+
+def name_in(directory: Path) -> str:
+    """Return what the device in *directory* calls itself; empty where it doesn't say. Raises PermissionError."""
+    try:
+        return (directory / "name").read_text("utf-8", "replace").strip()
+    except PermissionError:
+        raise
+    except OSError:
         return ""
 
 
-def read_number(path: Path) -> int | None:
+def text_of(path: Path) -> str:
+    """Return the content of *path*, stripped; empty where there is none to be had."""
+    try:
+        return path.read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def number_of(path: Path) -> int | None:
     """Return the integer in *path*, in the attribute's unit; None where there is none to be had."""
-    text = read_text(path)
-    return int(text) if text.lstrip("-").isdigit() else None
+    try:
+        return int(text_of(path))
+    except ValueError:
+        return None
+
+
+def whole(meters: Iterable[tuple[str, Callable[[], Metered | None]]]) -> Sequence[Metered]:
+    """Return the readings of each resource of which every meter answers: a part of a sum would pass for all of it.
+
+    Each of *meters* is a resource and how to read it; None has nothing to add. Raises Retry where no resource is whole,
+    Gone.
+    """
+    readings: list[Metered] = []
+    failed: dict[str, Retry] = {}
+    for resource, read in meters:
+        try:
+            reading = read()
+        except Retry as fact:
+            failed.setdefault(resource, fact)
+        else:
+            readings += [reading] if reading is not None else []
+    kept = [reading for reading in readings if reading.resource not in failed]
+    if failed and not kept:
+        raise next(iter(failed.values()))
+    return kept
