@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.core.calendar import PERIODS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from monitor.core.entries import Meter, Series, ServiceFacts
     from monitor.core.interval import Stamp
     from monitor.core.units import Duration, Energy, Power
+
+__all__ = ["PERIODS", "CollectorHealth", "Snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,5 @@ class Snapshot:
     ledger_commit: int
     ledger_error: str
     """Why the last commit failed, in one sentence; empty when it did not."""
-
-
-PERIODS = (
-    "day",
-    "month",
-    "quarter",
-    "year",
-    "previous_day",
-    "previous_month",
-    "previous_quarter",
-    "previous_year",
-    "previous_year_to_date",
-)
+    ledger_committed_at: int | None = None
+    """When the ledger was last written, wall clock in ns since the epoch; None: this run has not written it yet."""

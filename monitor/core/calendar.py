@@ -1,0 +1,134 @@
+"""Local calendars: where days, months, quarters and years begin and end in a time zone, as UTC intervals.
+
+Moments are ns since the epoch. A local day may last 23 or 25 hours, and its midnight may not exist: it then begins at
+the first moment after it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.interval import HALF_HOUR, HOUR, Interval
+from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PERIODS: Final = (
+    "day",
+    "month",
+    "quarter",
+    "year",
+    "previous_day",
+    "previous_month",
+    "previous_quarter",
+    "previous_year",
+    "previous_year_to_date",
+)
+"""What figures are given for: the first four up to now, the last up to this time a year ago, the others whole."""
+QUARTER_HOUR: Final = Duration(900 * NANOSECONDS_PER_SECOND)
+_GRAINS: Final = (HOUR, HALF_HOUR, QUARTER_HOUR)
+_MONTHS: Final = 12
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
+_LOOK_BACK: Final = timedelta(days=5 * 366)
+_LOOK_AHEAD: Final = timedelta(days=10 * 366)
+_STEP: Final = timedelta(days=10)
+"""Shorter than any summer or winter time. Source: IANA time zone database; Morocco's (Ramadan) is the shortest."""
+
+
+def period_bounds(period: str, now: int, zone: tzinfo) -> Interval:
+    """Return the time that *period* (one of `PERIODS`) stands for at *now*, cut in *zone*.
+
+    `previous_year_to_date` ends at this local time a year ago; on 29 February at the end of 28 February, so that it
+    never goes back. Raises ValueError for a period that is none of them.
+    """
+    today = _local(now, zone).date()
+    if period == "previous_year_to_date":
+        return Interval(_start(date(today.year - 1, 1, 1), zone), _a_year_ago(now, zone))
+    unit = period.removeprefix("previous_")
+    if period not in PERIODS:
+        message = f"{period!r} is none of the periods {', '.join(PERIODS)}"
+        raise ValueError(message)
+    first = _first_of(unit, today)
+    if unit == period:
+        return Interval(_start(first, zone), now)
+    return Interval(_start(_first_of(unit, first - _DAY), zone), _start(first, zone))
+
+
+def year_of(year: int, zone: tzinfo) -> Interval:
+    """Return the local *year*."""
+    return Interval(_start(date(year, 1, 1), zone), _start(date(year + 1, 1, 1), zone))
+
+
+def months_of(year: int, zone: tzinfo) -> tuple[Interval, ...]:
+    """Return the twelve months of the local *year*."""
+    edges = [_start(date(year, month, 1), zone) for month in range(1, _MONTHS + 1)]
+    edges.append(_start(date(year + 1, 1, 1), zone))
+    return tuple(Interval(start, end) for start, end in pairwise(edges))
+
+
+def local_day(moment: int, zone: tzinfo) -> Interval:
+    """Return the local day that holds *moment*."""
+    day = _local(moment, zone).date()
+    return Interval(_start(day, zone), _start(day + _DAY, zone))
+
+
+def local_days(interval: Interval, zone: tzinfo) -> Iterator[Interval]:
+    """Yield the local days that *interval* touches, whole, oldest first."""
+    start = interval.start
+    while start < interval.end:
+        day = local_day(start, zone)
+        yield day
+        start = day.end
+
+
+def grain_of(zone: tzinfo, now: int) -> Duration:
+    """Return the longest bucket that local days in *zone* can be cut from: an hour, half an hour, a quarter.
+
+    It looks at the clock of *zone* from five years before *now* to ten years after. Raises ValueError where none fits.
+    """
+    moment = _local(now, UTC)
+    days = range(-(_LOOK_BACK // _STEP), _LOOK_AHEAD // _STEP)
+    offsets = {_offset(moment + count * _STEP, zone) for count in days}
+    for grain in _GRAINS:
+        if not any(offset % grain.nanoseconds for offset in offsets):
+            return grain
+    message = f"the clock of {zone} is not at whole quarters of an hour from UTC"
+    raise ValueError(message)
+
+
+def _first_of(unit: str, day: date) -> date:
+    """Return the first day of the *unit* that holds *day*."""
+    if unit == "day":
+        return day
+    if unit == "month":
+        return day.replace(day=1)
+    return day.replace(month=day.month - (day.month - 1) % 3 if unit == "quarter" else 1, day=1)
+
+
+def _a_year_ago(now: int, zone: tzinfo) -> int:
+    local = _local(now, zone)
+    if (local.month, local.day) == (2, 29):
+        return _start(date(local.year - 1, 3, 1), zone)
+    return _moment(local.replace(year=local.year - 1, fold=0))
+
+
+def _start(day: date, zone: tzinfo) -> int:
+    # where midnight comes twice, the first; where it does not exist, Python's rule for fold=0 gives the jump itself
+    return _moment(datetime.combine(day, time(), tzinfo=zone))
+
+
+def _local(moment: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(moment // NANOSECONDS_PER_SECOND, zone)
+
+
+def _moment(local: datetime) -> int:
+    return (local - _EPOCH) // timedelta(seconds=1) * NANOSECONDS_PER_SECOND
+
+
+def _offset(moment: datetime, zone: tzinfo) -> int:
+    offset = moment.astimezone(zone).utcoffset()
+    return (offset or timedelta()) // timedelta(seconds=1) * NANOSECONDS_PER_SECOND
