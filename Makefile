@@ -1,0 +1,71 @@
+# Two commands suffice on a new Debian or Ubuntu: `make run` and `make test`.
+# All that they make is in .venv and .cache, beside this file.
+
+SHELL := /bin/bash
+.SILENT:
+MAKEFLAGS += --no-print-directory
+
+# for `make run`, as in: make run ARGS="--config ./empreinte.toml"
+ARGS :=
+# for `make test`, as in: make test TESTS="tests/unit -k wraps"
+TESTS :=
+# an interpreter to use instead of the first that fits
+export PYTHON
+
+.PHONY: help
+help:
+	echo "make run           run the daemon here; its page is at http://127.0.0.1:21031/"
+	echo "make test          check the code and run the tests, in minutes"
+	echo "make test-long     all tests, also those that take longer, and on other Pythons"
+	echo "make test-pythons  the unit tests on each Python from 3.11 to 3.13 that is here"
+	echo "make check         format, lint, types, imports"
+	echo "make fmt           format the code"
+	echo "make docs          make the generated pages of docs/ again"
+	echo "make clean         remove what these commands made"
+
+.PHONY: run
+run: .venv/.for-run
+	exec .venv/bin/empreinte run $(ARGS)
+
+.PHONY: test
+test: check parts
+	.venv/bin/pytest $(TESTS)
+
+.PHONY: test-long
+test-long: check parts test-pythons
+	.venv/bin/pytest --long $(TESTS)
+
+.PHONY: test-pythons
+test-pythons: .venv/.for-tests
+	.ci/pythons
+
+.PHONY: check
+check: .venv/.for-tests
+	echo "check: format, lint, types, imports"
+	.venv/bin/ruff format --quiet --check .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/mypy --no-error-summary
+	.venv/bin/lint-imports --no-logo >.cache/imports.log || { cat .cache/imports.log; exit 1; }
+
+.PHONY: fmt
+fmt: .venv/.for-tests
+	.venv/bin/ruff check --quiet --fix-only .
+	.venv/bin/ruff format --quiet .
+
+.PHONY: docs
+docs: .venv/.for-tests
+	.venv/bin/python -m docs.generate
+
+.PHONY: parts
+parts: .venv/.for-tests
+	.ci/parts
+
+.PHONY: clean
+clean:
+	rm -rf .venv .cache
+
+.venv/.for-run: .ci/setup pyproject.toml uv.lock
+	.ci/setup run
+
+.venv/.for-tests: .ci/setup pyproject.toml uv.lock
+	.ci/setup tests
