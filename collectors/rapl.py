@@ -59,8 +59,8 @@ ACCURACY: Final = {
     PLATFORM: "about +-5 %; what it includes is the manufacturer's choice",
 }
 CURE: Final = (
-    "let the daemon's group read them: `z /sys/class/powercap/intel-rapl*:*/energy_uj 0440 root empreinte - -` in a file "
-    "of /etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
+    "let the daemon's group read them: `z /sys/class/powercap/intel-rapl*:*/energy_uj 0440 root empreinte - -` in "
+    "a file of /etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
 )
 HIDDEN_CURE: Final = "in a container mount the host's /sys elsewhere, as /host/sys, and set `[paths] sysfs`"
 LOAD_CURE: Final = "on a physical Intel or AMD machine load the module intel_rapl_msr; a virtual machine has none"
