@@ -9,6 +9,7 @@ Source: Linux, Documentation/admin-guide/cgroup-v2.rst; Documentation/admin-guid
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MICROSECOND: Final = 1000
 """In nanoseconds."""
+REMEMBERED: Final = 1000
+"""How many groups that are read no more are remembered."""
 CPU_FILES: Final = (
     ("", "cpu.stat"),
     ("unified", "cpu.stat"),
@@ -42,8 +45,8 @@ class Group:
     def __init__(self, root: Path, path: str) -> None:
         """Open the files of *path*. Raises FileNotFoundError where no hierarchy accounts for it."""
         self._cpu, status = _first(root, path, CPU_FILES)
-        # the directory's inode and birth tell a group made again under the same path from the one before
-        self.epoch = f"{status.st_ino}/{status.st_ctime_ns}"
+        # the directory's inode tells a group made again under the same path from the one before
+        self.epoch = f"{status.st_ino}"
         self._memory: int | None = None
         with suppress(FileNotFoundError):
             self._memory, _ = _first(root, path, MEMORY_FILES)
@@ -51,6 +54,8 @@ class Group:
     def cpu(self) -> Duration:
         """Return the CPU time used since the group was made. Raises OSError (gone), ValueError (shows no number)."""
         text = os.pread(self._cpu, 512, 0)
+        if not text:
+            raise OSError(errno.ENODEV, "the group is gone")
         if text.startswith(b"usage_usec"):
             return Duration(int(text.split()[1]) * MICROSECOND)
         return Duration(int(text))
@@ -76,6 +81,7 @@ class CgroupCollector:
         self._root = host.cgroupfs
         self._workloads = host.workloads
         self._groups: dict[str, Group] = {}
+        self._left: dict[str, str] = {}
         self._workloads.use_groups(on=True)
 
     @classmethod
@@ -103,7 +109,7 @@ class CgroupCollector:
         """Return the use of each group. Raises Retry where one can't be read now: it must not pass for another's."""
         wanted = self._workloads.cgroups()
         for path in self._groups.keys() - wanted.keys():
-            self._groups.pop(path).close()
+            self._leave(path)
         return [reading for path, consumer in sorted(wanted.items()) for reading in self._read(path, consumer)]
 
     def close(self) -> None:
@@ -115,19 +121,29 @@ class CgroupCollector:
 
     def _read(self, path: str, consumer: str) -> list[UsageReading]:
         """Return the reading of one group; nothing for one that has gone, or has no counter."""
-        fresh = self._workloads.newborn(path)
         try:
             if path not in self._groups:
                 self._groups[path] = Group(self._root, path)
             group = self._groups[path]
+            # a group that outlived its processes counts on: what it holds was told before
+            fresh = self._workloads.newborn(path) and self._left.get(path) != group.epoch
             return [UsageReading(consumer, f"cgroup:{path}", group.cpu(), group.memory(), group.epoch, fresh)]
         except ValueError as error:
             raise Retry(f"the control group {path} shows no number") from error
         except OSError:
             self._workloads.disown(path)
             if path in self._groups:
-                self._groups.pop(path).close()
+                self._leave(path)
             return []
+
+    def _leave(self, path: str) -> None:
+        """Read the group *path* no more; remember it, should it be wanted again."""
+        group = self._groups.pop(path)
+        group.close()
+        self._left.pop(path, None)
+        self._left[path] = group.epoch
+        while len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
 
 
 def _first(root: Path, path: str, candidates: Sequence[tuple[str, str]]) -> tuple[int, os.stat_result]:

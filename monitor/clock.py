@@ -36,8 +36,9 @@ class SystemClock:
         self.boot_id = (procfs / "sys/kernel/random/boot_id").read_text().strip()
 
     def stamp(self) -> Stamp:
-        """Return this moment; CLOCK_BOOTTIME goes on while the machine is suspended."""
-        return Stamp(time.time_ns(), time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        """Return this moment; CLOCK_BOOTTIME goes on while the machine is suspended, CLOCK_MONOTONIC does not."""
+        boot, awake = time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.monotonic_ns()
+        return Stamp(time.time_ns(), boot, max(0, boot - awake))
 
 
 def process_clock(procfs: Path, own_pid: int) -> Callable[[int], int] | None:

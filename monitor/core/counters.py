@@ -61,9 +61,9 @@ def step(
     *,
     wraps_after: Energy | None,
     plausible: Power,
-    elapsed: Duration,
+    awake: Duration,
 ) -> Step:
-    """Return what the counter did over *elapsed*.
+    """Return what the counter did over a time in which the machine was *awake* for so long.
 
     A decrease is a wrap only if the energy it would mean is one that the hardware can draw in that time: the counter
     then stood near its maximum. A difference that the hardware can't draw, or a time in which the counter may have
@@ -77,7 +77,7 @@ def step(
         return First()
     if previous.epoch != current.epoch:
         return Reset("counter_reset")
-    most = plausible.during(elapsed + SETTLING)
+    most = plausible.during(awake + SETTLING)
     if wraps_after is not None and most >= wraps_after:
         return Reset("may_have_wrapped")
     advance = current.value - previous.value

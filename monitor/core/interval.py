@@ -21,6 +21,12 @@ class Stamp:
 
     wall: int
     boot: int
+    slept: int = 0
+    """For how long the machine had been suspended since it booted: nothing computes, and little is drawn, then."""
+
+    def awake_since(self, earlier: Stamp) -> Duration:
+        """Return for how long the machine was awake between *earlier*, in the same boot, and this."""
+        return Duration((self.boot - self.slept) - (earlier.boot - earlier.slept))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -127,7 +127,7 @@ class Track:
             CounterState(reading.energy, reading.epoch),
             wraps_after=reading.wraps_after,
             plausible=reading.plausible,
-            elapsed=Duration(at.boot - then.boot),
+            awake=at.awake_since(then),
         )
         if isinstance(outcome, Advanced | Wrapped):
             self.seen += outcome.energy.microjoules
@@ -141,7 +141,8 @@ class Track:
             self.seen += mean.during(elapsed).microjoules
             return
         self.seen += before.power.during(reading.hold).microjoules
-        held_until = Stamp(then.wall + reading.hold.nanoseconds, then.boot + reading.hold.nanoseconds)
+        hold = reading.hold.nanoseconds
+        held_until = Stamp(then.wall + hold, then.boot + hold, then.slept)
         self.missed.append(Missed(held_until, at, "hold_exceeded"))
 
 

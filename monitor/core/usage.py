@@ -1,7 +1,7 @@
 """What each consumer has used of the host, cumulative since the daemon began: CPU time, memory held, GPUs.
 
 Readings come in; the use between two marks comes out. What the host used and no service did is `_other`'s; across a
-stop of the daemon, when nobody watched, it is `_unattributed`.
+stop of the daemon, when nobody watched, and where a service has just ended, it is `_unattributed`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.core.attribution import Use
-from monitor.core.entries import OTHER, UNATTRIBUTED, SavedUsage
+from monitor.core.entries import OTHER, PSEUDO_SERVICES, UNATTRIBUTED, SavedUsage
 from monitor.core.readings import GpuUsageReading, HostUsageReading, UsageReading
 from monitor.core.units import Duration
 
@@ -80,6 +80,7 @@ class UsageBook:
         self._at = started
         self._first: Stamp | None = None
         self._across_outage = bool(self._last)
+        self._somebody_left = False
         self._gpu_at: dict[str, Stamp] = {}
         self.host = Consumption()
         self.gpus: dict[str, Consumption] = {}
@@ -124,7 +125,7 @@ class UsageBook:
         elapsed = at.boot - self._at.boot if self._at is not None else 0
         used = self._cpu_used(usage)
         busy = self._advance(("", HOST_PART), whole.busy, epoch="", fresh=False)
-        stranger = UNATTRIBUTED if self._across_outage else OTHER
+        stranger = UNATTRIBUTED if self._across_outage or self._somebody_left else OTHER
         used[stranger] = used.get(stranger, 0) + max(0, busy - sum(used.values()))
         _add(self.host.active, used)
         self._hold([row for rows in usage.values() for row in rows], whole, elapsed)
@@ -138,6 +139,7 @@ class UsageBook:
 
     def _cpu_used(self, usage: Mapping[str, Sequence[UsageReading | HostUsageReading]]) -> dict[str, int]:
         used: dict[str, int] = {}
+        self._somebody_left = False
         for collector, readings in usage.items():
             parts: set[tuple[str, str]] = set()
             for row in readings:
@@ -148,6 +150,8 @@ class UsageBook:
                     used[row.consumer] = used.get(row.consumer, 0) + spent
             for gone in self._part_owner.get(collector, set()) - parts:
                 self._last.pop(gone, None)
+                # what it used since the reading before is in nobody's counter any more
+                self._somebody_left |= gone[0] not in PSEUDO_SERVICES
             self._part_owner[collector] = parts
         return used
 

@@ -20,6 +20,8 @@ class Timeline:
     def __init__(self, seed: int, begun: Stamp) -> None:
         self.now = 0
         self.boots = 0
+        self.slept = 0
+        """For how long the host slept since it booted."""
         self.booted = -begun.boot
         """Running time at which the boot clock was zero, had the machine never slept since."""
         self.up_since = -begun.boot
@@ -47,6 +49,7 @@ class Timeline:
     def sleep(self, length: int) -> None:
         """Let *length* ns pass in which nothing runs."""
         self.booted -= length
+        self.slept += length
         self._wall_offset += length
 
     def step(self, by: int) -> None:
@@ -56,6 +59,7 @@ class Timeline:
     def reboot(self, length: int) -> None:
         """Let the machine be off for *length* ns, and boot."""
         self.boots += 1
+        self.slept = 0
         self._wall_offset += length
         self.booted = self.now - BOOT_TAKES
         self.up_since = self.now
@@ -69,7 +73,7 @@ class WorldClock:
 
     def stamp(self) -> Stamp:
         """Return the moment that the world has reached."""
-        return Stamp(self._timeline.wall, self._timeline.boot)
+        return Stamp(self._timeline.wall, self._timeline.boot, self._timeline.slept)
 
     @property
     def boot_id(self) -> str:

@@ -13,7 +13,7 @@ def _step(
     before: Energy | None, after: Energy, *, elapsed: Duration = TICK, epochs: tuple[str, str] = ("", "")
 ) -> object:
     previous = None if before is None else CounterState(before, epochs[0])
-    return step(previous, CounterState(after, epochs[1]), wraps_after=RANGE, plausible=PLAUSIBLE, elapsed=elapsed)
+    return step(previous, CounterState(after, epochs[1]), wraps_after=RANGE, plausible=PLAUSIBLE, awake=elapsed)
 
 
 def test_the_first_reading_is_a_baseline() -> None:
@@ -55,7 +55,7 @@ def test_a_time_in_which_it_may_have_wrapped_unseen_is_not_booked() -> None:
 def test_a_counter_without_a_range_never_wraps() -> None:
     state = CounterState(Energy.from_joules(10), "")
     lower = CounterState(Energy.from_joules(9), "")
-    assert step(state, lower, wraps_after=None, plausible=PLAUSIBLE, elapsed=TICK) == Reset("counter_reset")
+    assert step(state, lower, wraps_after=None, plausible=PLAUSIBLE, awake=TICK) == Reset("counter_reset")
 
 
 def test_a_step_of_the_counter_just_after_a_read_is_plausible() -> None:
