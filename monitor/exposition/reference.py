@@ -1,0 +1,96 @@
+"""The metrics as one page: docs/metrics.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from monitor.exposition.catalogue import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.exposition.catalogue import Metric
+
+_INTRODUCTION: Final = """\
+# Metrics
+
+This page is made from the program (`make docs`); a test fails where it is stale.
+
+`/metrics` serves the text format 0.0.4 and, to those who ask for it, OpenMetrics 1.0.0. Both are made at most once
+between two readings, however many scrape and however often; a scrape changes nothing. Before the first reading the
+answer is 503: nothing is known, and a counter must not show 0 where its total is larger.
+
+- Units are base units: joules, watts, seconds. A kilowatt-hour is 3,600,000 joules.
+- A counter is the ledger's total since the ledger began. It survives restarts and is right from the first scrape; only
+  what is written to the ledger is shown, so that it never falls. Should a ledger be restored from a backup, it starts
+  again from zero.
+- A series that is not known is absent, never 0.
+- A service is named by its key. Four are not services: `_other` (processes that belong to no service), `_monitor`
+  (Empreinte itself), `_idle` (drawn while nobody used it, given to nobody), `_unattributed` (known energy of an unknown
+  user). No label holds a pid, a command line, a user or a prompt.
+
+"""
+
+_USE: Final = """\
+The energy of a period is the ledger's current figure and equals the report, whatever Prometheus keeps. It is a gauge:
+a correction may lower it. For a stretch of time of your own, use the counters:
+`increase(empreinte_service_energy_joules_total[1h]) / 3.6e6` is in kilowatt-hours.
+
+Information (`_info`) is joined by its labels:
+`empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
+
+Worth an alert: `empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
+`time() - empreinte_collector_last_success_timestamp_seconds > 300`.
+"""
+
+LABELS: Final = {
+    "service": "key of a service, or one of the four above",
+    "resource": "`package` (processors), `dram` (memory), `gpu0`, `gpu1` ..., `rest` (what only a meter of the whole"
+    " machine sees)",
+    "method": "`counter` (hardware counter), `integrated` (power readings), `modelled` (+-50 %), `declared`",
+    "share": "`active` (it computed), `residency` (it held memory), `floor` (its part of what the idle machine draws)",
+    "period": "`day`, `month`, `quarter`, `year` to date, in the organisation's time zone; `previous_day`,"
+    " `previous_month`, `previous_quarter`, `previous_year`; `previous_year_to_date` (last year until this day and"
+    " hour)",
+    "cause": "`daemon_down`, `reboot`, `counter_reset`, `unreadable`, `hold_exceeded`, `clock_step`",
+    "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
+    "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",
+    "used": "`true`, `false`",
+    "name, department, contract": "as configured; empty where they are not",
+    "kind": "what software it is, from the catalogue of AI servers: `vllm`, `ollama`; empty where unknown",
+    "version, python": "of Empreinte, of the interpreter",
+    "host, kernel, architecture, site": "of the machine; site is empty where it is not configured",
+    "simulated": "`true`, `false`",
+}
+"""What each label holds."""
+
+_END: Final = """\
+## The daemon itself
+
+What it costs in energy is the service `_monitor`. Its process and interpreter are told by the Prometheus client library
+under the usual names: `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_open_fds`,
+`process_start_time_seconds`, `python_info`, `python_gc_collections_total` and their like.
+"""
+
+
+def reference() -> str:
+    """Return the reference of the metrics, as Markdown."""
+    return "\n".join((_INTRODUCTION, *_labels(), _USE, *(_section(metric) for metric in METRICS), _END))
+
+
+def _labels() -> Iterator[str]:
+    yield "| label | values |\n|---|---|"
+    for names, values in LABELS.items():
+        yield f"| {', '.join(f'`{name}`' for name in names.split(', '))} | {values} |"
+    yield ""
+
+
+def _section(metric: Metric) -> str:
+    return "\n".join((f"## {metric.name}\n", f"{metric.help}\n", ". ".join(_facts(metric)) + ".\n"))
+
+
+def _facts(metric: Metric) -> Iterator[str]:
+    yield f"Type: {metric.kind}"
+    if metric.unit:
+        yield f"Unit: {metric.unit}"
+    yield "Labels: " + (", ".join(f"`{label}`" for label in metric.labels) or "none")
