@@ -272,6 +272,7 @@ class Daemon:
             unknown=tuple(name for name in COMMON_RESOURCES if not any(meter.resource == name for meter in measured)),
             ledger_commit=self._commit_number,
             ledger_error=self._error,
+            ledger_committed_at=self._committed.at.wall if self._committed is not None else None,
         )
 
     def _exposed(self) -> tuple[dict[Series, Energy], dict[Meter, Energy], dict[str, Duration]]:

@@ -162,6 +162,7 @@ def test_counters_stand_still_while_the_ledger_cannot_be_written_and_nothing_is_
             snapshot = world.tick(seconds)
     assert _exposed(snapshot) == 100
     assert snapshot.ledger_error == "the disk is full"
+    assert snapshot.ledger_committed_at == NOON + 5 * SECOND
     assert snapshot.host_power != {}
     assert len([record for record in caplog.records if "disk is full" in record.message]) == 1
     told = len(world.ear.heard)
