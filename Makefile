@@ -39,12 +39,20 @@ test-long: check parts test-pythons
 test-pythons: .venv/.for-tests
 	.ci/pythons
 
+# all four, also where the first one finds something
 .PHONY: check
 check: .venv/.for-tests
 	echo "check: format, lint, types, imports"
+	$(MAKE) --keep-going format lint types imports
+
+.PHONY: format lint types imports
+format:
 	.venv/bin/ruff format --quiet --check .
+lint:
 	.venv/bin/ruff check --quiet .
+types:
 	.venv/bin/mypy --no-error-summary
+imports:
 	.venv/bin/lint-imports --no-logo >.cache/imports.log || { cat .cache/imports.log; exit 1; }
 
 .PHONY: fmt
