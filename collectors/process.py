@@ -84,13 +84,11 @@ class ProcessCollector:
         """Return the host's use, and each consumer's since the first read. Raises Retry (/proc can't be read now)."""
         try:
             host = self._host()
-            listed = [int(name) for name in os.listdir(self._procfs) if name.isdigit()]  # noqa: PTH208 - names only, and fast
         except (OSError, ValueError, IndexError) as error:
             raise Retry(f"{self._procfs} can't be read now: {error}") from error
-        to_read = self._workloads.refresh(listed)
-        living = self._read(to_read)
+        living = self._read(self._workloads.one_by_one())
         self._bury(living)
-        self._listed = frozenset(listed)
+        self._listed = self._workloads.living()
         readings: list[Reading] = [host, *self._usage(living)]
         present = {seen.consumer for seen in self._seen.values()}
         # a consumer without a process is reported once more, and starts from zero should it come back

@@ -58,14 +58,21 @@ class Source:
 
 
 class Workloads(Protocol):
-    """Who is who on this host. Shared by every collector that sees processes or cgroups."""
+    """Who is who on this host, as of the moment when a reading began, so that all collectors see the same.
+
+    Shared by every collector that sees processes or cgroups.
+    """
 
     def consumer_of(self, pid: int) -> str:
         """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now belongs to."""
         ...
 
-    def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
-        """Take *pids* as the processes that live; return those to be read one by one: pid -> consumer.
+    def living(self) -> frozenset[int]:
+        """Return the pids of all processes that lived when the reading began, kernel threads included."""
+        ...
+
+    def one_by_one(self) -> Mapping[int, str]:
+        """Return the processes to be read one by one: pid -> consumer.
 
         Left out are kernel threads, and the processes in a group that `cgroups()` names: its counter has their time.
         """

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import queue
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -96,7 +96,7 @@ class Sampler:
         retry_every: Duration,
         before_read: Callable[[], None] = lambda: None,
     ) -> None:
-        """*before_read* is called before each sample: the simulated world moves on then."""
+        """*before_read* is called before each sample: who is there is looked up then, for all collectors alike."""
         self._charges = charges
         self._clock = clock
         self._inbox = inbox
@@ -113,10 +113,11 @@ class Sampler:
 
     def observe(self) -> Observed:
         """Read every collector now; return what happened."""
+        unopened = {charge.name: outcome for charge in self._charges if (outcome := self._open(charge)) is not None}
         self._before_read()
         at = self._clock.stamp()
-        outcomes = [outcome for charge in self._charges if (outcome := self._read(charge, at)) is not None]
-        return Observed(at=at, outcomes=tuple(outcomes))
+        read = [self._read(charge, at) for charge in self._charges if charge.collector is not None]
+        return Observed(at=at, outcomes=(*(replace(outcome, at=at) for outcome in unopened.values()), *read))
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return what each collector reads, by its name; nothing for one that could not be read yet."""
@@ -127,37 +128,40 @@ class Sampler:
         for charge in self._charges:
             self._shut(charge)
 
-    def _read(self, charge: Charge, at: Stamp) -> Outcome | None:
-        """Read one collector; None where it is not to be tried again yet."""
-        if charge.collector is None and at.boot < charge.due:
+    def _open(self, charge: Charge) -> Outcome | None:
+        """Open a collector that is due; return why it could not be, None where there is nothing to say."""
+        at = self._clock.stamp()
+        if charge.collector is not None or at.boot < charge.due:
             return None
         try:
-            if charge.collector is None:
-                charge.collector = charge.open()
-            readings = tuple(charge.collector.collect())
-            charge.sources = tuple(charge.collector.sources())
-        except Unavailable as fact:
-            self._postpone(charge, at)
-            return CollectorBecameUnavailable(
-                at=at, collector=charge.name, reason=fact.reason.value, what=fact.what, cure=fact.cure
-            )
-        except Retry as fact:
-            return CollectionFailed(at=at, collector=charge.name, why=str(fact), took=self._since(at))
-        except Exception as defect:  # a defect of one collector must not stop the others
-            log.exception("collector %s failed", charge.name)
-            self._postpone(charge, at)
-            return CollectionFailed(
-                at=at,
-                collector=charge.name,
-                why=f"{type(defect).__name__}: {defect}",
-                took=self._since(at),
-                defect=True,
-            )
+            charge.collector = charge.open()
+        except Exception as error:  # noqa: BLE001 - told as an outcome
+            return self._failed(charge, at, error)
+        return None
+
+    def _read(self, charge: Charge, at: Stamp) -> Outcome:
+        """Read one open collector."""
+        collector = cast("Collector", charge.collector)
+        try:
+            readings = tuple(collector.collect())
+            charge.sources = tuple(collector.sources())
+        except Exception as error:  # noqa: BLE001 - told as an outcome
+            return self._failed(charge, at, error)
         return CollectionSucceeded(at=at, collector=charge.name, readings=readings, took=self._since(at))
 
-    def _postpone(self, charge: Charge, at: Stamp) -> None:
+    def _failed(self, charge: Charge, at: Stamp, error: Exception) -> Outcome:
+        """Return what *error* means: a fact of the host, or a defect of the collector that must not stop the others."""
+        if isinstance(error, Retry):
+            return CollectionFailed(at=at, collector=charge.name, why=str(error), took=self._since(at))
         self._shut(charge)
         charge.due = at.boot + self._retry_every.nanoseconds
+        if isinstance(error, Unavailable):
+            return CollectorBecameUnavailable(
+                at=at, collector=charge.name, reason=error.reason.value, what=error.what, cure=error.cure
+            )
+        log.error("collector %s failed", charge.name, exc_info=error)
+        why = f"{type(error).__name__}: {error}"
+        return CollectionFailed(at=at, collector=charge.name, why=why, took=self._since(at), defect=True)
 
     def _shut(self, charge: Charge) -> None:
         if charge.collector is not None:

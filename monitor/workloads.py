@@ -88,6 +88,7 @@ class HostWorkloads:
         self._newborn: set[str] = set()
         self._surveyed: frozenset[int] | None = None
         self._changed = False
+        self._living: frozenset[int] = frozenset()
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
         self._services: Mapping[str, ServiceFacts] = MappingProxyType({rule.facts.key: rule.facts for rule in rules})
@@ -137,12 +138,25 @@ class HostWorkloads:
         self._disowned.add(path)
         self._changed = True
 
-    def refresh(self, pids: Sequence[int]) -> Mapping[int, str]:
-        """Take *pids* as the processes that live; return those to be read one by one, kernel threads left out.
+    def living(self) -> frozenset[int]:
+        """Return the pids of all processes that lived at the last refresh, kernel threads included."""
+        return self._living
+
+    def one_by_one(self) -> Mapping[int, str]:
+        """Return the processes to be read one by one: pid -> consumer, kernel threads left out.
 
         Left out as well are those in a control group that `cgroups()` names: their time is in its counter.
         """
-        for pid in self._facts.keys() - set(pids):
+        return self._one_by_one
+
+    def refresh(self) -> None:
+        """See who is there now. Where procfs can't be listed all stays as it was: the collectors will say so."""
+        try:
+            pids = [int(name) for name in os.listdir(self._procfs) if name.isdigit()]  # noqa: PTH208 - names only, and fast
+        except OSError:
+            return
+        self._living = frozenset(pids)
+        for pid in self._facts.keys() - self._living:
             self.forget(pid)
         for pid in pids:
             if pid not in self._facts:
@@ -152,7 +166,6 @@ class HostWorkloads:
         if self._changed:
             self._survey()
             self._changed = False
-        return self._one_by_one
 
     def _look_again(self, pids: Sequence[int]) -> None:
         """See whether a process of nobody's has become a service: started by a shell, it first had the shell's name.

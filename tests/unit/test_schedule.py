@@ -64,17 +64,17 @@ def _sampler(open_one: Callable[[], Meter], inbox: Inbox | None = None, retry: f
 def test_a_read_is_stamped_before_and_timed_around() -> None:
     (outcome,) = _sampler(lambda: Meter([7])).observe().outcomes
     assert isinstance(outcome, CollectionSucceeded)
-    assert outcome.at == Stamp(1_000_000_000, 1_000_000_000)
+    assert outcome.at == Stamp(2_000_000_000, 2_000_000_000)
     assert outcome.took == SECOND
     assert [reading.energy for reading in outcome.readings if isinstance(reading, CounterReading)] == [Energy(7)]
 
 
 def test_what_is_unavailable_is_tried_again_only_later() -> None:
     meter = Meter([Unavailable(Reason.FORBIDDEN, "may not", "ask root")])
-    sampler = _sampler(lambda: meter, retry=3)
+    sampler = _sampler(lambda: meter, retry=5)
     (outcome,) = sampler.observe().outcomes
     assert outcome == CollectorBecameUnavailable(
-        at=Stamp(1_000_000_000, 1_000_000_000), collector="meter", reason="forbidden", what="may not", cure="ask root"
+        at=Stamp(2_000_000_000, 2_000_000_000), collector="meter", reason="forbidden", what="may not", cure="ask root"
     )
     assert meter.closed == 1
     assert sampler.observe().outcomes == ()
