@@ -39,10 +39,13 @@ class Scene:
     world: World
     tree: HostTree
     host: Host
+    workloads: HostWorkloads
 
     def advance(self, to: int) -> None:
+        """Move the world on and see who is there, as the daemon does before each reading."""
         self.world.advance(to)
         self.tree.write()
+        self.workloads.refresh()
 
     def tell(self, consumer: str) -> int:
         """Return the CPU time that *consumer* has truly used, in ns."""
@@ -63,7 +66,7 @@ def scene(spec: WorldSpec, root: Path) -> Scene:
         own_pid=world.own_pid,
         nvml=SimulatedNvml(world),
     )
-    return Scene(world, tree, host)
+    return Scene(world, tree, host, workloads)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,6 @@ def test_every_process_of_a_configured_service_is_told_from_the_others(tmp_path:
     for tick in range(1, 121):
         here.advance(tick * TICK)
         living = here.world.machine.processes
-        workloads.refresh(list(living))
         assert {pid: workloads.consumer_of(pid) for pid in living} == {
             pid: process.consumer for pid, process in living.items()
         }
@@ -201,7 +203,7 @@ def test_the_town_halls_servers_are_found_without_being_configured(tmp_path: Pat
     world.advance(20 * SECOND)
     tree.write()
     living = world.machine.processes
-    workloads.refresh(list(living))
+    workloads.refresh()
     found: dict[str, set[str]] = {}
     for pid, process in living.items():
         found.setdefault(process.consumer, set()).add(workloads.consumer_of(pid))
