@@ -62,7 +62,7 @@ fmt: .venv/.for-tests
 
 .PHONY: docs
 docs: .venv/.for-tests
-	.venv/bin/python -m docs.generate
+	.venv/bin/python docs/generate.py
 
 .PHONY: parts
 parts: .venv/.for-tests
