@@ -26,6 +26,7 @@ from monitor.core.services import (
     discovered,
     lies_in,
     own_group,
+    recognise,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class HostWorkloads:
         self._surveyed: frozenset[int] | None = None
         self._changed = False
         self._living: frozenset[int] = frozenset()
+        self._service_pids: frozenset[int] = frozenset()
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
         self._services: Mapping[str, ServiceFacts] = MappingProxyType({rule.facts.key: rule.facts for rule in rules})
@@ -103,6 +105,17 @@ class HostWorkloads:
     def present(self) -> frozenset[str]:
         """Return the services that had a process at the last refresh."""
         return self._present
+
+    def service_pids(self) -> frozenset[int]:
+        """Return the pids of all services' processes. Any thread may ask."""
+        return self._service_pids
+
+    def is_service(self, pid: int) -> bool:
+        """Whether process *pid*, just started, is a service by itself. Any thread may ask: nothing is kept."""
+        facts = read_facts(self._procfs, pid)
+        if facts is None:
+            return False
+        return configured(facts, self._rules) is not None or recognise(facts, self._kinds) is not None
 
     def cgroups(self) -> Mapping[str, str]:
         """Return the control groups in which all processes are of one consumer: path -> consumer."""
@@ -211,6 +224,9 @@ class HostWorkloads:
         apart = mixed | self._disowned
         whole = {group: who for group, who in self._groups.items() if self._uses_groups and group not in apart}
         self._note_newborn(whole, above)
+        self._service_pids = frozenset(
+            pid for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}
+        )
         self._whole = MappingProxyType(whole)
         self._present = frozenset(self._consumers.values()) - {OTHER, MONITOR}
         self._one_by_one = MappingProxyType(
