@@ -83,8 +83,9 @@ class ModelledHostCollector:
         try:
             text = self._stat.read_bytes()
         except OSError as error:
+            reason = Reason.FORBIDDEN if isinstance(error, PermissionError) else Reason.ABSENT
             raise Unavailable(
-                Reason.ABSENT, f"{self._stat} can't be read: {error.strerror}", "set `[paths] procfs`"
+                reason, f"{self._stat} can't be read: {error.strerror}", "set `[paths] procfs`"
             ) from error
         try:
             total, *each = [line.split() for line in text.splitlines() if line.startswith(b"cpu")]

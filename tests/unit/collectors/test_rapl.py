@@ -111,7 +111,7 @@ def test_the_mmio_interface_is_read_for_the_package_that_has_no_other(bare: Host
 
 
 def test_what_tells_a_wrap_from_a_reset_comes_with_the_reading(server: Host) -> None:
-    """Defect 28: a decrease can be judged by range and plausible power; and 14: no raw value is passed on as a total."""
+    """Defect 28: a decrease can be judged by the range and the plausible power that come with it."""
     collector = server.open()
     server.show("intel-rapl:0", RANGE - JOULE)
     before = reading(collector, "intel-rapl:0")

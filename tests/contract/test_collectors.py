@@ -1,0 +1,354 @@
+"""What every collector promises, whatever it reads. A new one is found by its entry point, and tested here as it is.
+
+Each is opened on every recorded host; on which it answers and on which it doesn't is its own affair, but it must answer
+on one, and say why not on the others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import types
+import typing
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pynvml
+import pytest
+
+import collectors
+from monitor.collector import Reason, Retry, Source, Unavailable
+from monitor.core import readings
+from monitor.core.model import LoadModel
+from monitor.core.readings import (
+    CounterReading,
+    GpuUsageReading,
+    HostUsageReading,
+    LoadReading,
+    Method,
+    PowerReading,
+    UsageReading,
+)
+from monitor.core.units import Duration, Energy, Memory, Power
+from tests.fixtures.host import RECORDED, daemons_host
+from tests.fixtures.nvml import Card, FakeNvml, context, sample
+from tests.fixtures.unprivileged import ROOT_ONLY, directory_for_all, run_as_nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from monitor.collector import Collector, Host
+    from monitor.core.readings import Reading
+    from monitor.workloads import HostWorkloads
+
+POINTS = {point.name: point for point in entry_points(group="monitor.collectors")}
+HOSTS = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
+ENERGY = (CounterReading, PowerReading, LoadReading)
+EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading)
+UNITS = {"Energy": Energy, "Power": Power, "Duration": Duration, "Memory": Memory, "LoadModel": LoadModel}
+
+each_collector = pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
+each_host = pytest.mark.parametrize("name", HOSTS)
+
+
+def cards(root: Path) -> FakeNvml:
+    """Return the library of a host with a card, but for the virtual machine, which has none."""
+    card = Card("GPU-5e1f", millijoules=81_123_456)
+    card.compute = [context(812, 9 << 30)]
+    card.samples = [sample(812, 1_750_000_000_000_000, 40)]
+    nvml = FakeNvml(card)
+    nvml.driver_loaded = root.name != "virtual-machine"
+    return nvml
+
+
+@pytest.fixture
+def root(name: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RECORDED / name, tmp_path / name))
+
+
+def opened(point: EntryPoint, host: Host) -> Collector | Unavailable:
+    """Return the collector, open and ready as the daemon has it before a read; or why it can't be."""
+    try:
+        collector: Collector = point.load().open(host)
+    except Unavailable as fact:
+        return fact
+    typing.cast("HostWorkloads", host.workloads).refresh()
+    return collector
+
+
+@pytest.fixture
+def collector(point: EntryPoint, root: Path) -> Iterator[Collector | Unavailable]:
+    """Give what comes of opening the collector on a recorded host, and close it."""
+    answer = opened(point, daemons_host(root, cards(root)))
+    yield answer
+    if not isinstance(answer, Unavailable):
+        answer.close()
+
+
+def assert_says_why(fact: Unavailable) -> None:
+    """Check that a person learns what is wrong, and what to do."""
+    assert fact.reason in Reason
+    assert fact.what
+    assert "\n" not in fact.what + fact.cure
+    assert fact.cure, f"no cure: {fact.what}"
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def conforms(value: object, hint: Any) -> bool:
+    """Whether *value* is of the type *hint*; a bool is no int, and a float no Energy."""
+    origin = typing.get_origin(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return any(conforms(value, each) for each in typing.get_args(hint))
+    if origin is tuple:
+        return isinstance(value, tuple) and all(conforms(each, typing.get_args(hint)[0]) for each in value)
+    if dataclasses.is_dataclass(value) and isinstance(hint, type) and isinstance(value, hint):
+        return fields_conform(value)
+    return type(value) is hint or (isinstance(hint, type) and issubclass(hint, Method) and isinstance(value, hint))
+
+
+def fields_conform(record: Any) -> bool:
+    hints = typing.get_type_hints(type(record), localns=UNITS)
+    return all(conforms(getattr(record, field.name), hints[field.name]) for field in dataclasses.fields(record))
+
+
+def test_every_file_of_a_collector_has_its_entry_point() -> None:
+    files = {path.stem for path in Path(collectors.__path__[0]).glob("[!_]*.py")}
+    assert files == {point.module.removeprefix("collectors.") for point in POINTS.values()}
+
+
+@each_collector
+def test_importing_it_does_no_work_and_imports_nothing_heavy(point: EntryPoint) -> None:
+    """Only the standard library and our own code are there after the import; nothing was opened, started or asked."""
+    program = f"""
+import sys
+import threading
+before = set(sys.modules)
+done = []
+def note(event, arguments):
+    if event.startswith(("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "ctypes.dlopen")):
+        done.append(event)
+    looks = event in ("open", "os.listdir", "os.scandir")
+    if looks and str(arguments[0]).startswith(("/proc", "/sys", "/dev", "/etc")):
+        done.append(f"{{event}} {{arguments[0]}}")
+sys.addaudithook(note)
+import {point.module}
+named = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(sorted(named - set(sys.stdlib_module_names) - {{"collectors", "monitor"}}))
+print(done)
+print(threading.active_count())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "[]", "1"]
+
+
+@each_collector
+def test_it_has_the_name_of_its_entry_point_and_the_protocols_parts(point: EntryPoint) -> None:
+    kind = point.load()
+    assert kind.name == point.name
+    assert isinstance(kind.slow, bool)
+    assert all(callable(getattr(kind, method)) for method in ("open", "sources", "collect", "close"))
+    assert kind.__doc__
+    assert sys.modules[kind.__module__].__doc__
+
+
+@each_collector
+def test_on_an_empty_host_it_says_why_with_a_cure_or_works(point: EntryPoint, tmp_path: Path) -> None:
+    for directory in ("sys/fs/cgroup", "proc"):
+        (tmp_path / directory).mkdir(parents=True)
+    nvml = FakeNvml()
+    nvml.driver_loaded = False
+    answer = opened(point, dataclasses.replace(daemons_host(tmp_path, nvml), cpu_power=None))
+    if isinstance(answer, Unavailable):
+        assert_says_why(answer)
+        return
+    assert all(isinstance(row, EVERY_READING) for row in answer.collect())
+    answer.close()
+
+
+@each_collector
+def test_where_nothing_may_be_read_the_right_is_what_is_missing(point: EntryPoint) -> None:
+    """The files are there, and for root alone. What is no file (a driver) refuses by its own means.
+
+    One that measures use, with another to take its place, may open and read nothing instead.
+    """
+    with directory_for_all() as place:
+        for name in HOSTS:
+            shutil.copytree(RECORDED / name, place, dirs_exist_ok=True)
+        for path in sorted(place.rglob("*"), reverse=True):
+            path.chmod(ROOT_ONLY if path.is_file() else 0o755)
+        said = run_as_nobody(
+            place,
+            f"""
+nvml.init_fails = {pynvml.NVML_ERROR_NO_PERMISSION}
+try:
+    collector = collectors[{point.name!r}].open(host)
+except Unavailable as fact:
+    print(fact.reason.value, bool(fact.what), bool(fact.cure))
+else:
+    print("opened,", len(collector.sources()), "sources,", len(collector.collect()), "readings")
+""",
+        )
+    assert said in {"forbidden True True", "opened, 0 sources, 0 readings"}
+
+
+@each_collector
+@each_host
+def test_on_a_recorded_host_it_opens_or_says_why(collector: Collector | Unavailable) -> None:
+    if isinstance(collector, Unavailable):
+        assert_says_why(collector)
+
+
+@each_collector
+def test_on_some_recorded_host_it_reads_something(point: EntryPoint, tmp_path: Path) -> None:
+    seen: list[Reading] = []
+    for name in HOSTS:
+        root = Path(shutil.copytree(RECORDED / name, tmp_path / name))
+        answer = opened(point, daemons_host(root, cards(root)))
+        if not isinstance(answer, Unavailable):
+            seen += answer.collect()
+            answer.close()
+    assert seen, "no recorded host has what this collector reads: record one"
+
+
+@each_collector
+@each_host
+def test_twice_on_an_unchanged_host_it_reads_the_same(collector: Collector | Unavailable) -> None:
+    if isinstance(collector, Unavailable):
+        return
+    first = list(collector.collect())
+    second = list(collector.collect())
+    assert [settled(row) for row in first] == [settled(row) for row in second]
+
+
+def settled(row: Reading) -> Reading:
+    """Return *row* without what is about the time since the last read, which is another each time."""
+    if isinstance(row, UsageReading):
+        return dataclasses.replace(row, fresh=False)
+    if isinstance(row, GpuUsageReading):
+        return dataclasses.replace(row, uses=tuple(dataclasses.replace(use, sm_percent=0) for use in row.uses))
+    return row
+
+
+@each_collector
+@each_host
+def test_what_it_reads_is_typed_with_units_and_in_bounds(collector: Collector | Unavailable) -> None:
+    for row in read(collector):
+        assert isinstance(row, EVERY_READING)
+        assert fields_conform(row), row
+        assert_in_bounds(row)
+
+
+def read(collector: Collector | Unavailable) -> Sequence[Reading]:
+    return [] if isinstance(collector, Unavailable) else collector.collect()
+
+
+def assert_in_bounds(row: Reading) -> None:
+    if isinstance(row, ENERGY):
+        fixed = {readings.PACKAGE, readings.DRAM, readings.PLATFORM}
+        assert row.resource in fixed or row.resource.removeprefix("gpu").isdigit()
+        assert row.meter
+    if isinstance(row, CounterReading):
+        assert row.energy >= Energy.ZERO
+        assert row.plausible > Power.ZERO
+        assert row.wraps_after is None or row.energy <= row.wraps_after
+    if isinstance(row, PowerReading):
+        assert row.power > Power.ZERO
+        assert row.hold > Duration.ZERO
+        assert row.method in {Method.INTEGRATED, Method.MODELLED}
+    if isinstance(row, GpuUsageReading):
+        assert all(0 <= use.sm_percent <= 100 and use.consumer for use in row.uses)
+        assert len({use.pid for use in row.uses}) == len(row.uses)
+
+
+@each_collector
+@each_host
+def test_no_meter_is_told_twice_and_no_resource_in_two_ways(collector: Collector | Unavailable) -> None:
+    """Twice the same counter is twice the energy."""
+    rows = [row for row in read(collector) if isinstance(row, ENERGY)]
+    assert len({row.meter for row in rows}) == len(rows)
+    assert len({(row.resource, method_of(row)) for row in rows}) == len({row.resource for row in rows})
+
+
+def method_of(row: CounterReading | PowerReading | LoadReading) -> Method:
+    if isinstance(row, PowerReading):
+        return row.method
+    return Method.COUNTER if isinstance(row, CounterReading) else Method.MODELLED
+
+
+@each_collector
+@each_host
+def test_its_sources_are_the_meters_it_reads_with_the_method_of_their_readings(
+    collector: Collector | Unavailable,
+) -> None:
+    rows = {(row.resource, row.meter, method_of(row)) for row in read(collector) if isinstance(row, ENERGY)}
+    sources = [] if isinstance(collector, Unavailable) else collector.sources()
+    assert rows == {(source.resource, source.meter, Method(source.method)) for source in sources}
+    assert all(isinstance(source, Source) and source.description and source.accuracy for source in sources)
+
+
+@each_collector
+@each_host
+def test_its_sources_stay_as_they_are(collector: Collector | Unavailable) -> None:
+    if isinstance(collector, Unavailable):
+        return
+    before = list(collector.sources())
+    collector.collect()
+    assert list(collector.sources()) == before
+    collector.collect()
+    assert list(collector.sources()) == before
+
+
+@each_collector
+@each_host
+def test_it_leaves_no_file_open(point: EntryPoint, root: Path) -> None:
+    before = open_files()
+    answer = opened(point, daemons_host(root, cards(root)))
+    if not isinstance(answer, Unavailable):
+        answer.collect()
+        answer.close()
+    assert open_files() == before
+
+
+@each_collector
+@each_host
+def test_nonsense_in_its_files_is_no_crash(point: EntryPoint, root: Path) -> None:
+    """Whatever a damaged or strange kernel shows, at the start or later, the answer is a reading or a reason."""
+    answer = opened(point, daemons_host(root, cards(root)))
+    for path in root.rglob("*"):
+        if path.is_file() and not path.parent.name.isdigit():  # what processes are is the workloads' affair
+            path.write_text("nonsense -1:\n")
+    assert_answers(answer)
+    try:
+        assert_answers(opened(point, daemons_host(root, cards(root))))
+    except Retry:
+        return
+
+
+@each_collector
+@each_host
+def test_a_host_that_vanishes_under_it_is_no_crash(point: EntryPoint, root: Path) -> None:
+    answer = opened(point, daemons_host(root, cards(root)))
+    for path in root.rglob("*"):
+        if path.is_file():
+            os.truncate(path, 0)
+    shutil.rmtree(root)
+    assert_answers(answer)
+
+
+def assert_answers(answer: Collector | Unavailable) -> None:
+    """Check that reading gives readings, or one of the two reasons why it doesn't, and that it can be closed."""
+    if isinstance(answer, Unavailable):
+        return
+    try:
+        assert all(isinstance(row, EVERY_READING) for row in answer.collect())
+    except (Retry, Unavailable):
+        return
+    finally:
+        answer.close()
