@@ -60,7 +60,7 @@ class SimulatedYear:
         """What describes its services."""
         self._year = year
         self._zone = zone
-        self._hour = hour
+        self.hour = hour
         self._noise = _random(seed, f"noise of {year}")
         self._holidays = public_holidays(year)
         self._machine = server()
@@ -82,9 +82,9 @@ class SimulatedYear:
 
     def buckets(self) -> Iterator[Bucket]:
         """Yield the closed hours, oldest first; none for one that was not measured at all. To be called once."""
-        for start in range(self.interval.start, self.interval.end, self._hour.nanoseconds):
+        for start in range(self.interval.start, self.interval.end, self.hour.nanoseconds):
             parts = draw(self._machine, self._demands(start))
-            covered = self._covered(Interval(start, start + self._hour.nanoseconds))
+            covered = self._covered(Interval(start, start + self.hour.nanoseconds))
             if covered > Duration.ZERO:
                 yield self._bucket(start, covered, parts)
 

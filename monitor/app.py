@@ -1,0 +1,305 @@
+"""The composition root: the only module that knows concrete classes. All is opened, and closed, in one place."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import platform
+import signal
+import tempfile
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from monitor.accounting import Accounting, Rules
+from monitor.adapters import codecarbon, cpuinfo
+from monitor.bus import Bus
+from monitor.clock import SystemClock, process_clock
+from monitor.collector import Host
+from monitor.core.units import Duration
+from monitor.daemon import Daemon
+from monitor.exposition.about import About
+from monitor.exposition.prometheus import Exposition
+from monitor.ledger.periods import Periods
+from monitor.ledger.store import Ledger, LedgerError
+from monitor.schedule import Charge, Inbox, Sampler, Schedule
+from monitor.simulation.filling import commits
+from monitor.simulation.history import SimulatedYear
+from monitor.simulation.realtime import RealTimeWorld
+from monitor.simulation.rules import service_rules
+from monitor.simulation.townhall import townhall
+from monitor.systemd import ServiceManager
+from monitor.watch import ProcessWatch
+from monitor.web.server import serve
+from monitor.workloads import HostWorkloads, catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from monitor.clock import Clock
+    from monitor.config import Config
+    from monitor.core.services import ServiceRule
+    from monitor.core.units import Power
+    from monitor.exposition.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+RETRY_EVERY: Final = Duration.from_seconds(60)
+"""How often a source that can't be read is tried again: a driver may be loaded, a right given."""
+CPU_POWER: Final = "cpu_power"
+"""Under which the ledger remembers the looked-up power of the CPUs."""
+CONFIGURED_ACCURACY: Final = "+-50 %"
+"""Of what is modelled from a power that was configured. Source: docs/modelled-host.md."""
+LIVE_TICKS: Final = 3
+"""For how many ticks a power is shown after the booking it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is measured: the host that the daemon runs on, or a simulated one."""
+
+    clock: Clock
+    sysfs: Path
+    procfs: Path
+    cgroupfs: Path
+    read_clock: Callable[[int], int] | None
+    own_pid: int
+    rules: Sequence[ServiceRule] = ()
+    """Services beside those that are configured."""
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Identity of this run of the daemon."""
+    nvml: object | None = None
+    before_read: Callable[[], None] = lambda: None
+    simulated: bool = False
+
+
+def own_machine(config: Config) -> Machine:
+    """Return the host that the daemon runs on, through the roots that are configured."""
+    paths = config.paths
+    return Machine(
+        clock=SystemClock(paths.procfs),
+        sysfs=paths.sysfs,
+        procfs=paths.procfs,
+        cgroupfs=paths.cgroupfs,
+        read_clock=process_clock(paths.procfs, os.getpid()),
+        own_pid=os.getpid(),
+    )
+
+
+def run(config: Config) -> None:
+    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C).
+
+    Raises LedgerError where the ledger can't be had, WebError where the address can't: one sentence, with the cure.
+    """
+    _work(config, own_machine(config))
+
+
+def simulate(config: Config, seed: int) -> None:
+    """Run the daemon on a simulated town hall's server, in real time, until it is told to stop. Raises as `run`."""
+    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
+        world = RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
+        tree = world.tree
+        machine = Machine(
+            clock=world,
+            sysfs=tree.sysfs,
+            procfs=tree.procfs,
+            cgroupfs=tree.cgroupfs,
+            read_clock=world.world.read_clock,
+            own_pid=world.world.own_pid,
+            rules=service_rules(world.world.spec),
+            nvml=world.nvml,
+            before_read=world.before_read,
+            simulated=True,
+        )
+        _work(config, machine)
+
+
+def fill_year(config: Config, year: int, seed: int) -> int:
+    """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours.
+
+    Raises LedgerError, among others where the ledger holds a real host's figures.
+    """
+    clock = SystemClock(Path("/proc"))
+    now = clock.stamp()
+    zone = config.organisation.timezone
+    with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
+        simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
+        hours = 0
+        for books, lot in commits(simulated, now):
+            ledger.commit(books, lot, simulated.gaps, simulated.services)
+            hours += len(lot)
+    return hours
+
+
+def _work(config: Config, machine: Machine) -> None:
+    with ExitStack() as stack:
+        manager = ServiceManager(os.environ.get("NOTIFY_SOCKET", ""))
+        inbox = Inbox()
+        ledger = stack.enter_context(_open_ledger(config, machine))
+        workloads = _workloads(config, machine)
+        fast, slow = _samplers(config, machine, workloads, ledger, inbox)
+        for sampler in (fast, *slow):
+            stack.callback(sampler.close)
+        exposition = Exposition(_about(config, machine))
+        address = stack.enter_context(
+            serve(exposition, config.web.listen, insecure=config.web.insecure, language=config.organisation.language)
+        )
+        daemon = _daemon(
+            config, machine, ledger, workloads, publish=exposition.publish, samplers=(fast, *slow), alive=manager.alive
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: daemon.stop(inbox))
+        _settle_memory()
+        with Schedule(fast, slow, config.sampling.every) as schedule:
+            if not machine.simulated:
+                _watch(workloads, schedule, stack)
+            log.info("measuring every %g s; status page: http://%s/", config.sampling.every.seconds, address)
+            manager.ready(f"status page: http://{address}/")
+            daemon.run(inbox, schedule, stall=Duration(2 * config.sampling.every.nanoseconds + 10**9))
+            manager.stopping()
+        daemon.finish(inbox, fast.observe())
+
+
+def _watch(workloads: HostWorkloads, schedule: Schedule, stack: ExitStack) -> None:
+    watch = stack.enter_context(ProcessWatch(workloads.is_service, workloads.service_pids, schedule.wake))
+    if watch.unavailable:
+        log.info("%s: services that come and go are noticed at the next tick", watch.unavailable)
+
+
+def _open_ledger(config: Config, machine: Machine) -> Ledger:
+    config.paths.state.mkdir(parents=True, exist_ok=True)
+    return Ledger.open(
+        config.ledger.url,
+        host=config.host.name,
+        timezone=config.organisation.timezone.key,
+        now=machine.clock.stamp(),
+        simulated=machine.simulated,
+        holder="empreinte simulate" if machine.simulated else "empreinte run",
+        retention=config.ledger.retention_minutes,
+        sidecar=None if config.ledger.url.startswith("sqlite") else config.paths.state / "ledger.seen",
+    )
+
+
+def _workloads(config: Config, machine: Machine) -> HostWorkloads:
+    kinds = catalogue() if config.sampling.discovery else ()
+    return HostWorkloads(machine.procfs, (*config.services, *machine.rules), kinds, machine.own_pid)
+
+
+def _samplers(
+    config: Config, machine: Machine, workloads: HostWorkloads, ledger: Ledger, inbox: Inbox
+) -> tuple[Sampler, list[Sampler]]:
+    """Return the sampler of all fast collectors, and one for each slow one."""
+    host = _host(config, machine, workloads, ledger)
+
+    def before_read() -> None:
+        machine.before_read()
+        workloads.refresh()
+
+    charges = list(_charges(host))
+    fast = [charge for charge in charges if not charge.slow]
+    return Sampler(fast, machine.clock, inbox, RETRY_EVERY, before_read), [
+        Sampler([charge], machine.clock, inbox, RETRY_EVERY) for charge in charges if charge.slow
+    ]
+
+
+def _charges(host: Host) -> Iterator[Charge]:
+    """Yield every installed collector, in order of name."""
+    for point in sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name):
+        kind = point.load()
+        yield Charge(point.name, partial(kind.open, host), slow=kind.slow)
+
+
+def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Ledger) -> Host:
+    power, accuracy = _cpu_power(config, machine, ledger)
+    return Host(
+        sysfs=machine.sysfs,
+        procfs=machine.procfs,
+        cgroupfs=machine.cgroupfs,
+        workloads=workloads,
+        read_clock=machine.read_clock,
+        run_id=machine.run_id,
+        own_pid=machine.own_pid,
+        cpu_power=power,
+        cpu_power_accuracy=accuracy,
+        memory=config.host.memory,
+        nvml=machine.nvml,
+    )
+
+
+def _cpu_power(config: Config, machine: Machine, ledger: Ledger) -> tuple[Power | None, str]:
+    """Return the thermal design power of the CPUs and its error: configured, remembered, looked up, or guessed."""
+    if config.host.cpu_tdp is not None:
+        return config.host.cpu_tdp, CONFIGURED_ACCURACY
+    text = ledger.remembered(CPU_POWER)
+    kept = msgspec.json.decode(text, type=codecarbon.CpuPower) if text is not None else None
+    try:
+        found = codecarbon.cpu_power_of(machine.procfs, kept)
+    except OSError:
+        return None, ""
+    except codecarbon.CodeCarbonFailed as error:
+        log.warning("%s; until then the power of the CPUs is guessed", error)
+        found = codecarbon.guess(cpuinfo.read(machine.procfs))
+        return found.power, found.accuracy
+    if found is not kept:
+        ledger.remember(CPU_POWER, msgspec.json.encode(found).decode())
+    return found.power, found.accuracy
+
+
+def _about(config: Config, machine: Machine) -> About:
+    return About(
+        version=version("empreinte"),
+        python=platform.python_version(),
+        host=config.host.name,
+        kernel=platform.release(),
+        architecture=platform.machine(),
+        organisation=config.organisation.name,
+        site=config.host.site,
+        simulated=machine.simulated,
+    )
+
+
+def _daemon(
+    config: Config,
+    machine: Machine,
+    ledger: Ledger,
+    workloads: HostWorkloads,
+    *,
+    publish: Callable[[Snapshot], None],
+    samplers: Sequence[Sampler],
+    alive: Callable[[], None],
+) -> Daemon:
+    sampling = config.sampling
+    rules = Rules(
+        floor=sampling.floor, floor_powers=sampling.floor_power, patience=sampling.patience, hour=ledger.grain
+    )
+    accounting = Accounting(
+        rules, ledger.load(), boot_id=machine.clock.boot_id, run_id=machine.run_id, now=machine.clock.stamp()
+    )
+    subscribers = [point.load()() for point in entry_points(group="monitor.subscribers")]
+    return Daemon(
+        accounting=accounting,
+        keeper=ledger,
+        failures=LedgerError,
+        people=workloads,
+        periods=Periods(ledger).of,
+        offset=ledger.exposure_offset(),
+        bus=Bus(subscribers),
+        publish=publish,
+        sources=lambda: {name: sources for sampler in samplers for name, sources in sampler.sources().items()},
+        alive=alive,
+        commit_every=config.ledger.commit_every,
+        live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
+    )
+
+
+def _settle_memory() -> None:
+    """What was made by now stays for good: the collector of garbage need not look at it again."""
+    gc.collect()
+    gc.freeze()
