@@ -12,9 +12,6 @@ from monitor.config import Language
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""Source: POSIX.1-2017, XBD 8.2: the first that is set and not empty decides."""
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -45,14 +42,6 @@ def words(package: str, language: Language) -> Words:
     """Return the sentences that *package* keeps in its `locales` directory."""
     content = (files(package) / "locales" / f"{language.value}.toml").read_text(encoding="utf-8")
     return Words(language, dict(_flat(tomllib.loads(content))))
-
-
-def preferred(asked: Language | None, configured: Language | None, variables: Mapping[str, str]) -> Language:
-    """Return the language to speak: the one *asked* for, else as *configured*, else the environment's, else English."""
-    if asked is not None or configured is not None:
-        return asked or configured or Language.ENGLISH
-    locale = next((variables[name] for name in _VARIABLES if variables.get(name)), "")
-    return Language.FRENCH if locale.lower().startswith("fr") else Language.ENGLISH
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Mapping[str, str]:

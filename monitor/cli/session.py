@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from monitor.config import Config, Language, Surroundings, load
-from monitor.wording import Words, preferred, words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from monitor.wording import Words, words
 
 
 class Status(IntEnum):
@@ -57,17 +54,8 @@ class Session:
         return self._config
 
     def words(self, asked: Language | None) -> Words:
-        """Return the sentences of the commands in the language to speak."""
-        return words("monitor.cli", self.language(asked))
-
-    def language(self, asked: Language | None) -> Language:
-        """Return the language to speak."""
-        return preferred(asked, self.config().organisation.language, self.variables)
-
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """The environment."""
-        return self.surroundings.variables
+        """Return the sentences of the commands in the language *asked* for, else in the configured one."""
+        return words("monitor.cli", asked or self.config().organisation.language)
 
 
 def session_of(context: typer.Context, file: Path | None, *, debug: bool) -> Session:

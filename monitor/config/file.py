@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config.lines import lines_of
-from monitor.config.model import LATER, TABLES, Config, MatchTable, ServiceTable
+from monitor.config.model import LATER, TABLES, Config, Language, MatchTable, ServiceTable
 from monitor.config.quantities import duration_text
 from monitor.config.tables import Fault, Faults, note_unknown, read_table
 from monitor.core.entries import ServiceFacts
@@ -165,6 +165,7 @@ def _with_defaults(
 
     zone = surroundings.time_zone
     complete("organisation", "timezone", zone or "UTC", "/etc/localtime" if zone else DEFAULT)
+    complete("organisation", "language", *_language(surroundings.variables))
     complete("host", "name", surroundings.host_name, "the machine's name")
     state = complete("paths", "state", *_state_home(surroundings))
     complete("ledger", "url", f"sqlite:///{state}/ledger.db", "in paths.state")
@@ -172,6 +173,17 @@ def _with_defaults(
     every = sampling.get("every", "5s") if isinstance(sampling, dict) else "5s"
     complete("ledger", "commit_every", every, "as sampling.every")
     return whole
+
+
+def _language(variables: Mapping[str, str]) -> tuple[str, str]:
+    """Return the language of the environment, and where it is from.
+
+    Source: POSIX.1-2017, XBD 8.2: the first of the variables that is set and not empty decides.
+    """
+    name = next((name for name in ("LC_ALL", "LC_MESSAGES", "LANG") if variables.get(name)), "")
+    if variables.get(name, "").lower().startswith(Language.FRENCH):
+        return Language.FRENCH.value, f"${name}"
+    return Language.ENGLISH.value, f"${name}" if name else DEFAULT
 
 
 def _state_home(surroundings: Surroundings) -> tuple[str, str]:

@@ -53,9 +53,14 @@ class Organisation:
         ),
     ]
     language: Annotated[
-        Language | None,
-        Key('Language of pages and reports: "fr" or "en".', values.choice(Language), '"fr"', unset="from $LANG"),
-    ] = None
+        Language,
+        Key(
+            'Language of pages and reports: "fr" or "en".',
+            values.choice(Language),
+            '"fr"',
+            unset="from $LC_ALL, $LC_MESSAGES, $LANG; else English",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.calendar import months_of, year_of
 from monitor.core.entries import PSEUDO_SERVICES, Share
-from monitor.core.interval import Interval
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, NANOSECONDS_PER_SECOND, Duration, Energy
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.core.entries import Gap, Series, ServiceFacts
+    from monitor.core.interval import Interval
 
 KILOWATT_HOUR_DECIMALS: Final = 6
 """A milliwatt-hour: what one answer of a small model takes."""
-MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,16 @@ class Report:
 
 def make(books: Books) -> Report:
     """Return what the *books* say of their year. Services come by their key, the program's own after them."""
-    year = Interval(_start_of(books.year, 1, books.time_zone), _start_of(books.year + 1, 1, books.time_zone))
     return Report(
         year=books.year,
         time_zone=books.time_zone.key,
-        interval=year,
+        interval=year_of(books.year, books.time_zone),
         closed_through=books.closed_through,
         rows=tuple(sorted(books.rows, key=_row_order)),
-        months=tuple(_month(number, books) for number in range(1, MONTHS + 1)),
+        months=tuple(
+            _month(number, interval, books)
+            for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
+        ),
         uses=_uses(books.rows),
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
     )
@@ -144,18 +146,7 @@ def moment(nanoseconds: int) -> str:
     return f"{datetime.fromtimestamp(nanoseconds // NANOSECONDS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def month_of(year: int, number: int, zone: ZoneInfo) -> Interval:
-    """Return the month *number*, 1 to 12, of *year* in *zone*, as UTC."""
-    following = (year + 1, 1) if number == MONTHS else (year, number + 1)
-    return Interval(_start_of(year, number, zone), _start_of(*following, zone))
-
-
-def _start_of(year: int, month: int, zone: ZoneInfo) -> int:
-    return int(datetime(year, month, 1, tzinfo=zone).timestamp()) * NANOSECONDS_PER_SECOND
-
-
-def _month(number: int, books: Books) -> Month:
-    interval = month_of(books.year, number, books.time_zone)
+def _month(number: int, interval: Interval, books: Books) -> Month:
     elapsed = Duration(max(0, min(interval.end, books.closed_through) - interval.start))
     covered = sorted((one.resource, one.time) for one in books.covered if one.month == number)
     return Month(

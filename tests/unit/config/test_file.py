@@ -36,7 +36,7 @@ def test_nothing_needs_to_be_configured() -> None:
     assert config.file is None
     assert config.host.name == "ia-01"
     assert config.organisation.timezone == ZoneInfo("Europe/Paris")
-    assert config.organisation.language is None
+    assert config.organisation.language is Language.ENGLISH
     assert config.paths.procfs == Path("/proc")
     assert config.sampling.every == config.ledger.commit_every == Duration.from_seconds(5)
     assert config.sampling.floor is FloorRule.BY_USE
@@ -59,6 +59,21 @@ def test_state_is_kept_where_the_system_wants_it(variables: dict[str, str], root
     config = load(replace(HERE, variables=variables, root=root))
     assert config.paths.state == Path(state)
     assert config.ledger.url == f"sqlite:///{state}/ledger.db"
+
+
+@pytest.mark.parametrize(
+    ("variables", "language", "origin"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, Language.FRENCH, "$LANG"),
+        ({"LC_ALL": "C", "LANG": "fr_FR"}, Language.ENGLISH, "$LC_ALL"),
+        ({"LC_ALL": "", "LC_MESSAGES": "FR", "LANG": "en_GB"}, Language.FRENCH, "$LC_MESSAGES"),
+        ({}, Language.ENGLISH, "default"),
+    ],
+)
+def test_the_language_is_that_of_the_environment(variables: dict[str, str], language: Language, origin: str) -> None:
+    config = load(replace(HERE, variables={"HOME": "/h"} | variables))
+    assert config.organisation.language is language
+    assert config.origins["organisation.language"] == origin
 
 
 def test_everything_that_is_written_is_in_force(tmp_path: Path) -> None:

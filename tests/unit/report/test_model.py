@@ -8,7 +8,7 @@ from monitor.core.entries import Gap, Series, ServiceFacts, Share
 from monitor.core.interval import Interval
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
-from monitor.report.model import Books, Covered, Row, kilowatt_hours, make, moment, month_of
+from monitor.report.model import Books, Covered, Row, kilowatt_hours, make, moment
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = 3600 * 10**9
@@ -47,10 +47,10 @@ def books(*rows: Row, closed_through: int = wall(2026, 3, 1)) -> Books:
 
 
 def test_months_are_those_of_the_organisation() -> None:
-    assert month_of(2026, 1, PARIS) == Interval(wall(2025, 12, 31, 23), wall(2026, 1, 31, 23))
-    assert month_of(2026, 7, PARIS) == Interval(wall(2026, 6, 30, 22), wall(2026, 7, 31, 22))
-    assert month_of(2026, 12, PARIS).end == month_of(2027, 1, PARIS).start
-    assert month_of(2026, 1, ZoneInfo("Pacific/Marquesas")).start == wall(2026, 1, 1, 9) + HOUR // 2
+    months = make(books()).months
+    assert months[0].interval == Interval(wall(2025, 12, 31, 23), wall(2026, 1, 31, 23))
+    assert months[6].interval == Interval(wall(2026, 6, 30, 22), wall(2026, 7, 31, 22))
+    assert make(books()).interval == Interval(months[0].interval.start, months[11].interval.end)
 
 
 def test_a_service_has_its_energy_by_month_and_over_the_year() -> None:
