@@ -134,6 +134,7 @@ def test_a_partitioned_card_has_one_energy_for_all_instances(nvml: FakeNvml, car
     assert energies(readings) == {"gpu0": 1_000_000_000}
     reading = use(readings)
     assert not reading.utilisation_known
+    assert "nvmlDeviceGetProcessUtilization" not in nvml.asked
     assert {row.pid: row.memory.bytes for row in reading.uses} == {10: 2 * GIB, 20: 3 * GIB}
 
 
@@ -215,6 +216,15 @@ def test_after_the_clock_was_set_back_the_use_is_unknown_once(collector: NvidiaC
     assert (percents([reading]), reading.utilisation_known) == ({10: 50}, True)
 
 
+def test_a_card_that_was_busy_for_nobody_is_no_clock_set_back(collector: NvidiaCollector, card: Card) -> None:
+    """What ran may have ended, or be the driver's own."""
+    card.samples = [sample(10, 5 * SECOND, 60)]
+    collector.collect()
+    card.busy = 70
+    reading = use(collector.collect())
+    assert (reading.uses, reading.utilisation_known) == ((), True)
+
+
 def test_a_card_without_a_limit_has_a_bound_of_ours(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
     card.fails["nvmlDeviceGetPowerManagementLimitConstraints"] = pynvml.NVML_ERROR_NOT_SUPPORTED
     reading = opened(nvml, tmp_path).collect()[0]
@@ -281,6 +291,7 @@ def test_a_card_that_comes_back_keeps_its_name_and_its_counter(tmp_path: Path) -
     after = [collector.collect() for _ in range(LONGEST_WAIT)][-1]
     assert energies(after) == {"gpu0": 5_000, "gpu1": 7_000}
     assert after == before
+    assert nvml.open == 1
 
 
 def test_a_new_card_takes_no_name_that_another_had(tmp_path: Path) -> None:
