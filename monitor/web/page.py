@@ -1,0 +1,127 @@
+"""The status page, and the short pages that say why there is none: made on the server, without scripts."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from monitor.config import Language
+from monitor.core.units import Duration
+from monitor.web.chart import HEIGHT, WIDTH, chart_of
+from monitor.web.quantities import Quantities
+from monitor.web.voice import Voice, sums_by_method
+from monitor.wording import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from monitor.exposition.about import About
+    from monitor.web.status import Consumer, Status
+
+SHOWN: Final = ("day", "month", "year")
+"""The periods on the page."""
+RANKED_BY: Final = "year"
+"""The period of which a service's share is shown."""
+LANGUAGES: Final = ((Language.FRENCH.value, "Français"), (Language.ENGLISH.value, "English"))
+
+
+class Pages:
+    """Makes pages. *style* identifies the style sheet, so that a browser never mixes two versions."""
+
+    def __init__(self, about: About, zone: tzinfo, style: str) -> None:
+        self._about = about
+        self._style = style
+        self._templates = Environment(
+            loader=FunctionLoader(_template),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._speech = {language: _speech(language, zone) for language in Language}
+
+    def status(self, status: Status, language: Language, *, stale: bool) -> str:
+        """Return the status page. *stale* says that the figures are older than they should be."""
+        voice, write, number = self._speech[language]
+        snapshot = status.snapshot
+        return self._render(
+            "status.html",
+            language,
+            status=status,
+            snapshot=snapshot,
+            stale=stale,
+            shown=SHOWN,
+            write=write,
+            number=number,
+            name=voice.name,
+            resource=voice.resource,
+            resources=voice.resources,
+            method=voice.method,
+            reason=voice.reason,
+            cause=voice.cause,
+            provenance=voice.provenance,
+            share=_share_of(status),
+            sources_now=voice.obtained(
+                sums_by_method((meter.method, power.microwatts) for meter, power in snapshot.host_power.items())
+            ),
+            chart=chart_of(snapshot.recent_power),
+            width=WIDTH,
+            height=HEIGHT,
+            gaps=sorted(
+                ((cause, time) for cause, time in snapshot.gaps.items() if time > Duration.ZERO),
+                key=lambda gap: gap[1],
+                reverse=True,
+            ),
+        )
+
+    def notice(self, what: str, language: Language, *, root: str = "", path: str = "") -> str:
+        """Return a short page; *what* is `starting`, `missing` or `method`.
+
+        *root* leads from the *path* that was asked for to the status page.
+        """
+        voice, _, _ = self._speech[language]
+        return self._render(
+            "notice.html",
+            language,
+            root=root,
+            heading=voice.say(f"notice.{what}"),
+            text=voice.say(f"notice.{what}_text", path=path),
+            link=voice.say("notice.starting_link" if what == "starting" else "notice.home"),
+        )
+
+    def _render(self, template: str, language: Language, **context: object) -> str:
+        voice, _, _ = self._speech[language]
+        common = {
+            "say": voice.say,
+            "language": language.value,
+            "languages": LANGUAGES,
+            "about": self._about,
+            "style": self._style,
+            "root": "",
+        }
+        return self._templates.get_template(template).render({**common, **context})
+
+
+def _speech(language: Language, zone: tzinfo) -> tuple[Voice, Quantities, Callable[[int], str]]:
+    spoken = words("monitor.web", language)
+    write = Quantities(spoken, zone)
+    return Voice(spoken, write), write, lambda number: spoken.number(number, 0)
+
+
+def _share_of(status: Status) -> Callable[[Consumer], float | None]:
+    total = status.periods[RANKED_BY].energy
+
+    def share(consumer: Consumer) -> float | None:
+        if total is None or not total.microjoules:
+            return None
+        return consumer.energy[RANKED_BY].microjoules / total.microjoules
+
+    return share
+
+
+def _template(name: str) -> str:
+    return (files("monitor.web") / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,214 @@
+"""The web server: one thread with a loop of its own, that sleeps until somebody asks.
+
+It knows what it may cost: so many connections, so large a header, so long a wait; whoever stays longest goes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import logging
+import socket
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, cast
+
+from hypercorn.asyncio import serve as serve_with_hypercorn
+from hypercorn.config import Config, Sockets
+
+from monitor.config import Listen
+from monitor.web.application import application
+from monitor.web.health import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import tzinfo
+
+    from hypercorn.typing import Framework
+    from starlette.types import ASGIApp
+
+    from monitor.config import Language
+    from monitor.core.interval import Stamp
+    from monitor.core.units import Duration
+    from monitor.exposition.prometheus import Exposition
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS: Final = 64
+"""At once. A page, some scrapes and a health check need four."""
+LONGEST_HEADER: Final = 16 * 1024
+"""Of a request, in bytes, with its first line."""
+LONGEST_SILENCE: Final = 5.0
+"""In seconds: for a request to be told whole, and between two requests."""
+FAREWELL: Final = 0.5
+"""In seconds: when told to stop, so long are answers under way waited for."""
+
+
+class WebError(Exception):
+    """The web server can't be had here. The text is one sentence, with the cure."""
+
+
+@contextlib.contextmanager
+def serve(
+    exposition: Exposition,
+    listen: Listen,
+    *,
+    language: Language,
+    zone: tzinfo,
+    now: Callable[[], Stamp],
+    patience: Duration,
+    insecure: bool = False,
+) -> Iterator[Listen]:
+    """Serve what *exposition* shows, for as long as the context lasts; the value is the address it listens on.
+
+    *language* and *zone* are the page's where a visitor asks for none; *now* and *patience* say when the newest
+    snapshot is too old for the daemon to be alive. Beyond loopback only where *insecure*.
+
+    Raises WebError where the address can't be had: taken, not of this machine, not permitted.
+    """
+    door = _opened(listen, insecure=insecure)
+    address = Listen(listen.address, door.getsockname()[1])
+    server = _Server(application(exposition, Health(exposition, now, patience), language, zone), door)
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        server.started.result()
+        log.info("serving at http://%s/", address)
+        yield address
+    finally:
+        server.stop()
+        thread.join()
+
+
+class Door(socket.socket):
+    """A listening socket that lets in MOST_CONNECTIONS: whoever has been inside for longest leaves for the next."""
+
+    def __init__(self, family: int) -> None:
+        super().__init__(family, socket.SOCK_STREAM)
+        self._inside: list[socket.socket] = []
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Return the next connection and its address."""
+        connection, address = super().accept()
+        self._inside = [guest for guest in self._inside if guest.fileno() != -1]
+        if len(self._inside) >= MOST_CONNECTIONS:
+            _show_out(self._inside.pop(0))
+        self._inside.append(connection)
+        return connection, address
+
+    def show_everybody_out(self) -> None:
+        """End all connections."""
+        for guest in self._inside:
+            _show_out(guest)
+
+
+class _Server:
+    """What runs on the thread."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self.started: Future[None] = Future()
+        self._app = app
+        self._door = door
+        self._loop = asyncio.new_event_loop()
+        self._told = asyncio.Event()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
+        except Exception as error:
+            if self.started.done():
+                log.exception("the web server failed; measuring goes on without it")
+            else:
+                self.started.set_exception(error)
+        finally:
+            self._door.close()
+
+    def stop(self) -> None:
+        """Have the thread end soon. Called from another one."""
+        # the loop may have ended by itself
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def _serve(self) -> None:
+        app = cast("Framework", self._app)
+        await serve_with_hypercorn(app, _Settings(self._door), shutdown_trigger=self._until_told, mode="asgi")
+
+    async def _until_told(self) -> None:
+        self.started.set_result(None)
+        await self._told.wait()
+        self._loop.call_later(FAREWELL, self._door.show_everybody_out)
+
+
+class _Settings(Config):
+    """How hypercorn is to serve: on a socket that is bound already, with limits, and quietly."""
+
+    accesslog = None
+    include_server_header = False
+    h11_max_incomplete_size = LONGEST_HEADER
+    h2_max_concurrent_streams = 8
+    h2_max_header_list_size = LONGEST_HEADER
+    websocket_max_message_size = LONGEST_HEADER
+    keep_alive_timeout = LONGEST_SILENCE
+    graceful_timeout = 4 * FAREWELL
+    backlog = MOST_CONNECTIONS
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self._door = door
+        self.errorlog = log.getChild("hypercorn")
+        # it says where it listens, and so does `serve`
+        self.errorlog.setLevel(logging.WARNING)
+
+    def create_sockets(self) -> Sockets:
+        """Return the socket to listen on."""
+        return Sockets(secure_sockets=[], insecure_sockets=[self._door], quic_sockets=[])
+
+
+def _opened(listen: Listen, *, insecure: bool) -> Door:
+    family, address = _resolved(listen)
+    if not insecure and not ipaddress.ip_address(address[0]).is_loopback:
+        raise WebError(
+            f"{listen} can be reached over the network, with no encryption and no password: listen on 127.0.0.1"
+            " behind a proxy that adds both, or set insecure = true in [web]"
+        )
+    door = Door(family)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+        # to find out now whether the port is taken: two may bind it, only one may listen
+        door.listen(MOST_CONNECTIONS)
+        door.setblocking(False)
+    except OSError as error:
+        door.close()
+        raise WebError(_refusal(listen, error)) from error
+    return door
+
+
+def _resolved(listen: Listen) -> tuple[int, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(listen.address, listen.port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise WebError(f"there is no address {listen.address}: set listen in [web] to one of this machine") from error
+    # a name that has both, as localhost does, is most often meant as the older one
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return family, (str(address[0]), int(address[1]))
+
+
+def _refusal(listen: Listen, error: OSError) -> str:
+    cures = {
+        errno.EADDRINUSE: f"{listen} is taken by another program, or another daemon: stop it, or set listen in [web]",
+        errno.EADDRNOTAVAIL: f"{listen.address} is not an address of this machine: set listen in [web] to one that is",
+        errno.EACCES: f"port {listen.port} is for root only: set listen in [web] to a port from 1024 on",
+    }
+    otherwise = f"{listen} can't be listened on ({error.strerror}): set listen in [web] to another address"
+    return cures.get(error.errno or 0, otherwise)
+
+
+def _show_out(guest: socket.socket) -> None:
+    # it may have left by itself
+    with contextlib.suppress(OSError):
+        guest.shutdown(socket.SHUT_RDWR)

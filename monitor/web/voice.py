@@ -1,0 +1,99 @@
+"""What the page calls things, and the sentences that are made of several parts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from monitor.config import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from monitor.web.quantities import Quantities
+    from monitor.web.status import Consumer, Period
+    from monitor.wording import Words
+
+_BEFORE_A_SIGN = re.compile(r" (?=[:;?!%»])|(?<=«) |(?<=n°) ")
+"""Where French leaves a space that no line may break at. Source: Lexique des règles typographiques, ponctuation."""
+
+
+class Voice:
+    """Speaks one language."""
+
+    def __init__(self, words: Words, write: Quantities) -> None:
+        self._words = words
+        self._write = write
+
+    def say(self, key: str, /, **parts: object) -> str:
+        """Return the sentence *key* with its *parts*, set as the language sets it. Raises KeyError: a defect."""
+        return self._set(self._words.sentences[key]).format(**parts)
+
+    def name(self, consumer: Consumer) -> str:
+        """Return the name of a consumer: a service's own, or what a pseudo-service is called."""
+        return consumer.name or self.say(f"name.{consumer.key}")
+
+    def resource(self, resource: str) -> str:
+        """Return the name of a resource."""
+        number = re.fullmatch(r"gpu(\d+)", resource)
+        return self.say("resource.gpu", number=number[1]) if number else self._maybe("resource", resource)
+
+    def resources(self, resources: Sequence[str]) -> str:
+        """Return the names of several resources, as a list in a sentence."""
+        return self._list([self.resource(resource) for resource in resources])
+
+    def method(self, method: str) -> str:
+        """Return the name of a method."""
+        return self._maybe("method", method)
+
+    def reason(self, reason: str) -> str:
+        """Return why a source can't be read, in a word or two."""
+        return self._maybe("why", reason)
+
+    def cause(self, cause: str) -> str:
+        """Return the name of the cause of a gap."""
+        return self._maybe("cause", cause)
+
+    def provenance(self, period: Period) -> str:
+        """Return how the energy of a period was obtained, and of how much of its time."""
+        covered = (
+            self.say("figures.covered_unknown")
+            if period.coverage is None
+            else self.say("figures.covered", share=self._write.share(period.coverage))
+        )
+        weights = {method: float(energy.microjoules) for method, energy in period.methods.items()}
+        return " ".join(part for part in (self.obtained(weights), covered) if part)
+
+    def obtained(self, weights: Mapping[str, float]) -> str:
+        """Return by which methods a figure was obtained, with their shares where there are several; may be empty."""
+        total = sum(weights.values())
+        if not total:
+            return ""
+        used = sorted(((weight, method) for method, weight in weights.items() if weight), reverse=True)
+        if len(used) == 1:
+            return self.say("figures.by_one", method=self.method(used[0][1]))
+        parts = (
+            self.say("figures.part", method=self.method(method), share=self._write.share(weight / total))
+            for weight, method in used
+        )
+        return self.say("figures.by_several", methods=self._list(list(parts)))
+
+    def _list(self, parts: Sequence[str]) -> str:
+        *first, last = parts
+        return self.say("and", first=", ".join(first), last=last) if first else last
+
+    def _maybe(self, table: str, key: str) -> str:
+        return self._set(self._words.maybe(f"{table}.{key}", key))
+
+    def _set(self, text: str) -> str:
+        if self._words.language is Language.FRENCH:
+            return _BEFORE_A_SIGN.sub("\N{NO-BREAK SPACE}", text)
+        return text
+
+
+def sums_by_method(amounts: Iterable[tuple[str, int]]) -> Mapping[str, float]:
+    """Return how much each method contributes."""
+    sums: dict[str, float] = {}
+    for method, amount in amounts:
+        sums[method] = sums.get(method, 0.0) + amount
+    return sums
