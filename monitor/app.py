@@ -23,6 +23,7 @@ from monitor.adapters import codecarbon, cpuinfo
 from monitor.bus import Bus
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host
+from monitor.config import Language
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
@@ -42,9 +43,10 @@ from monitor.workloads import HostWorkloads, catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from monitor.clock import Clock
-    from monitor.config import Config
+    from monitor.config import Config, Listen
     from monitor.core.services import ServiceRule
     from monitor.core.units import Power
     from monitor.exposition.snapshot import Snapshot
@@ -57,6 +59,8 @@ CPU_POWER: Final = "cpu_power"
 """Under which the ledger remembers the looked-up power of the CPUs."""
 CONFIGURED_ACCURACY: Final = "+-50 %"
 """Of what is modelled from a power that was configured. Source: docs/modelled-host.md."""
+STALE_TICKS: Final = 12
+"""After how many ticks without a snapshot the daemon counts as ill."""
 LIVE_TICKS: Final = 3
 """For how many ticks a power is shown after the booking it comes from."""
 
@@ -148,9 +152,7 @@ def _work(config: Config, machine: Machine) -> None:
         for sampler in (fast, *slow):
             stack.callback(sampler.close)
         exposition = Exposition(_about(config, machine))
-        address = stack.enter_context(
-            serve(exposition, config.web.listen, insecure=config.web.insecure, language=config.organisation.language)
-        )
+        address = stack.enter_context(_serve(config, machine, exposition))
         daemon = _daemon(
             config, machine, ledger, workloads, publish=exposition.publish, samplers=(fast, *slow), alive=manager.alive
         )
@@ -165,6 +167,18 @@ def _work(config: Config, machine: Machine) -> None:
             daemon.run(inbox, schedule, stall=Duration(2 * config.sampling.every.nanoseconds + 10**9))
             manager.stopping()
         daemon.finish(inbox, fast.observe())
+
+
+def _serve(config: Config, machine: Machine, exposition: Exposition) -> AbstractContextManager[Listen]:
+    return serve(
+        exposition,
+        config.web.listen,
+        language=config.organisation.language or Language.FRENCH,
+        zone=config.organisation.timezone,
+        now=machine.clock.stamp,
+        patience=Duration(STALE_TICKS * config.sampling.every.nanoseconds),
+        insecure=config.web.insecure,
+    )
 
 
 def _watch(workloads: HostWorkloads, schedule: Schedule, stack: ExitStack) -> None:

@@ -47,13 +47,32 @@ COMMON_RESOURCES: Final = (PACKAGE, DRAM, REST)
 """What every host has, so that the page can say which of them nothing is known of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Protocol):
     """What the ledger says of the periods: see `Snapshot`."""
 
-    energy: Mapping[tuple[str, str], Energy]
-    coverage: Mapping[str, float | None]
-    methods: Mapping[tuple[str, str], Energy]
+    @property
+    def energy(self) -> Mapping[tuple[str, str], Energy]:
+        """Energy by (consumer, period)."""
+        ...
+
+    @property
+    def coverage(self) -> Mapping[str, float | None]:
+        """Share of the elapsed time for which the host was measured, by period."""
+        ...
+
+    @property
+    def methods(self) -> Mapping[tuple[str, str], Energy]:
+        """Energy by (period, method)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoFigures:
+    """What is known of the periods before the first commit."""
+
+    energy: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    coverage: Mapping[str, float | None] = field(default_factory=dict)
+    methods: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
 
 
 class Keeper(Protocol):
@@ -140,7 +159,7 @@ class Daemon:
         self._committed: OpenBooks | None = None
         self._commit_number = 0
         self._error = ""
-        self._figures = Figures({}, {}, {})
+        self._figures: Figures = NoFigures()
         self._chart: deque[tuple[int, float]] = deque(maxlen=CHART_POINTS)
         self._stopping = False
 

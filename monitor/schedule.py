@@ -103,6 +103,7 @@ class Sampler:
         self._retry_every = retry_every
         self._before_read = before_read
         self._held: Observed | None = None
+        self._trouble = ""
 
     def sample(self) -> None:
         """Read every collector and put the outcomes in the inbox; where it is full they are held, and join the next."""
@@ -113,11 +114,11 @@ class Sampler:
 
     def observe(self) -> Observed:
         """Read every collector now; return what happened."""
-        unopened = {charge.name: outcome for charge in self._charges if (outcome := self._open(charge)) is not None}
-        self._before_read()
+        not_read = [outcome for charge in self._charges if (outcome := self._open(charge)) is not None]
+        not_read += self._prepare()
         at = self._clock.stamp()
         read = [self._read(charge, at) for charge in self._charges if charge.collector is not None]
-        return Observed(at=at, outcomes=(*(replace(outcome, at=at) for outcome in unopened.values()), *read))
+        return Observed(at=at, outcomes=(*(replace(outcome, at=at) for outcome in not_read), *read))
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return what each collector reads, by its name; nothing for one that could not be read yet."""
@@ -127,6 +128,20 @@ class Sampler:
         """Close every collector."""
         for charge in self._charges:
             self._shut(charge)
+
+    def _prepare(self) -> list[Outcome]:
+        """Do what comes before reading. If that has a defect, what can be read is read all the same."""
+        at = self._clock.stamp()
+        try:
+            self._before_read()
+        except Exception as error:  # a defect here must not keep the meters from being read
+            why = f"{type(error).__name__}: {error}"
+            if why != self._trouble:
+                log.exception("looking who is there failed")
+            self._trouble = why
+            return [CollectionFailed(at=at, collector="workloads", why=why, took=self._since(at), defect=True)]
+        self._trouble = ""
+        return []
 
     def _open(self, charge: Charge) -> Outcome | None:
         """Open a collector that is due; return why it could not be, None where there is nothing to say."""

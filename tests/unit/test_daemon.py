@@ -22,7 +22,7 @@ from monitor.core.events import (
 from monitor.core.interval import HOUR, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, Reading, UsageReading
 from monitor.core.units import Duration, Energy, Memory, Power
-from monitor.daemon import MOST_PENDING, Daemon, Figures, Pending
+from monitor.daemon import MOST_PENDING, Daemon, NoFigures, Pending
 from monitor.exposition.snapshot import Snapshot
 from monitor.schedule import Inbox, Sampler, Schedule
 
@@ -99,7 +99,7 @@ class World:
             keeper=self.shelf,
             failures=DiskFullError,
             people=self.village,
-            periods=lambda _books, _now: Figures(self.period_energy, {}, {}),
+            periods=lambda _books, _now: NoFigures(self.period_energy),
             offset=self.offset,
             bus=Bus([self.ear]),
             publish=self.shown.append,

@@ -104,6 +104,19 @@ def test_a_defect_of_one_collector_leaves_the_others_their_turn(caplog: pytest.L
     assert isinstance(read, CollectionSucceeded)
 
 
+def test_a_defect_before_reading_keeps_no_meter_from_being_read(caplog: pytest.LogCaptureFixture) -> None:
+    def defect() -> None:
+        raise KeyError(7)
+
+    charge = Charge("meter", lambda: Meter([1, 2]), slow=False)  # type: ignore[arg-type,return-value] - a test double
+    sampler = Sampler([charge], Ticking(), Inbox(), SECOND, defect)
+    with caplog.at_level(logging.CRITICAL):
+        failed, read = sampler.observe().outcomes
+    assert isinstance(failed, CollectionFailed)
+    assert (failed.collector, failed.why, failed.defect) == ("workloads", "KeyError: 7", True)
+    assert isinstance(read, CollectionSucceeded)
+
+
 def test_a_full_inbox_loses_nothing_cumulative() -> None:
     inbox = Inbox(room=1)
     sampler = _sampler(lambda: Meter([1, 2, 3, 4]), inbox)
