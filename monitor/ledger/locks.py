@@ -1,0 +1,80 @@
+"""One ledger has one daemon: the lock that says so, and who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+
+from monitor.ledger.errors import LedgerLocked, forbidden_or_full
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+KEYS: Final = (0x656D7072, 0x65696E74)
+"""Of the advisory lock: `empreint` in ASCII, as two 32-bit numbers. It holds within one database."""
+_MUCH: Final = 1000
+
+
+class FileLock:
+    """A lock on a file beside the ledger; the file holds the text that says who has it. It ends with the process."""
+
+    def __init__(self, path: Path, where: str, who: str) -> None:
+        """Take the lock. Raises LedgerLocked (who holds it), LedgerReadOnly, LedgerFull."""
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise forbidden_or_full(error, where) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, who.encode(), 0)
+        except BlockingIOError:
+            holder = os.pread(self._file, _MUCH, 0).decode(errors="replace")
+            os.close(self._file)
+            raise LedgerLocked(where, holder or "it does not say which") from None
+        except OSError as error:
+            os.close(self._file)
+            raise forbidden_or_full(error, where) from error
+
+    def release(self) -> None:
+        """Give the lock up. The file stays: to remove it would let two processes each hold a lock of their own."""
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+
+def take_session_lock(connection: Connection, where: str, name: str) -> None:
+    """Take the lock of the database for as long as *connection* lasts. Raises LedgerLocked (who holds it).
+
+    The connection that holds the lock is the one that writes: who loses the one can't do the other. *name* is the
+    connection's own, different for each daemon: what an earlier connection of that name left behind is ended.
+    """
+    first, second = KEYS
+    connection.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = :name AND pid <> pg_backend_pid() AND usename = current_user"
+        ),
+        {"name": name},
+    )
+    taken = connection.execute(
+        text("SELECT pg_try_advisory_lock(:first, :second)"), {"first": first, "second": second}
+    ).scalar_one()
+    if not taken:
+        raise LedgerLocked(where, _holder(connection))
+
+
+def _holder(connection: Connection) -> str:
+    first, second = KEYS
+    row = connection.execute(
+        text(
+            "SELECT application_name, backend_start FROM pg_stat_activity JOIN pg_locks USING (pid)"
+            " WHERE locktype = 'advisory' AND classid = :first AND objid = :second AND granted"
+        ),
+        {"first": first, "second": second},
+    ).first()
+    return f"{row.application_name}, connected since {row.backend_start:%Y-%m-%d %H:%M:%S%z}" if row else "now gone"

@@ -1,0 +1,1 @@
+"""One file for each step. Once released, a step does not change."""

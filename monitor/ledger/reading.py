@@ -1,0 +1,223 @@
+"""What the closed hours say: exact sums over any time, in the current generation, with history under its last names."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import func, select
+
+from monitor.core.entries import Gap, Grain, Meter, Series
+from monitor.core.interval import Interval, bucket_of
+from monitor.core.readings import Method
+from monitor.core.units import MICROJOULES_PER_JOULE, Duration, Energy
+from monitor.ledger import schema
+from monitor.ledger.schema import AS_BOOKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+    from sqlalchemy import ColumnElement, Connection, Executable, Table
+
+    from monitor.core.entries import ServiceFacts
+    from monitor.ledger.naming import Naming
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Exact sums over the closed hours of a time: by series, by meter, and for how long each resource was measured."""
+
+    energy: Mapping[Series, Energy]
+    measured: Mapping[Meter, Energy]
+    covered: Mapping[str, Duration]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """The energy of one series in one month, 1 to 12, by the facts about its service that held then."""
+
+    month: int
+    series: Series
+    facts: ServiceFacts
+    energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """One local year by months, 1 to 12, as far as it is closed: through `closed_through`, ns since the epoch.
+
+    What is not there was not measured: unknown, not zero.
+    """
+
+    year: int
+    closed_through: int
+    rows: tuple[MonthRow, ...]
+    measured: Mapping[tuple[int, Meter], Energy]
+    covered: Mapping[tuple[int, str], Duration]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time over which the generation does not change."""
+
+    interval: Interval
+    generation: int
+
+
+class Reader:
+    """Reads within one transaction: all that it says is of one moment."""
+
+    def __init__(self, connection: Connection, series: Mapping[int, Series], naming: Naming, grain: Duration) -> None:
+        self._connection = connection
+        self._series = series
+        self._naming = naming
+        self._grain = grain.nanoseconds
+
+    def sums(self, interval: Interval) -> Sums:
+        """Return the sums over the hours that lie whole in *interval*."""
+        energy: Counter[Series] = Counter()
+        measured: Counter[Meter] = Counter()
+        for stretch in self._stretches(interval, ()):
+            for one, amount in self._entries(stretch):
+                energy[self._renamed(one, stretch)] += amount
+            measured.update(self._measured(stretch))
+        return Sums(_energies(energy), _energies(measured), _durations(self._covered(interval)))
+
+    def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
+        """Return the *year* by its *months*."""
+        starts = [month.start for month in months]
+        rows: Counter[tuple[int, Series, ServiceFacts]] = Counter()
+        measured: Counter[tuple[int, Meter]] = Counter()
+        for stretch in self._stretches(Interval(starts[0], months[-1].end), starts):
+            month = bisect_right(starts, stretch.interval.start)
+            for one, amount in self._entries(stretch):
+                facts = self._naming.facts(one.consumer, stretch.interval.start)
+                rows[month, self._renamed(one, stretch), facts] += amount
+            for meter, amount in self._measured(stretch).items():
+                measured[month, meter] += amount
+        covered = {
+            (number, resource): time
+            for number, month in enumerate(months, 1)
+            for resource, time in self._covered(month).items()
+        }
+        return Monthly(
+            year,
+            closed_through,
+            tuple(MonthRow(*key, Energy(amount)) for key, amount in rows.items()),
+            _energies(measured),
+            _durations(covered),
+        )
+
+    def gaps(self, interval: Interval) -> tuple[Gap, ...]:
+        """Return the gaps in *interval*, cut to it; those that touch one another are one."""
+        table = schema.gaps
+        rows = self._connection.execute(
+            select(table.c.resource, table.c.cause, table.c.since, table.c.until)
+            .where(table.c.since < interval.end, table.c.until > interval.start)
+            .order_by(table.c.resource, table.c.cause, table.c.since, table.c.until)
+        )
+        merged: list[Gap] = []
+        for row in rows:
+            cut = Interval(max(row.since, interval.start), min(row.until, interval.end))
+            last = merged[-1] if merged else None
+            if last and (last.resource, last.cause) == (row.resource, row.cause) and last.interval.end >= cut.start:
+                whole = Interval(last.interval.start, max(last.interval.end, cut.end))
+                merged[-1] = Gap(row.resource, whole, row.cause)
+            else:
+                merged.append(Gap(row.resource, cut, row.cause))
+        return tuple(sorted(merged, key=lambda gap: (gap.interval, gap.resource, gap.cause)))
+
+    def _stretches(self, interval: Interval, edges: Iterable[int]) -> Iterator[Stretch]:
+        """Yield the parts of *interval* over which nothing changes: neither generation nor name nor facts."""
+        start, end = self._next_hour(interval.start), bucket_of(interval.end, Duration(self._grain))
+        corrections = self._corrections(interval)
+        moments = {*edges, *self._naming.changes(), *(edge for one in corrections for edge in one.edges)}
+        inner = {cut for moment in moments if start < (cut := self._next_hour(moment)) < end}
+        for first, last in pairwise(sorted({start, *inner, max(start, end)})):
+            over = (one.number for one in corrections if one.edges[0] <= first and last <= one.edges[1])
+            yield Stretch(Interval(first, last), max(over, default=AS_BOOKED))
+
+    def _corrections(self, interval: Interval) -> list[_Correction]:
+        table = schema.generations
+        rows = self._connection.execute(
+            select(table.c.number, table.c.since, table.c.until).where(
+                table.c.current, table.c.since < interval.end, table.c.until > interval.start
+            )
+        )
+        return [_Correction(row.number, (self._next_hour(row.since), self._next_hour(row.until))) for row in rows]
+
+    def _entries(self, stretch: Stretch) -> Iterator[tuple[Series, int]]:
+        table = schema.entries[Grain.HOUR]
+        for number, joules, rest in self._connection.execute(_totals(table, stretch, table.c.series_id)):
+            yield self._series[number], exact(joules, rest)
+
+    def _measured(self, stretch: Stretch) -> dict[Meter, int]:
+        table = schema.measured[Grain.HOUR]
+        rows = self._connection.execute(_totals(table, stretch, table.c.resource, table.c.method))
+        return {Meter(resource, Method(method)): exact(joules, rest) for resource, method, joules, rest in rows}
+
+    def _covered(self, interval: Interval) -> dict[str, int]:
+        table = schema.hour_covered
+        rows = self._connection.execute(
+            select(table.c.resource, func.sum(table.c.covered))
+            .where(
+                table.c.bucket >= self._next_hour(interval.start),
+                table.c.bucket < bucket_of(interval.end, Duration(self._grain)),
+            )
+            .group_by(table.c.resource)
+        )
+        return {resource: int(time) for resource, time in rows}
+
+    def _renamed(self, one: Series, stretch: Stretch) -> Series:
+        key = self._naming.current_key(one.consumer, stretch.interval.start)
+        return one if key == one.consumer else replace(one, consumer=key)
+
+    def _next_hour(self, moment: int) -> int:
+        """Return the first beginning of an hour at or after *moment*."""
+        return moment + -moment % self._grain
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    number: int
+    edges: tuple[int, int]
+
+
+def exact(joules: int | Decimal, rest: int | Decimal) -> int:
+    """Return the sum of energies in microjoules, from the sums of their whole joules and of what is left of each.
+
+    SQLite adds in 64 bits: the microjoules of 2.6 GWh are too many for it. PostgreSQL adds in decimals.
+    """
+    return int(joules) * MICROJOULES_PER_JOULE + int(rest)
+
+
+def split_sum(energy: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return the two sums that `exact` puts together."""
+    return func.sum(energy // MICROJOULES_PER_JOULE), func.sum(energy % MICROJOULES_PER_JOULE)
+
+
+def _totals(table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]) -> Executable:
+    return (
+        select(*by, *split_sum(table.c.energy))
+        .where(
+            table.c.bucket >= stretch.interval.start,
+            table.c.bucket < stretch.interval.end,
+            table.c.generation == stretch.generation,
+        )
+        .group_by(*by)
+    )
+
+
+Key = TypeVar("Key")
+
+
+def _energies(amounts: Mapping[Key, int]) -> dict[Key, Energy]:
+    return {key: Energy(amount) for key, amount in amounts.items()}
+
+
+def _durations(times: Mapping[Key, int]) -> dict[Key, Duration]:
+    return {key: Duration(time) for key, time in times.items()}

@@ -1,0 +1,187 @@
+"""The tables of the ledger, the same on SQLite and PostgreSQL.
+
+Energy is in microjoules, time in ns (moments: since the epoch, UTC). What grows is keyed by its bucket first, so that a
+commit touches few pages. Every row has a natural key: writing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from monitor.core.entries import Grain
+
+SCHEMA: Final = 1
+"""Number of the last migration that this program knows."""
+VERSION_TABLE: Final = "schema_version"
+"""Where Alembic keeps the number of the last migration that was applied."""
+AS_BOOKED: Final = 0
+"""The generation of what was booked first."""
+
+metadata: Final = MetaData()
+
+hosts: Final = Table(
+    "hosts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+"""The machines that were measured."""
+
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("one", Integer, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
+    Column("uuid", String(36), nullable=False),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("grain", BigInteger, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("begun", BigInteger, nullable=False),
+)
+"""What the ledger is: one row. `grain` is the length of its closed hours, fixed when it was made."""
+
+services: Final = Table(
+    "services",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    UniqueConstraint("host_id", "key"),
+)
+
+service_attributes: Final = Table(
+    "service_attributes",
+    metadata,
+    Column("service_id", ForeignKey("services.id"), primary_key=True),
+    Column("valid_from", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("found_by", Text, nullable=False),
+    Column("was", Text, nullable=False),
+)
+"""What describes a service from `valid_from` on. `was` is a JSON list of the keys it had before."""
+
+series: Final = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("share", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    UniqueConstraint("host_id", "consumer", "resource", "share", "method"),
+)
+
+
+def _entries(grain: Grain) -> Table:
+    return Table(
+        f"{grain}_entries",
+        metadata,
+        Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+        Column("series_id", ForeignKey("series.id"), primary_key=True, autoincrement=False),
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("energy", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _measured(grain: Grain) -> Table:
+    return Table(
+        f"{grain}_measured",
+        metadata,
+        Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+        Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+        Column("resource", Text, primary_key=True),
+        Column("method", Text, primary_key=True),
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("energy", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+entries: Final = {grain: _entries(grain) for grain in Grain}
+"""Who used how much, by grain."""
+measured: Final = {grain: _measured(grain) for grain in Grain}
+"""What was measured, by grain: the entries of a bucket and meter sum exactly to it."""
+
+hour_covered: Final = Table(
+    "hour_covered",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("covered", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""For how long of each hour a resource was measured."""
+
+gaps: Final = Table(
+    "gaps",
+    metadata,
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("cause", Text, primary_key=True),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+generations: Final = Table(
+    "generations",
+    metadata,
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Corrections. A bucket is read in the current generation with the highest number over it; else as first booked, 0."""
+
+open_books: Final = Table(
+    "open_books",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("commit_number", BigInteger, nullable=False),
+    Column("writer", String(32), nullable=False),
+    Column("closed_through", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=True),
+)
+"""The state of the open books, written whole at each commit. `writer` is the daemon that opened the ledger last."""
+
+exposure_offsets: Final = Table(
+    "exposure_offsets",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The books as they were when a restored ledger was first opened."""
+
+remembered: Final = Table(
+    "remembered",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Small facts that were looked up once."""

@@ -1,0 +1,336 @@
+"""The ledger: what was measured and to whom it belongs, durable, exact, and never written twice.
+
+One daemon keeps it (`Ledger.open`); any number of commands read it beside (`Ledger.read`).
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final, Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, insert, select
+
+from monitor.core.calendar import months_of
+from monitor.core.entries import Grain, OpenBooks
+from monitor.core.interval import Stamp, bucket_of
+from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
+from monitor.ledger.codec import BrokenBooksError, decode
+from monitor.ledger.database import Access, place_of
+from monitor.ledger.errors import (
+    LedgerAbsent,
+    LedgerBusy,
+    LedgerCorrupt,
+    LedgerError,
+    LedgerFull,
+    LedgerLocked,
+    LedgerMismatch,
+    LedgerNewer,
+    LedgerOlder,
+    LedgerReadOnly,
+    LedgerTaken,
+    LedgerUnreachable,
+)
+from monitor.ledger.identity import identify, identity_of, wanted_identity
+from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
+from monitor.ledger.reading import Monthly, MonthRow, Reader, Sums
+from monitor.ledger.schema import exposure_offsets, generations, open_books, remembered
+from monitor.ledger.session import Session
+from monitor.ledger.sidecar import Sidecar
+from monitor.ledger.upgrade import bring_up_to_date, require_schema
+from monitor.ledger.writing import Pen, claim, read_naming, read_series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from monitor.core.entries import Bucket, Gap, ServiceFacts
+    from monitor.core.interval import Interval
+    from monitor.ledger.database import Place
+    from monitor.ledger.identity import Identity
+    from monitor.ledger.naming import Naming
+
+__all__ = [
+    "Ledger",
+    "LedgerAbsent",
+    "LedgerBusy",
+    "LedgerCorrupt",
+    "LedgerError",
+    "LedgerFull",
+    "LedgerLocked",
+    "LedgerMismatch",
+    "LedgerNewer",
+    "LedgerOlder",
+    "LedgerReadOnly",
+    "LedgerTaken",
+    "LedgerUnreachable",
+    "MonthRow",
+    "Monthly",
+    "Sums",
+]
+
+log = logging.getLogger(__name__)
+
+RETENTION: Final = Duration(40 * 86_400 * NANOSECONDS_PER_SECOND)
+"""How long minutes are kept, unless configured."""
+
+
+class Ledger:
+    """One ledger. One thread uses it."""
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        host: str,
+        timezone: str,
+        now: Stamp,
+        simulated: bool = False,
+        holder: str = "",
+        retention: Duration = RETENTION,
+        sidecar: Path | None = None,
+    ) -> Ledger:
+        """Return the ledger at *url* to keep: made or migrated where needed, and locked against another daemon.
+
+        *holder* says in the lock what keeps it. Minutes are kept for *retention*. *sidecar* is the file by which a
+        restored backup is known: `<file>.seen` for SQLite; for PostgreSQL none unless given.
+        Raises LedgerError, one of its kinds: one sentence, with the cure.
+        """
+        place = place_of(url)
+        wanted = wanted_identity(host, timezone, now.wall, simulated=simulated)
+        with ExitStack() as stack:
+            session = locked_session(place, f"{holder or 'empreinte'} on {host}", now, stack)
+            bring_up_to_date(place)
+            keeping = Keeping(retention)
+            if (path := path_of_sidecar(place, sidecar)) is not None:
+                keeping.sidecar = Sidecar(path, str(place))
+                stack.callback(keeping.sidecar.close)
+            with session.transaction(writes=True) as connection:
+                identity = identify(connection, place, wanted)
+                ledger = cls(place, session, identity, keeping)
+                ledger._begin(connection)
+            keeping.note(identity.uuid)
+            ledger._stack = stack.pop_all()
+            return ledger
+
+    @classmethod
+    def read(cls, url: str) -> Ledger:
+        """Return the ledger at *url* to read, beside a daemon that may keep it.
+
+        Raises LedgerAbsent, LedgerOlder, LedgerNewer, LedgerCorrupt, LedgerReadOnly, LedgerUnreachable.
+        """
+        place = place_of(url)
+        session = Session(place, Access.READ, "empreinte, reading")
+        with ExitStack() as stack:
+            stack.callback(session.close)
+            with session.transaction() as connection:
+                require_schema(connection, place)
+                identity = identity_of(connection, place)
+            ledger = cls(place, session, identity, None)
+            ledger._stack = stack.pop_all()
+            return ledger
+
+    @classmethod
+    def migrate(cls, url: str, *, now: Stamp) -> bool:
+        """Make or migrate the schema of the ledger at *url*; return whether there was anything to do.
+
+        Raises LedgerError: nothing was changed. LedgerLocked: the daemon that keeps it does this when it starts.
+        """
+        place = place_of(url)
+        with ExitStack() as stack:
+            locked_session(place, "empreinte ledger migrate", now, stack)
+            return bring_up_to_date(place)
+
+    def __init__(self, place: Place, session: Session, identity: Identity, keeping: Keeping | None) -> None:
+        """Made by `open` and `read`."""
+        self.uuid = identity.uuid
+        self.host = identity.host
+        self.host_uuid = identity.host_uuid
+        self.timezone = identity.time_zone
+        self.simulated = identity.simulated
+        self.grain = identity.grain
+        """How long its hours are: an hour; half or a quarter of one, where the clock of its time zone asks for it."""
+        self.place = place
+        self._host_id = identity.host_id
+        self._session = session
+        self._keeping = keeping
+        self._stack = ExitStack()
+
+    def load(self) -> OpenBooks | None:
+        """Return the open books as they were committed last; None where nothing was ever. Raises LedgerCorrupt."""
+        with self.transaction() as connection:
+            return self.books(connection)
+
+    def books(self, connection: Connection) -> OpenBooks | None:
+        """Return the same within a transaction, for the other parts of this package."""
+        table = open_books
+        body = connection.execute(select(table.c.body).where(table.c.host_id == self._host_id)).scalar()
+        return self._decoded(connection, body) if body is not None else None
+
+    def exposure_offset(self) -> OpenBooks:
+        """Return what is to be taken from the totals before they are exposed as counters.
+
+        Nothing, unless the ledger is a backup that was put back: then its totals at that moment, so that the counters
+        begin again from zero.
+        """
+        with self.transaction() as connection:
+            table = exposure_offsets
+            body = connection.execute(select(table.c.body).where(table.c.host_id == self._host_id)).scalar()
+            return self._decoded(connection, body) if body is not None else OpenBooks(Stamp(0, 0), "", 0)
+
+    def commit(
+        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+    ) -> int:
+        """Write all of it in one transaction; return the number of the commit.
+
+        What is there already stays as it is, so the same rows may be given again. Raises LedgerError: then give them
+        again with the next commit.
+        """
+        keeping = self._kept()
+        keeping.require_patience(books.at)
+        pen, keeping.pen = keeping.pen, None
+        number = keeping.number + 1
+        try:
+            with self.transaction(writes=True) as connection:
+                pen = pen or Pen(connection, self._host_id)
+                pen.write_closed(connection, closed)
+                pen.write_gaps(connection, gaps)
+                pen.write_services(connection, services, books.at.wall)
+                if any(bucket.grain is Grain.HOUR for bucket in closed):
+                    pen.delete_minutes(connection, books.closed_through - keeping.retention.nanoseconds)
+                if not pen.write_books(connection, books, number, keeping.token, keeping.number):
+                    raise _taken(self.place)
+        except LedgerUnreachable as error:
+            keeping.note_silence(error, books.at)
+            raise
+        keeping.pen, keeping.number = pen, number
+        keeping.note(self.uuid)
+        return number
+
+    def sums(self, interval: Interval) -> Sums:
+        """Return the exact sums over the closed hours that lie whole in *interval*."""
+        with self.reader() as reader:
+            return reader.sums(interval)
+
+    def monthly(self, year: int) -> Monthly:
+        """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
+        months = months_of(year, ZoneInfo(self.timezone))
+        with self.transaction() as connection:
+            return self._reader(connection).monthly(year, months, self._closed_through(connection))
+
+    def gaps(self, interval: Interval) -> tuple[Gap, ...]:
+        """Return what was not measured in *interval*, cut to it, in order of time."""
+        with self.reader() as reader:
+            return reader.gaps(interval)
+
+    def services(self, at: int | None = None) -> Mapping[str, ServiceFacts]:
+        """Return the facts of every service by key: the last ones, or those that held *at* (ns since the epoch).
+
+        One that goes on under another key is not among them.
+        """
+        naming = self.naming()
+        latest = naming.latest()
+        return latest if at is None else {key: naming.facts(key, at) for key in latest}
+
+    def naming(self) -> Naming:
+        """Return what services were called, by date."""
+        if self._keeping is not None and self._keeping.pen is not None:
+            return self._keeping.pen.naming
+        with self.transaction() as connection:
+            return read_naming(connection, self._host_id)
+
+    def closed_through(self) -> int:
+        """Return the moment before which nothing changes any more, ns since the epoch; 0 before the first commit."""
+        with self.transaction() as connection:
+            return self._closed_through(connection)
+
+    def corrections(self) -> frozenset[int]:
+        """Return the numbers of the generations that are current, beside what was booked first."""
+        with self.transaction() as connection:
+            return frozenset(connection.execute(select(generations.c.number).where(generations.c.current)).scalars())
+
+    def remembered(self, key: str) -> str | None:
+        """Return what was last kept under *key*; None where nothing was."""
+        table = remembered
+        with self.transaction() as connection:
+            return connection.execute(
+                select(table.c.value).where(table.c.host_id == self._host_id, table.c.key == key)
+            ).scalar()
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep *value*, a small JSON text, under *key*. Raises LedgerError: it was not kept."""
+        self._kept()
+        table = remembered
+        with self.transaction(writes=True) as connection:
+            connection.execute(delete(table).where(table.c.host_id == self._host_id, table.c.key == key))
+            connection.execute(insert(table).values(host_id=self._host_id, key=key, value=value))
+
+    def close(self) -> None:
+        """Give back the connection, the lock and the files. To close it twice does no harm."""
+        self._stack.close()
+
+    @contextmanager
+    def transaction(self, *, writes: bool = False) -> Iterator[Connection]:
+        """Give the connection for one transaction, for the other parts of this package. Raises LedgerError."""
+        with self._session.transaction(writes=writes) as connection:
+            yield connection
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Give what reads the closed hours, within one transaction. Raises LedgerError."""
+        with self.transaction() as connection:
+            yield self._reader(connection)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def _begin(self, connection: Connection) -> None:
+        """Claim the ledger, take up the number of its last commit, and see whether it is a backup put back."""
+        keeping = self._kept()
+        claim(connection, self._host_id, keeping.token)
+        row = connection.execute(select(open_books).where(open_books.c.host_id == self._host_id)).one()
+        keeping.number = row.commit_number
+        if row.body is not None and keeping.is_restored(self.uuid):
+            log.warning("the ledger %s is a backup that was put back: its counters begin again from zero", self.place)
+            table = exposure_offsets
+            connection.execute(delete(table).where(table.c.host_id == self._host_id))
+            connection.execute(insert(table).values(host_id=self._host_id, body=row.body))
+
+    def _reader(self, connection: Connection) -> Reader:
+        naming = read_naming(connection, self._host_id)
+        return Reader(connection, read_series(connection, self._host_id), naming, self.grain)
+
+    def _closed_through(self, connection: Connection) -> int:
+        table = open_books
+        found = connection.execute(select(table.c.closed_through).where(table.c.host_id == self._host_id)).scalar()
+        return bucket_of(found or 0, self.grain)
+
+    def _decoded(self, connection: Connection, body: bytes) -> OpenBooks:
+        try:
+            return decode(body, read_series(connection, self._host_id))
+        except BrokenBooksError as error:
+            raise LedgerCorrupt(
+                f"the open books of the ledger {self.place} can't be read ({error})",
+                "put its last backup in its place (docs/ledger.md)",
+            ) from error
+
+    def _kept(self) -> Keeping:
+        if self._keeping is None:
+            raise LedgerReadOnly(f"the ledger {self.place} was opened for reading", "open it to keep it")
+        return self._keeping
+
+
+def _taken(place: Place) -> LedgerTaken:
+    return LedgerTaken(
+        f"the ledger {place} has been opened by another daemon, or replaced, since this one opened it",
+        "stop one of the two; then start the other again",
+    )
