@@ -67,6 +67,7 @@ def cards(root: Path) -> FakeNvml:
 
 @pytest.fixture
 def root(name: str, tmp_path: Path) -> Path:
+    """Give a copy of a recorded host, to be damaged."""
     return Path(shutil.copytree(RECORDED / name, tmp_path / name))
 
 
@@ -81,9 +82,9 @@ def opened(point: EntryPoint, host: Host) -> Collector | Unavailable:
 
 
 @pytest.fixture
-def collector(point: EntryPoint, root: Path) -> Iterator[Collector | Unavailable]:
+def collector(point: EntryPoint, name: str) -> Iterator[Collector | Unavailable]:
     """Give what comes of opening the collector on a recorded host, and close it."""
-    answer = opened(point, daemons_host(root, cards(root)))
+    answer = opened(point, daemons_host(RECORDED / name, cards(RECORDED / name)))
     yield answer
     if not isinstance(answer, Unavailable):
         answer.close()
@@ -206,11 +207,10 @@ def test_on_a_recorded_host_it_opens_or_says_why(collector: Collector | Unavaila
 
 
 @each_collector
-def test_on_some_recorded_host_it_reads_something(point: EntryPoint, tmp_path: Path) -> None:
+def test_on_some_recorded_host_it_reads_something(point: EntryPoint) -> None:
     seen: list[Reading] = []
     for name in HOSTS:
-        root = Path(shutil.copytree(RECORDED / name, tmp_path / name))
-        answer = opened(point, daemons_host(root, cards(root)))
+        answer = opened(point, daemons_host(RECORDED / name, cards(RECORDED / name)))
         if not isinstance(answer, Unavailable):
             seen += answer.collect()
             answer.close()
@@ -307,9 +307,9 @@ def test_its_sources_stay_as_they_are(collector: Collector | Unavailable) -> Non
 
 @each_collector
 @each_host
-def test_it_leaves_no_file_open(point: EntryPoint, root: Path) -> None:
+def test_it_leaves_no_file_open(point: EntryPoint, name: str) -> None:
     before = open_files()
-    answer = opened(point, daemons_host(root, cards(root)))
+    answer = opened(point, daemons_host(RECORDED / name, cards(RECORDED / name)))
     if not isinstance(answer, Unavailable):
         answer.collect()
         answer.close()
