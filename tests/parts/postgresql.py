@@ -73,10 +73,10 @@ class PostgreSQL:
         self.child.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def new_database(self) -> str:
-        """Make a database; return its URL."""
+    def new_database(self, template: str = "template0") -> str:
+        """Make a database, as a copy of *template*; return its URL."""
         name = f"ledger{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def url(self, database: str, user: str = USER) -> str:

@@ -26,19 +26,23 @@ class Part:
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
-    def missing(self) -> list[str]:
-        """Return what is not here, by name."""
+    def missing_from_debian(self) -> list[str]:
+        """Return the programs and files that are not here."""
         return [
             *(name for name in self.programs if shutil.which(name) is None),
             *(glob for glob in self.files if not any(Path("/").glob(glob.lstrip("/")))),
-            *(name for name in self.modules if importlib.util.find_spec(name) is None),
         ]
+
+    def missing_from_python(self) -> list[str]:
+        """Return the modules that are not here."""
+        return [name for name in self.modules if importlib.util.find_spec(name) is None]
 
 
 PARTS: Final[Mapping[str, Part]] = {
     "chromium": Part(programs=("chromium",), packages=("chromium",)),
     "faketime": Part(files=(f"{FAKETIME}/libfaketimeMT.so.1",), packages=("libfaketime",)),
-    "llm": Part(modules=("gguf", "numpy", "xllamacpp")),
+    # the wheel of llama.cpp brings all but the run-time library of OpenMP
+    "llm": Part(files=("/usr/lib/*/libgomp.so.1",), modules=("gguf", "numpy", "xllamacpp"), packages=("libgomp1",)),
     "postgresql": Part(files=(f"{POSTGRESQL}/initdb", f"{POSTGRESQL}/postgres"), packages=("postgresql",)),
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
     "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
@@ -48,14 +52,14 @@ PARTS: Final[Mapping[str, Part]] = {
 
 def reason(name: str) -> str:
     """Return why the part called *name* can't be used here, with the cure; empty where it can. Raises KeyError."""
-    missing = PARTS[name].missing()
-    if not missing:
-        return ""
-    packages = PARTS[name].packages
-    cure = f"apt-get install {' '.join(packages)}" if packages else "uv sync"
-    return f"{name} is not here ({', '.join(missing)}): {cure}"
+    part = PARTS[name]
+    if programs := part.missing_from_debian():
+        return f"{name} is not here ({', '.join(programs)}): apt-get install {' '.join(part.packages)}"
+    if modules := part.missing_from_python():
+        return f"{name} is not here ({', '.join(modules)}): uv sync"
+    return ""
 
 
 def missing_packages(names: Sequence[str] = tuple(PARTS)) -> list[str]:
     """Return Debian's packages of the parts *names* that are not here, in alphabetical order."""
-    return sorted({package for name in names if PARTS[name].missing() for package in PARTS[name].packages})
+    return sorted({package for name in names if PARTS[name].missing_from_debian() for package in PARTS[name].packages})
