@@ -131,7 +131,6 @@ class Sampler:
 
     def _prepare(self) -> list[Outcome]:
         """Do what comes before reading. If that has a defect, what can be read is read all the same."""
-        at = self._clock.stamp()
         try:
             self._before_read()
         except Exception as error:  # a defect here must not keep the meters from being read
@@ -139,7 +138,8 @@ class Sampler:
             if why != self._trouble:
                 log.exception("looking who is there failed")
             self._trouble = why
-            return [CollectionFailed(at=at, collector="workloads", why=why, took=self._since(at), defect=True)]
+            at = self._clock.stamp()
+            return [CollectionFailed(at=at, collector="workloads", why=why, took=Duration.ZERO, defect=True)]
         self._trouble = ""
         return []
 
