@@ -13,7 +13,6 @@ import pytest
 from tests.parts.daemon import Daemon
 from tests.parts.powercap import Powercap
 
-BURNER = "import time\nwhile True:\n    t = time.monotonic() + 0.05\n    while time.monotonic() < t: pass\n    time.sleep(0.05)\n"
 BURNER_IS = '[[service]]\nkey = "burner"\nmatch = { process = "t = time.monotonic" }\n'
 
 
