@@ -283,7 +283,7 @@ class HostWorkloads:
         return self._groups.get(own_group(facts.cgroup)) or self._discover(facts)
 
     def _discover(self, facts: ProcessFacts) -> str:
-        outcome = discovered(facts, self._kinds)
+        outcome = discovered(facts, self._kinds, self._rules)
         if outcome is None:
             return OTHER
         found, service = outcome

@@ -1,4 +1,4 @@
-"""Which service a process belongs to: what is configured, what its parent is, what the catalogue knows.
+"""Which service a process belongs to: what is configured, and what the catalogue of AI servers knows.
 
 Command lines are looked at here and go no further.
 """
@@ -10,23 +10,30 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.entries import ServiceFacts
+from monitor.core.commands import listening, what_runs
+from monitor.core.entries import PSEUDO_SERVICES, ServiceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+CONFIGURED: Final = "configured"
 DISCOVERED: Final = "discovered"
-INTERPRETERS: Final = re.compile(r"(python|pypy)[\d.]*|uv|uvx|torchrun|accelerate")
-"""Programs whose first argument names what really runs."""
 CONTAINER: Final = re.compile(
-    r"(?:docker[-/]|libpod-|crio-|cri-containerd-|nerdctl-|/docker/|/lxc/|/machine\.slice/)([0-9a-zA-Z_.-]{2,}?)(?:\.scope)?$"
+    r"(?:(?:docker|libpod(?:-payload)?|crio|cri-containerd|nerdctl)-)?([0-9a-f]{64})(?:\.scope)?"
 )
-"""The last part of a container's control group. Source: the cgroup drivers of Docker, Podman, CRI-O and containerd."""
-POD: Final = re.compile(r"pod([0-9a-f]{8}[-_][0-9a-f_-]+)")
+"""The name of a container's control group, with its id. Source: Docker, Podman, CRI-O, containerd: cgroup drivers."""
+MACHINE: Final = re.compile(r"/(?:lxc(?:\.payload)?[./]([^/]+)|machine-([^/]+)\.scope|systemd-nspawn@([^/]+)\.service)")
+"""A container that has a name, and a system of its own inside. Source: LXC, systemd-machined."""
+POD: Final = re.compile(r"pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$")
+"""The end of the name of a pod's control group, with its uid. Source: Kubernetes, pkg/kubelet/cm."""
 SHARED_UNITS: Final = re.compile(
-    r"(user@\d+|ssh|sshd|cron|crond|atd|docker|containerd|podman|libvirtd|getty@.*)\.service"
+    r"((user|getty|serial-getty|code-server|pm2|k3s|rke2|emacs)([@-].*)?|sshd?(@.*)?|crond?|atd|anacron|rc-local"
+    r"|docker|containerd|podman|crio|kubelet|libvirtd|lxc@?.*|systemd-nspawn@.*|nomad|slurmd|supervisord?|gnome-terminal-server"
+    r"|jenkins|jupyter.*|gitlab-runner|actions\.runner\..*)\.service"
 )
 """Units that run what others start: to be in one says nothing about who it is."""
+FORWARDERS: Final = frozenset({"docker-proxy", "rootlessport", "conmon", "pasta", "slirp4netns"})
+"""Programs that listen for a container, and do nothing of its work. Source: Docker and Podman, their networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Match:
     systemd: str = ""
     """Name of its systemd unit, a glob."""
     container: str = ""
-    """Id of its container, or the beginning of it."""
+    """Id of its container, or the beginning of it; of one that has a name (LXC, nspawn), the name."""
     pod: str = ""
     """Uid of its pod, a glob."""
     cgroup: str = ""
@@ -59,9 +66,10 @@ class ServiceRule:
 class ServerKind:
     """A kind of AI server that the catalogue knows.
 
-    `programs` are regular expressions for the whole name of the program (`ollama`), `modules` for the whole name of the
-    Python module or script, without `.py` (`vllm.entrypoints.openai.api_server`), `subcommands` for what has to follow
-    a program to make it the server (`serve`), `titles` for the whole title that a process gave itself.
+    All but `kind` and `name` are regular expressions for the whole of a text: `programs` for the name of the program
+    (`ollama`), `subcommands` for what has to follow a program to make it the server (`serve`), `modules` for the Python
+    module, script or Java class (`vllm.entrypoints.openai.api_server`, `ComfyUI/main`), `titles` for the title that a
+    process gave itself.
     """
 
     kind: str
@@ -73,7 +81,7 @@ class ServerKind:
     port: int | None = None
     """The port it listens on unless told otherwise."""
     metrics: str = ""
-    """Path of its metrics page; empty where it has none."""
+    """Path of its metrics page, with the port where that is another; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class ProcessFacts:
     cgroup: str
     kernel: bool = False
     ports: frozenset[int] = field(default_factory=frozenset)
+    """Those it listens on, of the ports that are configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +108,36 @@ class Found:
     cgroup: str = ""
 
 
-def configured(process: ProcessFacts, rules: Sequence[ServiceRule]) -> Found | None:
+def configured(process: ProcessFacts, rules: Iterable[ServiceRule]) -> Found | None:
     """Return the first configured service that *process* matches; None where it matches none."""
     for rule in rules:
         cgroup = _matching_group(process.cgroup, rule.match)
         if cgroup:
             return Found(rule.facts.key, cgroup)
-        if _matches_process(process, rule.match):
+        if rule.match.process and re.search(rule.match.process, " ".join(process.argv)):
             return Found(rule.facts.key)
+        if rule.match.port in process.ports and process.comm not in FORWARDERS:
+            return Found(rule.facts.key, own_group(process.cgroup))
     return None
 
 
-def discovered(process: ProcessFacts, kinds: Iterable[ServerKind]) -> tuple[Found, ServiceFacts] | None:
-    """Return the service of the known kind that *process* runs, and what to call it; None where it is of no kind."""
+def discovered(
+    process: ProcessFacts, kinds: Iterable[ServerKind], rules: Sequence[ServiceRule]
+) -> tuple[Found, ServiceFacts] | None:
+    """Return the service of a known kind that *process* runs, and what to call it; None where it is of no kind.
+
+    Where the port that it will listen on is one of the *rules*', it is that service before it listens; in a container
+    the port is another's.
+    """
     kind = recognise(process, kinds)
     if kind is None:
         return None
     group = own_group(process.cgroup)
-    key = _stable_key(kind, process, group)
+    port = listening(process.argv) or kind.port
+    expected = next((rule.facts for rule in rules if port is not None and rule.match.port == port), None)
+    if expected is not None and not in_container(process.cgroup):
+        return Found(expected.key, group), expected
+    key = _stable_key(kind, port, group, {rule.facts.key for rule in rules})
     name = kind.name if key == kind.kind else f"{kind.name} ({key})"
     return Found(key, group), ServiceFacts(key=key, name=name, kind=kind.kind, found_by=DISCOVERED)
 
@@ -126,26 +147,33 @@ def recognise(process: ProcessFacts, kinds: Iterable[ServerKind]) -> ServerKind 
     if not process.argv:
         return None
     title = " ".join(process.argv).strip()
-    program, module, after = _what_runs(process.argv)
+    command = what_runs(process.argv)
     for kind in kinds:
-        if any(re.fullmatch(one, title) for one in kind.titles):
+        named = _any(kind.programs, command.program)
+        if named and (not kind.subcommands or _any(kind.subcommands, command.after)):
             return kind
-        named = _any(kind.programs, program) and (not kind.subcommands or _any(kind.subcommands, after))
-        if named or (module and _any(kind.modules, module)):
+        if any(_any(kind.modules, module) for module in command.modules) or _any(kind.titles, title):
             return kind
     return None
 
 
 def own_group(cgroup: str) -> str:
-    """Return the control group of the unit, container or pod that *cgroup* lies in; empty where it is shared."""
-    parts = cgroup.strip("/").split("/") if cgroup.strip("/") else []
-    for depth in range(len(parts), 0, -1):
-        path = "/" + "/".join(parts[:depth])
-        if CONTAINER.search(path) or (POD.search(parts[depth - 1]) and depth < len(parts)):
-            return path
-        if parts[depth - 1].endswith(".service"):
-            return "" if SHARED_UNITS.fullmatch(parts[depth - 1]) else path
+    """Return the control group of the unit, else of the container or pod, that *cgroup* lies in; empty: it is shared.
+
+    A unit comes first: Podman's containers lie in the unit that runs them, systemd's units in the container it runs in.
+    """
+    paths = _lineage(cgroup)
+    for named in (_is_unit, _is_container, _is_pod):
+        for path in reversed(paths):
+            if named(path.rpartition("/")[2]):
+                return path
     return ""
+
+
+def in_container(cgroup: str) -> bool:
+    """Whether *cgroup* is a container's, a pod's or a machine's: what is in it has a network of its own, most often."""
+    names = [path.rpartition("/")[2] for path in _lineage(cgroup)]
+    return machine_of(cgroup) != "" or any(_is_container(name) or _is_pod(name) for name in names)
 
 
 def lies_in(cgroup: str, group: str) -> bool:
@@ -153,78 +181,71 @@ def lies_in(cgroup: str, group: str) -> bool:
     return cgroup == group or cgroup.startswith(group.rstrip("/") + "/")
 
 
-def listening(argv: Sequence[str]) -> int | None:
-    """Return the port that the arguments name (`--port 8000`, `--port=8000`, `--http-port ...`); None where none do."""
-    for index, argument in enumerate(argv):
-        option, _, value = argument.partition("=")
-        if option in {"--port", "-p", "--http-port", "--rest_port", "--http_port"}:
-            text = value or (argv[index + 1] if index + 1 < len(argv) else "")
-            if text.isdigit():
-                return int(text)
-    return None
+def beyond(limit: int, known: Mapping[str, ServiceFacts], key: str) -> bool:
+    """Whether *key* would be one discovered service too many."""
+    found = sum(1 for facts in known.values() if facts.found_by == DISCOVERED)
+    return key not in known and found >= limit
 
 
-def _stable_key(kind: ServerKind, process: ProcessFacts, group: str) -> str:
-    """Return a key that outlives a restart: the unit's name, else the kind, with the port where it is not the usual."""
+def _stable_key(kind: ServerKind, port: int | None, group: str, taken: Iterable[str]) -> str:
+    """Return a key that outlives restarts, and that no configured service has.
+
+    It is the unit's name, else the kind, with the port where it is not the usual; then the name of the machine inside
+    which it runs, if any. The id of a container is none: another one is given at each update.
+    """
     unit = group.rpartition("/")[2]
-    if unit.endswith(".service"):
-        return unit.removesuffix(".service")
-    port = listening(process.argv)
-    return kind.kind if port is None or port == kind.port else f"{kind.kind}-{port}"
+    by_kind = kind.kind if port == kind.port else f"{kind.kind}-{port}"
+    key = unit.removesuffix(".service") if _is_unit(unit) else by_kind
+    machine = machine_of(group)
+    key = f"{key}-{machine}" if machine else key
+    return f"{key}-{DISCOVERED}" if key in {*taken, *PSEUDO_SERVICES} else key
+
+
+def machine_of(cgroup: str) -> str:
+    """Return the name of the machine (LXC, nspawn) that *cgroup* lies in; empty where it lies in none."""
+    found = MACHINE.search(cgroup)
+    name = next((name for name in found.groups() if name), "") if found else ""
+    # systemd writes what may not stand in the name of a unit as \xNN
+    return re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), name)
 
 
 def _matching_group(cgroup: str, match: Match) -> str:
     """Return the outermost control group on the way to *cgroup* that *match* names; empty where none is."""
-    parts = [part for part in cgroup.split("/") if part]
-    for depth in range(1, len(parts) + 1):
-        path = "/" + "/".join(parts[:depth])
-        if _names_group(path, parts[depth - 1], match):
-            return path
-    return ""
+    return next((path for path in _lineage(cgroup) if _names_group(path, match)), "")
 
 
-def _names_group(path: str, last: str, match: Match) -> bool:
+def _names_group(path: str, match: Match) -> bool:
+    last = path.rpartition("/")[2]
     if match.systemd:
         return fnmatchcase(last, match.systemd)
     if match.cgroup:
         return fnmatchcase(path, match.cgroup)
     if match.container:
-        found = CONTAINER.search(path)
-        return found is not None and found[1].startswith(match.container)
+        found = CONTAINER.fullmatch(last)
+        return machine_of(path) == match.container or (found is not None and found[1].startswith(match.container))
     if match.pod:
         uid = POD.search(last)
         return uid is not None and fnmatchcase(uid[1].replace("_", "-"), match.pod)
     return False
 
 
-def _matches_process(process: ProcessFacts, match: Match) -> bool:
-    if match.process:
-        return re.search(match.process, " ".join(process.argv)) is not None
-    return match.port is not None and match.port in process.ports
+def _lineage(cgroup: str) -> list[str]:
+    """Return the control groups from the outermost, below the root, to *cgroup*."""
+    parts = [part for part in cgroup.split("/") if part]
+    return ["/" + "/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
-def _what_runs(argv: Sequence[str]) -> tuple[str, str, str]:
-    """Return the program's name, the Python module or script it runs (without `.py`), and the argument after that."""
-    program = argv[0].rpartition("/")[2].rstrip(":")
-    rest = list(argv[1:])
-    if not INTERPRETERS.fullmatch(program):
-        return program, "", rest[0] if rest else ""
-    while rest and rest[0].startswith("-") and rest[0] != "-m":
-        rest.pop(0)
-    if rest[:1] == ["-m"]:
-        return program, rest[1] if len(rest) > 1 else "", rest[2] if len(rest) > 2 else ""  # noqa: PLR2004 - `-m module argument`
-    if not rest:
-        return program, "", ""
-    script = rest[0].rpartition("/")[2]
-    # a script that pip installed (`/venv/bin/vllm`) is a program like any other
-    return script, script.removesuffix(".py"), rest[1] if len(rest) > 1 else ""
+def _is_unit(name: str) -> bool:
+    return name.endswith(".service") and not SHARED_UNITS.fullmatch(name)
+
+
+def _is_container(name: str) -> bool:
+    return CONTAINER.fullmatch(name) is not None
+
+
+def _is_pod(name: str) -> bool:
+    return POD.search(name) is not None
 
 
 def _any(patterns: Iterable[str], text: str) -> bool:
     return any(re.fullmatch(pattern, text) for pattern in patterns)
-
-
-def beyond(limit: int, known: Mapping[str, ServiceFacts], key: str) -> bool:
-    """Whether *key* would be one discovered service too many."""
-    found = sum(1 for facts in known.values() if facts.found_by == DISCOVERED)
-    return key not in known and found >= limit
