@@ -112,6 +112,31 @@ class Reader:
             _durations(covered),
         )
 
+    def minutes(self, since: int) -> list[tuple[int, float]]:
+        """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts).
+
+        It is that of the time for which the minute was measured; one that was not is not there.
+        """
+        measured, covered = schema.measured[Grain.MINUTE], schema.covered[Grain.MINUTE]
+        energy = (
+            select(measured.c.bucket, func.sum(measured.c.energy).label("energy"))
+            .where(measured.c.bucket >= since, measured.c.generation == AS_BOOKED)
+            .group_by(measured.c.bucket)
+            .subquery()
+        )
+        time = (
+            select(covered.c.bucket, func.max(covered.c.covered).label("time"))
+            .where(covered.c.bucket >= since)
+            .group_by(covered.c.bucket)
+            .subquery()
+        )
+        rows = self._connection.execute(
+            select(energy.c.bucket, energy.c.energy, time.c.time)
+            .join(time, time.c.bucket == energy.c.bucket)
+            .order_by(energy.c.bucket)
+        )
+        return [(bucket, Energy(int(amount)).over(Duration(length)).watts) for bucket, amount, length in rows]
+
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
         """Return the gaps in *interval*, cut to it; those that touch one another are one."""
         table = schema.gaps
@@ -161,7 +186,7 @@ class Reader:
         return {Meter(resource, Method(method)): exact(joules, rest) for resource, method, joules, rest in rows}
 
     def _covered(self, interval: Interval) -> dict[str, int]:
-        table = schema.hour_covered
+        table = schema.covered[Grain.HOUR]
         rows = self._connection.execute(
             select(table.c.resource, func.sum(table.c.covered))
             .where(

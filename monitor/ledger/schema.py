@@ -118,21 +118,25 @@ def _measured(grain: Grain) -> Table:
     )
 
 
+def _covered(grain: Grain) -> Table:
+    return Table(
+        f"{grain}_covered",
+        metadata,
+        Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+        Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+        Column("resource", Text, primary_key=True),
+        Column("covered", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
 entries: Final = {grain: _entries(grain) for grain in Grain}
 """Who used how much, by grain."""
 measured: Final = {grain: _measured(grain) for grain in Grain}
 """What was measured, by grain: the entries of a bucket and meter sum exactly to it."""
 
-hour_covered: Final = Table(
-    "hour_covered",
-    metadata,
-    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
-    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
-    Column("resource", Text, primary_key=True),
-    Column("covered", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-"""For how long of each hour a resource was measured."""
+covered: Final = {grain: _covered(grain) for grain in Grain}
+"""For how long of a bucket a resource was measured, by grain."""
 
 gaps: Final = Table(
     "gaps",

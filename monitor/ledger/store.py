@@ -222,6 +222,11 @@ class Ledger:
         with self.transaction() as connection:
             return self._reader(connection).monthly(year, months, self._closed_through(connection))
 
+    def minutes(self, since: int) -> list[tuple[int, float]]:
+        """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts)."""
+        with self.reader() as reader:
+            return reader.minutes(since)
+
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
         """Return what was not measured in *interval*, cut to it, in order of time."""
         with self.reader() as reader:

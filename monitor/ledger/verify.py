@@ -159,7 +159,7 @@ class _Examination:
                     yield f"nothing is known of the hour of {_utc(start)}, and no gap says why"
 
     def _known_hours(self) -> set[int]:
-        tables = (schema.hour_covered, schema.measured[Grain.HOUR])
+        tables = (schema.covered[Grain.HOUR], schema.measured[Grain.HOUR])
         buckets = (select(table.c.bucket).distinct().where(self._within(table)) for table in tables)
         return {bucket for one in buckets for bucket in self._connection.execute(one).scalars()}
 
@@ -249,7 +249,7 @@ class _Examination:
         return {Meter(resource, Method(method)): exact(joules, left) for resource, method, joules, left in rows}
 
     def _closed_covered(self) -> dict[str, int]:
-        table = schema.hour_covered
+        table = schema.covered[Grain.HOUR]
         rows = self._connection.execute(select(table.c.resource, func.sum(table.c.covered)).group_by(table.c.resource))
         return {resource: int(time) for resource, time in rows}
 

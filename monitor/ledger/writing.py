@@ -46,13 +46,7 @@ class Pen:
             buckets = [bucket for bucket in closed if bucket.grain is grain]
             self._insert(connection, schema.entries[grain], self._entry_rows(buckets))
             self._insert(connection, schema.measured[grain], self._measured_rows(buckets))
-        hours = [bucket for bucket in closed if bucket.grain is Grain.HOUR]
-        covered = (
-            (bucket.start, self._host, resource, time.nanoseconds)
-            for bucket in hours
-            for resource, time in bucket.covered.items()
-        )
-        self._insert(connection, schema.hour_covered, covered)
+            self._insert(connection, schema.covered[grain], self._covered_rows(buckets))
 
     def write_gaps(self, connection: Connection, gaps: Iterable[Gap]) -> None:
         """Write the *gaps*."""
@@ -66,9 +60,8 @@ class Pen:
             return
         table = schema.services
         self._insert(connection, table, [(self._host, facts.key) for facts in changed])
-        ids = dict(
-            connection.execute(select(table.c.key, table.c.id).where(table.c.host_id == self._host)).tuples().all()
-        )
+        rows = connection.execute(select(table.c.key, table.c.id).where(table.c.host_id == self._host))
+        ids = {row.key: row.id for row in rows}
         self._insert(
             connection,
             schema.service_attributes,
@@ -94,7 +87,8 @@ class Pen:
         buckets = schema.measured[Grain.MINUTE].c.bucket
         oldest = select(buckets).where(buckets < before).distinct().order_by(buckets).limit(MINUTES_AT_ONCE)
         ended = connection.execute(oldest).scalars().all()
-        for table in (schema.entries[Grain.MINUTE], schema.measured[Grain.MINUTE]) if ended else ():
+        for kind in (schema.entries, schema.measured, schema.covered) if ended else ():
+            table = kind[Grain.MINUTE]
             connection.execute(delete(table).where(table.c.bucket <= ended[-1]))
 
     def _encoded(self, connection: Connection, books: OpenBooks) -> bytes:
@@ -122,6 +116,11 @@ class Pen:
         for bucket in buckets:
             for meter, energy in bucket.measured.items():
                 yield bucket.start, self._host, meter.resource, meter.method.value, AS_BOOKED, energy.microjoules
+
+    def _covered_rows(self, buckets: Iterable[Bucket]) -> Iterator[tuple[object, ...]]:
+        for bucket in buckets:
+            for resource, time in bucket.covered.items():
+                yield bucket.start, self._host, resource, time.nanoseconds
 
     def _insert(self, connection: Connection, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
         if batch := sorted(rows):

@@ -94,17 +94,17 @@ def _buckets(grain: str) -> None:
         sa.Column("energy", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-
-
-def _missed() -> None:
     op.create_table(
-        "hour_covered",
+        f"{grain}_covered",
         _number_key("bucket"),
         _host_key(),
         sa.Column("resource", sa.Text, primary_key=True),
         sa.Column("covered", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
+
+
+def _missed() -> None:
     op.create_table(
         "gaps",
         _number_key("since"),
