@@ -49,7 +49,7 @@ def test_little_is_exposed(unit: Path) -> None:
     assert rated.returncode == 0, rated.stdout
 
 
-@pytest.mark.real("systemd")
+@pytest.mark.real("systemd", "root")
 def test_the_unprivileged_daemon_may_read_energy_counters(tmp_path: Path) -> None:
     counter = tmp_path / "sys/class/powercap/intel-rapl:0/energy_uj"
     hidden = tmp_path / "sys/class/powercap/intel-rapl:0/name"

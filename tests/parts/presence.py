@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,16 @@ FAKETIME: Final = "/usr/lib/*/faketime"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part consists of: programs on $PATH, files (globs), Python modules; and Debian's packages for it."""
+    """What a part consists of: programs on $PATH, files (globs), Python modules; and Debian's packages for it.
+
+    `rights` says that it is the right to give files to others, which root has.
+    """
 
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    rights: bool = False
 
     def missing_from_debian(self) -> list[str]:
         """Return the programs and files that are not here."""
@@ -45,6 +50,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "llm": Part(files=("/usr/lib/*/libgomp.so.1",), modules=("gguf", "numpy", "xllamacpp"), packages=("libgomp1",)),
     "postgresql": Part(files=(f"{POSTGRESQL}/initdb", f"{POSTGRESQL}/postgres"), packages=("postgresql",)),
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
+    "root": Part(rights=True),
     "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
 }
 """By the name that the marker `real` takes."""
@@ -57,6 +63,8 @@ def reason(name: str) -> str:
         return f"{name} is not here ({', '.join(programs)}): apt-get install {' '.join(part.packages)}"
     if modules := part.missing_from_python():
         return f"{name} is not here ({', '.join(modules)}): uv sync"
+    if part.rights and os.geteuid() != 0:
+        return "only root can do this: sudo make test"
     return ""
 
 
