@@ -13,6 +13,14 @@ import pytest
 from tests.parts.daemon import Daemon
 from tests.parts.powercap import Powercap
 
+BURNER = """
+import time
+while True:
+    t = time.monotonic() + 0.05
+    while time.monotonic() < t:
+        pass
+    time.sleep(0.05)
+"""
 BURNER_IS = '[[service]]\nkey = "burner"\nmatch = { process = "t = time.monotonic" }\n'
 
 
