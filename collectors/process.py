@@ -21,7 +21,7 @@ from monitor.core.readings import HostUsageReading, UsageReading
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.collector import Host, Source
@@ -34,6 +34,10 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 TICK: Final = NANOSECONDS_PER_SECOND // os.sysconf("SC_CLK_TCK")
 KIBIBYTE: Final = 1024
 PART: Final = "processes"
+DEEPEST: Final = 100
+"""Generations looked through for a living ancestor at most: a damaged procfs may show a loop."""
+LONGEST_STAT: Final = 1 << 20
+"""Bytes read of a file at most: `/proc/stat` has a line for each CPU, and one that numbers each interrupt."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,8 @@ class Seen:
     consumer: str
     parent: int
     clock: int
-    reaped: int
+    reaped: int | None
+    """None where it was not read: it belonged to nobody."""
 
 
 class ProcessCollector:
@@ -59,6 +64,7 @@ class ProcessCollector:
         self._epoch = f"{host.run_id}/{uuid.uuid4().hex[:8]}"
         self._seen: dict[int, Seen] = {}
         self._listed: frozenset[int] | None = None
+        self._owed: dict[int, int] = {}
         self._used: dict[str, int] = {}
 
     @classmethod
@@ -84,16 +90,17 @@ class ProcessCollector:
         """Return the host's use, and each consumer's since the first read. Raises Retry (/proc can't be read now)."""
         try:
             host = self._host()
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError, LookupError) as error:
             raise Retry(f"{self._procfs} can't be read now: {error}") from error
-        living = self._read(self._workloads.one_by_one())
-        self._bury(living)
-        self._listed = self._workloads.living()
-        readings: list[Reading] = [host, *self._usage(living)]
-        present = {seen.consumer for seen in self._seen.values()}
-        # a consumer without a process is reported once more, and starts from zero should it come back
+        to_read, listed = self._workloads.one_by_one(), self._workloads.living()
+        living = self._read(to_read)
+        self._bury(living, gone=(self._seen.keys() - living.keys()) - (listed - to_read.keys()))
+        # a number that turned out to be another process's is not known yet: that process counts from its birth
+        self._listed = listed - (to_read.keys() - living.keys())
+        present = {seen.consumer for seen in living.values()}
+        # one that has no process any more starts from zero should it come back
         self._used = {consumer: used for consumer, used in self._used.items() if consumer in present}
-        return readings
+        return [host, *self._usage(living)]
 
     def close(self) -> None:
         """Release nothing: nothing is held."""
@@ -108,18 +115,19 @@ class ProcessCollector:
             living[pid] = now
             before = self._seen.get(pid)
             if before is not None and now.clock < before.clock:
+                # the number was given to another process, all of whose time is new
                 self._workloads.forget(pid)
-                before = None
                 del self._seen[pid]
-            base = before.clock if before is not None else self._base(pid, now)
-            self._book(consumer, now.clock - base)
+                self._book(consumer, now.clock)
+                continue
+            self._book(consumer, now.clock - (before.clock if before is not None else self._base(pid, now.clock)))
         return living
 
     def _look(self, pid: int, consumer: str) -> Seen | None:
         """Return *pid* as it is now; None where it is gone, or is another process than the one that was known."""
         try:
             if consumer == OTHER and self._read_clock is not None:
-                return Seen(consumer, 0, self._read_clock((~pid << 3) | 2), 0)
+                return Seen(consumer, 0, self._read_clock((~pid << 3) | 2), None)
             fields = self._stat(pid)
             if self._workloads.started(pid) != int(fields[19]):
                 self._workloads.forget(pid)
@@ -127,28 +135,43 @@ class ProcessCollector:
             clock = (int(fields[11]) + int(fields[12])) * TICK
             if self._read_clock is not None:
                 clock = self._read_clock((~pid << 3) | 2)
-        except (OSError, IndexError):
+            return Seen(consumer, int(fields[1]), clock, (int(fields[13]) + int(fields[14])) * TICK)
+        except (OSError, ValueError, IndexError):
             return None
-        return Seen(consumer, int(fields[1]), clock, (int(fields[13]) + int(fields[14])) * TICK)
 
-    def _base(self, pid: int, now: Seen) -> int:
-        """Return the clock from which a process counts that was not read before: zero only for one born since."""
-        return 0 if self._listed is not None and pid not in self._listed else now.clock
+    def _base(self, pid: int, now: int) -> int:
+        """Return the time from which a process counts that was not read before: zero only for one born since."""
+        return 0 if self._listed is not None and pid not in self._listed else now
 
-    def _bury(self, living: Mapping[int, Seen]) -> None:
-        """Book what parents reaped of children that ended since, beyond what was read of those."""
-        known: dict[int, int] = {}
-        for pid, before in self._seen.items():
-            if pid not in living:
-                known[before.parent] = known.get(before.parent, 0) + before.clock + before.reaped
+    def _bury(self, living: dict[int, Seen], gone: Iterable[int]) -> None:
+        """Book what parents reaped of children that ended since, beyond what was read of those.
+
+        What was read of a child is kept for one more time where its parent has not reaped it yet: the parent is read
+        before the child, and may reap it in between.
+        """
+        owed, ended = self._owed, _sums((self._heir(pid, living), self._seen[pid]) for pid in gone)
+        self._owed = {}
         for pid, now in living.items():
-            past = self._seen.get(pid)
-            reaped = now.reaped - (past.reaped if past is not None else self._reaped_before(pid, now))
-            self._book(now.consumer, max(0, reaped - known.get(pid, 0)))
-        self._seen = dict(living)
+            reaped = self._reaped_since(pid, now)
+            unknown = max(0, reaped - owed.get(pid, 0))
+            self._book(now.consumer, max(0, unknown - ended.get(pid, 0)))
+            if ended.get(pid, 0) > unknown:
+                self._owed[pid] = ended[pid] - unknown
+        self._seen = living
 
-    def _reaped_before(self, pid: int, now: Seen) -> int:
-        return 0 if self._listed is not None and pid not in self._listed else now.reaped
+    def _reaped_since(self, pid: int, now: Seen) -> int:
+        """Return what *pid* has reaped since it was last read; none where that is not known."""
+        past = self._seen.get(pid)
+        before = past.reaped if past is not None else self._base(pid, now.reaped or 0)
+        return 0 if now.reaped is None or before is None else now.reaped - before
+
+    def _heir(self, pid: int, living: Mapping[int, Seen]) -> int:
+        """Return the nearest ancestor of *pid* that lives: it may have reaped those in between, and with them *pid*."""
+        for _ in range(DEEPEST):
+            if pid in living or pid not in self._seen:
+                break
+            pid = self._seen[pid].parent
+        return pid
 
     def _book(self, consumer: str, used: int) -> None:
         self._used[consumer] = self._used.get(consumer, 0) + used
@@ -175,7 +198,7 @@ class ProcessCollector:
         return _read(f"{self._procfs}/{pid}/stat").rpartition(")")[2].split()
 
     def _host(self) -> HostUsageReading:
-        lines = _read(f"{self._procfs}/stat").splitlines()
+        lines = _read(f"{self._procfs}/stat", LONGEST_STAT).splitlines()
         fields = lines[0].split()[1:]
         memory = _meminfo(self._procfs)
         return HostUsageReading(
@@ -186,14 +209,22 @@ class ProcessCollector:
         )
 
 
+def _sums(ended: Iterable[tuple[int, Seen]]) -> dict[int, int]:
+    """Return, by heir, what was read of the processes that ended."""
+    sums: dict[int, int] = {}
+    for heir, seen in ended:
+        sums[heir] = sums.get(heir, 0) + seen.clock + (seen.reaped or 0)
+    return sums
+
+
 def _meminfo(procfs: Path) -> dict[str, Memory]:
     rows = (line.split() for line in _read(f"{procfs}/meminfo").splitlines()[:4])
     return {row[0].rstrip(":"): Memory(int(row[1]) * KIBIBYTE) for row in rows}
 
 
-def _read(path: str) -> str:
+def _read(path: str, longest: int = 4096) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, 65_536).decode(errors="replace")
+        return os.read(descriptor, longest).decode(errors="replace")
     finally:
         os.close(descriptor)
