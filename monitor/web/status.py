@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.calendar import PERIODS
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.units import Energy, Power
-from monitor.exposition.snapshot import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

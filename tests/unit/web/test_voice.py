@@ -1,0 +1,65 @@
+from zoneinfo import ZoneInfo
+
+from monitor.config import Language
+from monitor.core.units import Energy
+from monitor.web.quantities import Quantities
+from monitor.web.status import Period, status_of
+from monitor.web.voice import Voice, sums_by_method
+from monitor.wording import words
+from tests.fixtures.snapshots import at_work
+
+NARROW, FIXED = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+
+
+def voice(language: Language = Language.ENGLISH) -> Voice:
+    spoken = words("monitor.web", language)
+    return Voice(spoken, Quantities(spoken, ZoneInfo("UTC")))
+
+
+def test_consumers_go_by_their_own_name_or_by_what_they_are_called() -> None:
+    names = [voice().name(consumer) for consumer in status_of(at_work()).consumers]
+    assert names[0] == "Assistant rédactionnel"
+    assert names[-4:] == ["Other processes", "Empreinte itself", "Idle, nobody's", "Unknown user"]
+
+
+def test_resources_are_named_and_an_unknown_one_keeps_its_name() -> None:
+    assert voice().resource("gpu12") == "GPU 12"
+    assert voice().resource("fpga0") == "fpga0"
+    assert voice(Language.FRENCH).resources(("package", "dram", "gpu0")) == "processeurs, mémoire et GPU 0"
+    assert voice().resources(("dram",)) == "memory"
+
+
+def test_words_that_come_from_outside_are_kept_where_there_is_no_sentence_for_them() -> None:
+    for said in (voice().method, voice().reason, voice().cause):
+        assert said("never heard of") == "never heard of"
+    assert voice().reason("forbidden") == "forbidden"
+    assert voice(Language.FRENCH).cause("reboot") == "redémarrage de la machine"
+
+
+def test_a_figure_says_by_which_method_it_was_obtained_and_of_how_much_of_the_time() -> None:
+    period = Period(Energy(100), 0.5, {"modelled": Energy(25), "counter": Energy(75), "declared": Energy(0)})
+    said = "Obtained by counter (75.0%) and model, ±50% (25.0%). Measured for 50.0% of the time elapsed."
+    assert voice().provenance(period) == said
+    alone = Period(Energy(100), 1.0, {"counter": Energy(100)})
+    assert voice().provenance(alone) == "Obtained by counter. Measured for 100% of the time elapsed."
+
+
+def test_what_is_not_known_of_a_figure_is_said() -> None:
+    assert voice().provenance(Period(Energy(1), None, {})) == "Share of the time measured: unknown."
+    assert voice().obtained({}) == ""
+
+
+def test_methods_are_weighed_over_all_resources() -> None:
+    assert sums_by_method([("counter", 2), ("modelled", 3), ("counter", 5)]) == {"counter": 7, "modelled": 3}
+
+
+def test_french_keeps_a_sign_with_its_word() -> None:
+    french = voice(Language.FRENCH)
+    assert french.say("footer.programs") == f"Pour les programmes{FIXED}:"
+    assert french.say("footer.ledger", commit="7") == f"Écriture n°{FIXED}7 du registre."
+    assert voice().say("footer.programs") == "For programs:"
+
+
+def test_what_is_filled_in_is_left_as_it_is() -> None:
+    said = voice(Language.FRENCH).say("notice.missing_text", path="/a ; {b} : c")
+    assert "/a ; {b} : c" in said
