@@ -90,6 +90,14 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSeen:
+    """A service that is configured or was discovered, and whether it runs now."""
+
+    facts: ServiceFacts
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """All that `doctor` found."""
 
@@ -99,7 +107,7 @@ class Examination:
     users: tuple[str, ...]
     """The collectors that see who uses the machine."""
     unreadable: tuple[Unreadable, ...]
-    services: tuple[ServiceFacts, ...]
+    services: tuple[ServiceSeen, ...]
     ledger: Standing
     page: Standing
     watch: Standing

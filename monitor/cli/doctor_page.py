@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from monitor.cli.terminal import Tone
 from monitor.doctor import Verdict, is_cured_by_a_person
@@ -12,106 +12,149 @@ from monitor.doctor import Verdict, is_cured_by_a_person
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from monitor.cli.speech import Speech
     from monitor.cli.terminal import Terminal
+    from monitor.comparison import Line
     from monitor.config import Config
+    from monitor.core.units import Power
     from monitor.doctor import Examination, MeterFound, Standing, Unreadable
-    from monitor.wording import Words
 
-_VERDICTS = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
+INDENT: Final = "  "
+VERDICTS: Final = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
 
 
-def page(examination: Examination, config: Config, words: Words, terminal: Terminal) -> str:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """CodeCarbon's figures beside ours, over so many seconds."""
+
+    seconds: int
+    lines: tuple[Line, ...]
+    version: str
+    """Of CodeCarbon."""
+
+
+def page(
+    examination: Examination, config: Config, compared: Comparison | None, speech: Speech, terminal: Terminal
+) -> str:
     """Return the examination for a person."""
-    parts = [
-        _heading(words.say("doctor.title", host=config.host.name), terminal),
-        _section("doctor.energy", "\n".join(_energy(examination, words, terminal)), words, terminal),
-        _section("doctor.unreadable", _unreadable(examination.unreadable, words, terminal), words, terminal),
-        _section("doctor.use", _use(examination, words, terminal), words, terminal),
-        _section("doctor.services", _services(examination, words, terminal), words, terminal),
-        _section("doctor.daemon", _daemon(examination, config, words, terminal), words, terminal),
-        terminal.paint(
-            terminal.paragraph(words.say(f"doctor.verdict.{examination.verdict}")), _VERDICTS[examination.verdict]
-        ),
+    say = speech.say
+    verdict = terminal.paragraph(say(f"doctor.verdict.{examination.verdict}"))
+    sections = [
+        ("doctor.energy", "\n".join(_energy(examination, speech, terminal))),
+        ("doctor.unreadable", _unreadable(examination.unreadable, speech, terminal)),
+        ("doctor.use", _use(examination, speech, terminal)),
+        ("doctor.services", _services(examination, speech, terminal)),
+        ("doctor.daemon", _daemon(examination, config, speech, terminal)),
     ]
-    return "\n\n".join(part for part in parts if part)
+    parts = [terminal.paint(terminal.paragraph(say("doctor.title", host=config.host.name)), Tone.HEADING)]
+    parts += [f"{terminal.paint(say(title), Tone.HEADING)}\n{body}" for title, body in sections if body]
+    if compared is not None:
+        parts.append(_comparison(compared, speech, terminal))
+    parts.append(terminal.paint(verdict, VERDICTS[examination.verdict]))
+    return "\n\n".join(parts)
 
 
-def as_json(examination: Examination, config: Config) -> dict[str, Any]:
-    """Return the examination for a program; the keys are the field names of its records."""
-    return {
+def as_json(examination: Examination, config: Config, compared: Comparison | None) -> dict[str, Any]:
+    """Return the examination for a program. Powers are in watts; what is unknown is null."""
+    content = {
         "host": config.host.name,
         "verdict": examination.verdict.value,
         **dataclasses.asdict(examination),
+        "pue": config.host.pue,
     }
+    if compared is not None:
+        content["comparison"] = {
+            "seconds": compared.seconds,
+            "codecarbon": compared.version,
+            "parts": [
+                {
+                    "part": line.part.value,
+                    "empreinte_watts": line.ours.power.watts if line.ours.power else None,
+                    "method": line.ours.method,
+                    "codecarbon_watts": line.theirs.watts if line.theirs else None,
+                    "why": list(line.why),
+                }
+                for line in compared.lines
+            ],
+        }
+    return content
 
 
-def resource_name(resource: str, words: Words) -> str:
-    """Return the name of a resource for a person."""
-    number = re.fullmatch(r"gpu(\d+)", resource)
-    return words.say("resource.gpu", number=number[1]) if number else words.maybe(f"resource.{resource}", resource)
-
-
-def _heading(text: str, terminal: Terminal) -> str:
-    return terminal.paint(terminal.paragraph(text), Tone.HEADING)
-
-
-def _section(title: str, body: str, words: Words, terminal: Terminal) -> str:
-    return f"{_heading(words.say(title), terminal)}\n{body}" if body else ""
-
-
-def _energy(examination: Examination, words: Words, terminal: Terminal) -> Iterator[str]:
-    rows = [row for meter in examination.meters for row in _meter_rows(meter, words)]
+def _energy(examination: Examination, speech: Speech, terminal: Terminal) -> Iterator[str]:
+    rows = [row for meter in examination.meters for row in _meter_rows(meter, speech)]
     if rows:
         yield terminal.table(rows)
     else:
-        yield terminal.paint(terminal.paragraph(words.say("doctor.no_meter"), "  "), Tone.WARNING)
-    for resource in examination.unmeasured:
-        yield terminal.paragraph(words.say("doctor.nothing_measures", resource=resource_name(resource, words)), "  ")
+        yield terminal.paint(terminal.paragraph(speech.say("doctor.no_meter"), INDENT), Tone.WARNING)
+    if examination.unmeasured:
+        resources = speech.page.resources(examination.unmeasured)
+        yield terminal.paragraph(speech.say("doctor.unmeasured", resources=resources), INDENT)
 
 
-def _meter_rows(meter: MeterFound, words: Words) -> Iterator[tuple[str, str]]:
+def _meter_rows(meter: MeterFound, speech: Speech) -> Iterator[tuple[str, str]]:
     source = meter.source
-    use = words.say("doctor.in_use" if meter.used else "doctor.reserve")
-    method = words.maybe(f"method.{source.method}", source.method)
-    yield resource_name(source.resource, words), f"{method}, {source.accuracy}, {use}"
+    use = speech.say("doctor.in_use" if meter.used else "doctor.reserve")
+    method = speech.maybe(f"method.{source.method}", source.method)
+    yield speech.page.resource(source.resource), f"{method}, {source.accuracy}, {use}"
     yield "", f"{meter.collector}: {source.description}"
 
 
-def _unreadable(unreadable: tuple[Unreadable, ...], words: Words, terminal: Terminal) -> str:
+def _unreadable(unreadable: tuple[Unreadable, ...], speech: Speech, terminal: Terminal) -> str:
     rows = []
     for one in unreadable:
-        reason = words.say(f"doctor.reason.{one.reason}")
-        rows.append((one.collector, f"{reason}: {one.what}"))
+        rows.append((one.collector, f"{speech.page.reason(one.reason)}: {one.what}"))
         if one.cure and is_cured_by_a_person(one):
-            rows.append(("", words.say("doctor.cure", cure=one.cure)))
+            rows.append(("", speech.say("doctor.cure", cure=one.cure)))
     return terminal.table(rows)
 
 
-def _use(examination: Examination, words: Words, terminal: Terminal) -> str:
+def _use(examination: Examination, speech: Speech, terminal: Terminal) -> str:
     if not examination.users:
-        return terminal.paint(terminal.paragraph(words.say("doctor.no_users"), "  "), Tone.WARNING)
-    return terminal.paragraph(words.say("doctor.users", users=", ".join(examination.users)), "  ")
+        return terminal.paint(terminal.paragraph(speech.say("doctor.no_users"), INDENT), Tone.WARNING)
+    return terminal.paragraph(speech.say("doctor.users", users=", ".join(examination.users)), INDENT)
 
 
-def _services(examination: Examination, words: Words, terminal: Terminal) -> str:
+def _services(examination: Examination, speech: Speech, terminal: Terminal) -> str:
     rows = [
-        (facts.key, facts.kind or "-", words.maybe(f"doctor.found_by.{facts.found_by}", facts.found_by), facts.name)
-        for facts in examination.services
+        (
+            seen.facts.key,
+            seen.facts.name,
+            speech.maybe(f"doctor.found_by.{seen.facts.found_by}", seen.facts.found_by),
+            speech.say("doctor.runs" if seen.running else "doctor.stopped"),
+        )
+        for seen in examination.services
     ]
-    return terminal.table(rows) or terminal.paragraph(words.say("doctor.no_services"), "  ")
+    return terminal.table(rows) or terminal.paragraph(speech.say("doctor.no_services"), INDENT)
 
 
-def _daemon(examination: Examination, config: Config, words: Words, terminal: Terminal) -> str:
-    rows = [(words.say("doctor.configuration"), str(config.file or words.say("doctor.no_configuration")))]
+def _daemon(examination: Examination, config: Config, speech: Speech, terminal: Terminal) -> str:
+    file = str(config.file) if config.file else speech.say("doctor.no_configuration")
+    rows = [(speech.say("doctor.configuration"), file)]
     for name in ("ledger", "page", "watch", "zone"):
-        rows += _standing_rows(name, getattr(examination, name), words)
+        rows += _standing_rows(name, getattr(examination, name), speech)
     if config.host.pue is not None:
-        rows.append(("PUE", words.say("doctor.zone_state.ready", where=words.number(config.host.pue, 2))))
+        rows.append((speech.say("doctor.pue"), speech.say("doctor.zone_state.ready", where=config.host.pue)))
     return terminal.table(rows)
 
 
-def _standing_rows(name: str, standing: Standing, words: Words) -> Iterator[tuple[str, str]]:
-    sentence = words.say(f"doctor.{name}_state.{standing.state}", where=standing.where, what=standing.what)
-    yield words.say(f"doctor.{name}"), sentence
+def _standing_rows(name: str, standing: Standing, speech: Speech) -> Iterator[tuple[str, str]]:
+    yield (
+        speech.say(f"doctor.{name}"),
+        speech.say(f"doctor.{name}_state.{standing.state}", where=standing.where, what=standing.what),
+    )
     if standing.cure:
-        yield "", words.say("doctor.cure", cure=standing.cure)
+        yield "", speech.say("doctor.cure", cure=standing.cure)
+
+
+def _comparison(compared: Comparison, speech: Speech, terminal: Terminal) -> str:
+    def watts(power: Power | None) -> str:
+        return speech.write.power(power) if power is not None else speech.say("status.unknown")
+
+    title = speech.say("compare.title", version=compared.version, seconds=compared.seconds)
+    rows = [("", speech.say("compare.ours"), speech.say("compare.theirs"))]
+    rows += [
+        (speech.say(f"compare.{line.part}"), watts(line.ours.power), watts(line.theirs)) for line in compared.lines
+    ]
+    reasons = dict.fromkeys(why for line in compared.lines for why in line.why)
+    sentences = [terminal.paragraph(speech.say(f"compare.why.{why}"), INDENT) for why in reasons]
+    return "\n".join([terminal.paint(title, Tone.HEADING), terminal.table(rows, right=frozenset({1, 2})), *sentences])

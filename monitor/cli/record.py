@@ -19,6 +19,7 @@ SHOWN: Final = 5
 
 def record(
     context: typer.Context,
+    *,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; it must not exist, or be empty.")],
     with_arguments: Annotated[
         bool, typer.Option("--with-arguments", help="Record whole command lines; they may hold secrets.")

@@ -3,11 +3,13 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import typer
 
-from monitor.cli.session import ConfigFile, Debug, Status, session_of
+from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
 
 PRIORITIES: Final = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 """Source: sd-daemon(3), systemd 252: the priority of a line, before it in angle brackets."""
@@ -31,8 +33,21 @@ def run(context: typer.Context, config: ConfigFile = None, debug: Debug = False)
     session = session_of(context, config, debug=debug)
     loaded = session.config()
     log_to_standard_error(debug=session.debug, journal="JOURNAL_STREAM" in os.environ)
-    run_daemon(loaded)
+    with daemon_failures():
+        run_daemon(loaded)
     return Status.DONE
+
+
+@contextmanager
+def daemon_failures() -> Iterator[None]:
+    """Turn what keeps a daemon from starting into the end of the command."""
+    from monitor.ledger.store import LedgerError
+    from monitor.web.server import WebError
+
+    try:
+        yield
+    except (LedgerError, WebError) as error:
+        raise CommandError(str(error), Status.IMPOSSIBLE) from error
 
 
 def log_to_standard_error(*, debug: bool, journal: bool) -> None:

@@ -1,0 +1,138 @@
+"""`empreinte report`: the energy of a year by service and month, from the ledger, as files."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.cli.session import CommandError, ConfigFile, Debug, Lang, Status, session_of
+from monitor.cli.terminal import Terminal, Tone
+from monitor.config import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.cli.speech import Speech
+    from monitor.config import Config
+    from monitor.ledger.store import Ledger
+    from monitor.report.model import Books, Report
+
+FORMATS: Final = ("csv", "json")
+LATER: Final = ("html", "pdf", "xlsx", "ods")
+
+
+def report(
+    context: typer.Context,
+    *,
+    year: Annotated[int, typer.Option(metavar="YYYY", help="The year to report.")],
+    formats: Annotated[
+        str, typer.Option("--format", metavar="csv,json", help="The kinds of files to write.")
+    ] = "csv,json",
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them; made where missing.")] = Path(),
+    lang: Lang = None,
+    config: ConfigFile = None,
+    debug: Debug = False,
+) -> int:
+    """Write what the ledger says of a year: the energy of each service in each month, and how it is known.
+
+    The same ledger gives the same files, byte for byte. What the files hold: docs/report.md.
+
+    \b
+    Examples:
+      empreinte report --year 2026
+      empreinte report --year 2026 --format csv --output /srv/reports --lang fr
+
+    Exit status: 0 written; 1 the ledger has nothing of that year; 2 wrong use; 3 the ledger can't be read.
+    """
+    from monitor.cli.ledger import opened
+    from monitor.cli.speech import Speech
+    from monitor.report.model import make
+
+    loaded = session_of(context, config, debug=debug).config()
+    wanted = _wanted(formats)
+    with opened(loaded) as ledger:
+        made, host = make(_books(ledger, year)), ledger.host
+    if not any(month.coverage for month in made.months):
+        message = f"the ledger holds nothing of {year}: `empreinte status` shows what it holds"
+        raise CommandError(message, Status.NO)
+    language = lang or loaded.organisation.language
+    speech = Speech(language, ZoneInfo(made.time_zone))
+    files = _files(made, wanted, _about(loaded, host), language)
+    _write(files, output)
+    typer.echo(_summary(made, speech, Terminal.of_output()))
+    for name in files:
+        typer.echo(output / name)
+    return Status.DONE
+
+
+def _wanted(formats: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in formats.split(",") if name.strip()))
+    for name in names:
+        if name in LATER:
+            message = f"--format {name} comes with a later version: write --format {','.join(FORMATS)}"
+            raise CommandError(message, Status.WRONG)
+        if name not in FORMATS:
+            message = f"there is no format {name!r}: write --format {','.join(FORMATS)}"
+            raise CommandError(message, Status.WRONG)
+    return names or FORMATS
+
+
+def _books(ledger: "Ledger", year: int) -> "Books":
+    from monitor.cli.ledger import year_in
+    from monitor.report.model import Books, Covered, Row
+
+    zone = ZoneInfo(ledger.timezone)
+    interval = year_in(year, zone)
+    monthly = ledger.monthly(year)
+    return Books(
+        year=year,
+        time_zone=zone,
+        closed_through=monthly.closed_through,
+        rows=tuple(Row(row.month, row.series, row.facts, row.energy) for row in monthly.rows),
+        covered=tuple(Covered(month, resource, time) for (month, resource), time in monthly.covered.items()),
+        gaps=ledger.gaps(interval),
+    )
+
+
+def _about(config: "Config", host: str) -> dict[str, str]:
+    organisation = config.organisation
+    return {
+        "organisation": organisation.name,
+        "siret": organisation.siret,
+        "insee": organisation.insee,
+        "host": host,
+        "site": config.host.site,
+    }
+
+
+def _files(made: "Report", wanted: tuple[str, ...], about: "Mapping[str, str]", language: Language) -> dict[str, bytes]:
+    from monitor.report.opendata import opendata
+    from monitor.report.sheets import sheets
+    from monitor.wording import words
+
+    said = words("monitor.report", language)
+    csv = sheets(made, said) if "csv" in wanted else {}
+    return csv | (opendata(made, about, said) if "json" in wanted else {})
+
+
+def _write(files: "Mapping[str, bytes]", directory: Path) -> None:
+    """Write each file whole: whoever reads one meanwhile reads the old one or the new one."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        partial = directory / f".{name}.partial"
+        try:
+            with partial.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(directory / name)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _summary(made: "Report", speech: "Speech", terminal: Terminal) -> str:
+    rows = [(speech.name(use.facts.key, use.facts.name), speech.write.energy(use.total)) for use in made.uses]
+    heading = speech.say("report.title", year=made.year, moment=speech.write.moment(made.closed_through))
+    return f"{terminal.paint(heading, Tone.HEADING)}\n{terminal.table(rows, right=frozenset({1}))}"
