@@ -109,6 +109,14 @@ def test_a_reused_pid_goes_to_whom_it_belongs_now(nvml: FakeNvml, card: Card, tm
     assert use(collector.collect()).uses[0].consumer == "_other"
 
 
+def test_a_worker_that_ends_takes_no_energy_with_it(collector: NvidiaCollector, card: Card) -> None:
+    """Defect 1: energy is the board's, whoever lives or dies."""
+    card.compute = [context(10, GIB), context(11, GIB)]
+    before = energies(collector.collect())
+    card.compute = [context(10, GIB)]
+    assert energies(collector.collect()) == before
+
+
 def test_where_there_is_no_counter_the_power_is_read(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
     """Defect 5: a card without an energy counter is measured all the same."""
     card.fails["nvmlDeviceGetTotalEnergyConsumption"] = pynvml.NVML_ERROR_NOT_SUPPORTED
