@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.parts import prometheus
 from tests.parts.child import Child
 from tests.parts.chromium import Browser
 from tests.parts.cpu import cpu_seconds
+from tests.parts.daemon import HOST_ENERGY, Daemon, toml
 from tests.parts.faketime import WallClock
 from tests.parts.gguf_model import TINY, write
 from tests.parts.llm import LlmServer, Load
@@ -52,6 +54,12 @@ def site(pages: Mapping[str, Callable[[], str]]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    with Daemon(tmp_path) as running:
+        yield running
 
 
 def runs(pid: int) -> bool:
@@ -277,3 +285,41 @@ class TestBrowser:
             assert without.screenshot(url, tmp_path / "without.png").read_bytes() == served
             dark = Browser(width=320, height=200, dark=True)
             assert dark.screenshot(bare, tmp_path / "dark.png").read_bytes() != served
+
+
+class TestDaemon:
+    def test_it_is_asked_as_others_ask_it(self, daemon: Daemon) -> None:
+        daemon.wait_for_energy()
+        scrape = daemon.scrape()
+        assert scrape.sum(HOST_ENERGY) == sum(scrape.find(HOST_ENERGY).values()) > 0
+        assert scrape.sum(HOST_ENERGY) > scrape.sum(HOST_ENERGY, resource="package") > 0
+        assert scrape.find("empreinte_no_such_metric") == {}
+        with pytest.raises(AssertionError, match="no series empreinte_no_such_metric"):
+            scrape.sum("empreinte_no_such_metric")
+        assert daemon.get("/")[0] == 200
+        assert daemon.get("/no-such-page")[0] == 404
+
+    def test_it_goes_on_where_it_stopped_or_was_killed(self, daemon: Daemon) -> None:
+        shown = 0.0
+        for end in (daemon.stop, daemon.kill):
+            daemon.wait_for_energy()
+            daemon.wait_for_tick(2)
+            before = daemon.scrape().sum(HOST_ENERGY)
+            assert before > shown
+            end()
+            daemon.start()
+            shown = daemon.scrape().sum(HOST_ENERGY)
+            assert shown >= before
+
+    def test_a_start_that_fails_tells_what_the_daemon_said(self, tmp_path: Path) -> None:
+        daemon = Daemon(tmp_path, {"sampling": {"evry": "1s"}})
+        with pytest.raises(AssertionError, match=r"ended with 2 before this: .*/readyz(.|\n)*evry"):
+            daemon.start()
+
+    def test_a_configuration_is_written_as_it_was_meant(self) -> None:
+        tables = {
+            "host": {"name": 'ia\\-"01"', "pue": 1.4},
+            "web": {"insecure": False},
+            "service": [{"key": "a", "was": ["b", "c"], "match": {"port": 80}}, {"key": "é", "match": {"pod": "x"}}],
+        }
+        assert tomllib.loads(toml(tables)) == tables

@@ -1,122 +1,192 @@
-"""The daemon as a user runs it: a process of its own, with a configuration and a state directory of the test's."""
+"""Empreinte itself as a process, on a configuration of the test's own, asked over HTTP as others ask it."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
-import urllib.error
-import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.parts.child import Child
-from tests.parts.loopback import LOOPBACK, free_port
+from tests.parts.loopback import LOOPBACK, free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-Labels = frozenset[tuple[str, str]]
+PROGRAM: Final = Path(sys.executable).with_name("empreinte")
+TICK: Final = "500ms"
+"""Between two readings, where a test does not say otherwise: short, so that tests are."""
+ANSWER_IN: Final = 30.0
+
+HOST_ENERGY: Final = "empreinte_host_energy_joules_total"
+
+Tables = dict[str, Any]
+"""A configuration: tables by name, `service` a list of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scrape:
-    """One page of metrics, parsed."""
+    """A page of metrics: the value of each series, by its name and its labels."""
 
-    samples: Mapping[tuple[str, Labels], float]
-    types: Mapping[str, str] = field(default_factory=dict)
+    page: str
+    series: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
-    def value(self, name: str, **labels: str) -> float:
-        """Return the sum of the samples of *name* that have these *labels*, among others; 0 where there is none."""
-        wanted = set(labels.items())
-        return sum(value for (one, has), value in self.samples.items() if one == name and wanted <= has)
+    def find(self, name: str, **labels: str) -> dict[frozenset[tuple[str, str]], float]:
+        """Return the series called *name* that have these *labels*, and maybe others, by all their labels."""
+        asked = labels.items()
+        return {found: value for (its, found), value in self.series.items() if its == name and asked <= found}
 
-    def counters(self) -> dict[tuple[str, Labels], float]:
-        """Return the ledger's counters."""
-        return {
-            key: value
-            for key, value in self.samples.items()
-            if key[0].startswith("empreinte_") and key[0].endswith("_total")
-        }
+    def sum(self, name: str, **labels: str) -> float:
+        """Return the sum of the series called *name* that have these *labels*. Fails where there is none."""
+        found = self.find(name, **labels)
+        assert found, f"no series {name}{labels or ''}"
+        return sum(found.values())
 
 
 class Daemon:
-    """`empreinte run` (or `simulate`) with a configuration file."""
+    """`empreinte run`, or another command that serves, with its state in *directory*."""
 
     def __init__(
         self,
         directory: Path,
+        tables: Tables | None = None,
         *,
-        tables: str = "",
-        every: str = "1s",
+        command: Sequence[str] = ("run",),
         environment: Mapping[str, str] | None = None,
-        command: tuple[str, ...] = ("run",),
-        port: int | None = None,
     ) -> None:
-        """*tables* is TOML beside what is needed to stay within *directory*."""
-        self.port = port or free_port()
+        self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.state = directory / "state"
-        self.ledger = f"sqlite:///{self.state}/ledger.db"
-        self.config = directory / "empreinte.toml"
-        self.config.write_text(
-            f'[web]\nlisten = "{LOOPBACK}:{self.port}"\n[sampling]\nevery = "{every}"\n'
-            f'[organisation]\ntimezone = "Europe/Paris"\n{_with_state(tables, self.state)}'
+        self.configuration = directory / "empreinte.toml"
+        self.configuration.write_text(toml(_with_defaults(tables or {}, self.state, self.port)))
+        self.child = Child(
+            [PROGRAM, *command, "--config", self.configuration],
+            directory / "empreinte.log",
+            environment={"HOME": str(directory), "NO_COLOR": "1", **(environment or {})},
+            directory=directory,
         )
-        name, *options = command
-        line = [Path(sys.executable).parent / "empreinte", name, "--config", self.config, *options]
-        self.child = Child(line, directory / "daemon.log", environment=environment)
 
     def __enter__(self) -> Self:
+        """Start it; return when it is ready."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End it."""
         self.child.close()
 
     def start(self) -> None:
-        """Start it, or start it again; return when it is ready."""
+        """Start it, or start it again on what it left; return when it is ready: measured, and written."""
         self.child.start()
-        self.child.wait_until(self.ready, what=f"the daemon is ready at {self.url}", seconds=60)
-
-    def ready(self) -> bool:
-        """Whether it says that it is ready."""
         try:
-            self.get("/readyz")
-        except (OSError, urllib.error.URLError):
-            return False
-        return True
+            self.child.wait_until(self.is_ready, what=f"{self.url}/readyz says yes")
+        except BaseException:
+            self.child.close()
+            raise
 
-    def get(self, path: str, **headers: str) -> str:
-        """Return what it serves at *path*. Raises HTTPError for another status than 200."""
-        request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            text: str = answer.read().decode()
-            return text
+    def stop(self) -> None:
+        """Ask it to stop; return when it has. Fails where it does not end well."""
+        status = self.child.terminate()
+        assert status == 0, f"it ended with {status}\n{self.child.said()}"
+
+    def kill(self) -> None:
+        """End it in the middle of what it does."""
+        self.child.kill()
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self.child.pid
+
+    def is_ready(self) -> bool:
+        """Whether /readyz says yes."""
+        try:
+            return self.get("/readyz")[0] == http.HTTPStatus.OK
+        except OSError:
+            return False
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Return the status and the body of its answer to a GET. Raises OSError where it does not answer."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=ANSWER_IN)
+        try:
+            connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
+        except http.client.HTTPException as error:
+            raise ConnectionError(str(error)) from error
+        finally:
+            connection.close()
 
     def scrape(self) -> Scrape:
-        """Return its metrics."""
-        samples: dict[tuple[str, Labels], float] = {}
-        types: dict[str, str] = {}
-        for family in text_string_to_metric_families(self.get("/metrics")):
-            types[family.name] = family.type
-            for sample in family.samples:
-                samples[sample.name, frozenset(sample.labels.items())] = sample.value
-        return Scrape(samples, types)
+        """Return its metrics, parsed by Prometheus's own client."""
+        page = self._page("/metrics")
+        samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
+        return Scrape(page, {(one.name, frozenset(one.labels.items())): one.value for one in samples})
 
     def status(self) -> Any:
-        """Return `/api/v1/status`."""
-        return json.loads(self.get("/api/v1/status"))
+        """Return what /api/v1/status says."""
+        return json.loads(self._page("/api/v1/status"))
+
+    def wait_for_tick(self, count: int = 1, *, seconds: float = 60.0) -> None:
+        """Return when it has read and written *count* times more."""
+        first = self.status()["ledger"]["commit"]
+        wait_until(
+            lambda: self.status()["ledger"]["commit"] >= first + count, what=f"{count} more ticks", seconds=seconds
+        )
+
+    def wait_for_energy(self, *, seconds: float = 60.0) -> None:
+        """Return when it shows energy: a first reading is only where counting begins, a second makes a difference."""
+        wait_until(lambda: bool(self.scrape().find(HOST_ENERGY)), what=HOST_ENERGY, seconds=seconds)
+
+    def _page(self, path: str) -> str:
+        status, body = self.get(path)
+        assert status == http.HTTPStatus.OK, f"{path}: {status} {body}"
+        return body
 
 
-def _with_state(tables: str, state: Path) -> str:
-    """Return *tables* with the state directory in their `[paths]`."""
-    line = f'state = "{state}"\n'
-    if "[paths]\n" in tables:
-        return tables.replace("[paths]\n", f"[paths]\n{line}")
-    return f"{tables}\n[paths]\n{line}"
+def toml(tables: Tables) -> str:
+    """Return *tables* as a configuration file."""
+    lines: list[str] = []
+    for name, table in tables.items():
+        many = isinstance(table, list)
+        for one in table if many else [table]:
+            lines.append(f"[[{name}]]" if many else f"[{name}]")
+            lines += [f"{key} = {_value(value)}" for key, value in one.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    """Return *value* as TOML writes it. A text of JSON is one of TOML too."""
+    match value:
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
+        case list() | tuple():
+            return "[" + ", ".join(map(_value, value)) + "]"
+        case Path():
+            return json.dumps(str(value))
+        case _:
+            return json.dumps(value)
+
+
+def _with_defaults(tables: Tables, state: Path, port: int) -> Tables:
+    """Return *tables* with what keeps the daemon to itself, and quick; a key set to None is left out."""
+    own: Tables = {
+        # else CodeCarbon's table is read first, in a process of its own that imports pandas
+        "host": {"cpu_tdp": "100 W"},
+        "paths": {"state": state},
+        "sampling": {"every": TICK},
+        "web": {"listen": f"{LOOPBACK}:{port}"},
+    }
+    merged = {name: table | tables.get(name, {}) for name, table in own.items()}
+    return tables | {name: _without_none(table) for name, table in merged.items()}
+
+
+def _without_none(table: Mapping[str, Any]) -> Tables:
+    return {key: value for key, value in table.items() if value is not None}
