@@ -185,11 +185,12 @@ def test_where_nothing_may_be_read_the_right_is_what_is_missing(point: EntryPoin
         for path in sorted(place.rglob("*"), reverse=True):
             path.chmod(ROOT_ONLY if path.is_file() else 0o755)
         said = run_as_nobody(
+            point.name,
             place,
             f"""
 nvml.init_fails = {pynvml.NVML_ERROR_NO_PERMISSION}
 try:
-    collector = collectors[{point.name!r}].open(host)
+    collector = kind.open(host)
 except Unavailable as fact:
     print(fact.reason.value, bool(fact.what), bool(fact.cure))
 else:

@@ -262,8 +262,9 @@ def test_counters_that_only_root_may_read_are_forbidden_with_the_cure() -> None:
         for counter in host.chips.glob("*/energy*_input"):
             counter.chmod(ROOT_ONLY)
         said = run_as_nobody(
+            "hwmon",
             host.root,
-            "try:\n    collectors['hwmon'].open(host)\n"
+            "try:\n    kind.open(host)\n"
             "except Unavailable as fact:\n    print(fact.reason.value, fact.what, fact.cure, sep='|')",
         )
     reason, what, cure = said.split("|")
@@ -278,8 +279,9 @@ def test_what_may_not_be_read_does_not_take_the_rest_with_it() -> None:
         host.chip("hwmon5", name="power_meter", power1_average=300_000_000)
         (host.chips / "hwmon2/energy4_input").chmod(ROOT_ONLY)
         said = run_as_nobody(
+            "hwmon",
             host.root,
-            "collector = collectors['hwmon'].open(host)\n"
+            "collector = kind.open(host)\n"
             "print(*[row.meter for row in collector.collect()], sep=',')\n"
             "print(collector.sources()[0].description)",
         )

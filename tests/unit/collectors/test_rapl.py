@@ -315,8 +315,9 @@ def test_counters_that_only_root_may_read_are_forbidden_with_both_cures(closed_s
     for counter in closed_server.zones.glob("*/energy_uj"):
         counter.chmod(ROOT_ONLY)
     said = run_as_nobody(
+        "rapl",
         closed_server.root,
-        "try:\n    collectors['rapl'].open(host)\n"
+        "try:\n    kind.open(host)\n"
         "except Unavailable as fact:\n    print(fact.reason.value, fact.what, fact.cure, sep='|')",
     )
     reason, what, cure = said.split("|")
@@ -329,8 +330,9 @@ def test_counters_that_only_root_may_read_are_forbidden_with_both_cures(closed_s
 def test_a_resource_of_which_one_zone_may_not_be_read_is_not_told_and_the_sources_say_so(closed_server: Host) -> None:
     (closed_server.zones / "intel-rapl:1:0/energy_uj").chmod(ROOT_ONLY)
     said = run_as_nobody(
+        "rapl",
         closed_server.root,
-        "collector = collectors['rapl'].open(host)\n"
+        "collector = kind.open(host)\n"
         "print(*[row.meter for row in collector.collect()], sep=',')\n"
         "print(collector.sources()[0].description)",
     )
