@@ -191,7 +191,8 @@ class _Examination:
         rows = self._connection.execute(
             select(hour, table.c.series_id, *split_sum(table.c.energy))
             .where(table.c.bucket >= span.start, table.c.bucket < span.end, table.c.generation == AS_BOOKED)
-            .group_by(hour, table.c.series_id)
+            # by its name: PostgreSQL does not see that two expressions with parameters are one
+            .group_by("hour", table.c.series_id)
         )
         return Counter({(start, series): exact(joules, left) for start, series, joules, left in rows})
 

@@ -100,6 +100,7 @@ def test_killed_ten_times_while_it_commits_it_loses_nothing_that_was_acknowledge
         # one more may have been committed than was heard of
         assert found in {number, number + 1}
         assert total(books) == booked if found == number else total(books) > booked
+    assert books is not None
     with file_site.open(now=books.at.wall) as ledger:
         closed = ledger.sums(Interval(START, books.at.wall))
         still_open = [one for one in books.open if one.grain == "hour"]
