@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ProcessWatch:
     def __init__(
         self,
         is_service: Callable[[int], bool],
-        service_pids: Callable[[], frozenset[int]],
+        service_pids: Callable[[], Mapping[int, str]],
         wake: Callable[[], None],
     ) -> None:
         """*is_service* says whether a process just started is one; *wake* asks for a reading. Both from this thread."""

@@ -1,13 +1,12 @@
 """Who is who on this host: reads what processes are, once each, and says which consumer each belongs to.
 
-Shared by the collectors that see processes or control groups. The thread that samples changes it; `services` and
-`present` are replaced whole, so that any other thread may look at them.
+Shared by the collectors that see processes or control groups. The thread that samples changes it; `services`, `present`
+and `service_pids` are replaced whole, so that any other thread may look at them.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import replace
 from importlib.resources import files
@@ -16,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from monitor.adapters.procfs import listening_sockets, read_facts, sockets_of
 from monitor.core.entries import MONITOR, OTHER
 from monitor.core.services import (
+    DISCOVERED,
     Found,
     ProcessFacts,
     ServerKind,
@@ -25,12 +26,10 @@ from monitor.core.services import (
     configured,
     discovered,
     lies_in,
-    own_group,
-    recognise,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.core.entries import ServiceFacts
@@ -38,18 +37,11 @@ if TYPE_CHECKING:
 
 CAP: Final = 50
 """Most services that are discovered: a host that starts programs under ever new names must not fill the ledger."""
-KERNEL_THREAD: Final = 0x00200000
-"""PF_KTHREAD in a process's flags. Source: Linux, include/linux/sched.h."""
-SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
-LISTEN: Final = "0A"
-"""State TCP_LISTEN in /proc/net/tcp. Source: Linux, include/net/tcp_states.h."""
-LONGEST_COMMAND: Final = 32_768
-LONGEST_TABLE: Final = 16 * 1024 * 1024
-"""Bytes read of a file at most: a command line may be 2 MiB long, a table of sockets grows with the connections."""
 LOOKS: Final = 3
 """How often a new process of nobody's is looked at again. Our choice: a shell has run its program by then."""
-SWEPT: Final = 2
-"""How many of the old ones are looked at again at each refresh. Our choice: a thousand take some minutes."""
+SWEPT: Final = 4
+"""How many of the old ones are looked at again at each refresh. Our choice: a thousand take twenty minutes at 5 s."""
+HIDDEN: Final = "the processes of other users are hidden (hidepid): services that they run are not told from the rest"
 
 
 def catalogue() -> tuple[ServerKind, ...]:
@@ -81,22 +73,28 @@ class HostWorkloads:
         self._facts: dict[int, ProcessFacts] = {}
         self._consumers: dict[int, str] = {}
         self._young: dict[int, int] = {}
+        self._hidden: set[int] = set()
         self._sweep = 0
         self._groups: dict[str, str] = {}
-        self._group_above: dict[str, str] = {}
+        self._groups_above: dict[str, tuple[str, ...]] = {}
         self._uses_groups = False
         self._disowned: set[str] = set()
         self._newborn: set[str] = set()
         self._surveyed: frozenset[int] | None = None
         self._changed = False
         self._living: frozenset[int] = frozenset()
-        self._service_pids: frozenset[int] = frozenset()
+        self._service_pids: Mapping[int, str] = MappingProxyType({})
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
         self._services: Mapping[str, ServiceFacts] = MappingProxyType({rule.facts.key: rule.facts for rule in rules})
         self._present: frozenset[str] = frozenset()
         self.beyond_cap = False
         """Whether a service was found that is one too many: its energy is under `_other`."""
+
+    @property
+    def unseen(self) -> str:
+        """Why processes that live can't be seen, in one sentence; empty where all can."""
+        return HIDDEN if self._hidden or (self._living and 1 not in self._living) else ""
 
     def services(self) -> Mapping[str, ServiceFacts]:
         """Return what is known of every service that is configured or was found."""
@@ -106,23 +104,37 @@ class HostWorkloads:
         """Return the services that had a process at the last refresh."""
         return self._present
 
-    def service_pids(self) -> frozenset[int]:
-        """Return the pids of all services' processes. Any thread may ask."""
+    def service_pids(self) -> Mapping[int, str]:
+        """Return every process of a service at the last refresh: pid -> service. Any thread may ask."""
         return self._service_pids
 
     def is_service(self, pid: int) -> bool:
-        """Whether process *pid*, just started, is a service by itself. Any thread may ask: nothing is kept."""
-        facts = read_facts(self._procfs, pid)
-        if facts is None:
+        """Whether process *pid*, just started, is of a service that was not there. Any thread may ask: nothing is kept.
+
+        One that only listens on a configured port, as it will, is not seen yet.
+        """
+        facts = self._look_up(pid)
+        if facts is None or facts.parent in self._service_pids:
             return False
-        return configured(facts, self._rules) is not None or recognise(facts, self._kinds) is not None
+        found = configured(facts, self._rules)
+        if found is None:
+            outcome = discovered(facts, self._kinds, self._rules)
+            found = outcome[0] if outcome is not None else None
+        if found is None or found.key in self._present:
+            return False
+        return not beyond(self._cap, self._services, found.key)
 
     def cgroups(self) -> Mapping[str, str]:
         """Return the control groups in which all processes are of one consumer: path -> consumer."""
         return self._whole
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer that process *pid* belongs to; `_other` where it is gone."""
+        """Return the consumer that process *pid* of now belongs to; `_other` where it is gone."""
+        known = self._facts.get(pid)
+        if known is not None:
+            now = self._look_up(pid)
+            if now is None or now.started != known.started:
+                self.forget(pid)
         return self._classify(pid)
 
     def started(self, pid: int) -> int | None:
@@ -169,11 +181,11 @@ class HostWorkloads:
         except OSError:
             return
         self._living = frozenset(pids)
+        self._hidden &= self._living
         for pid in self._facts.keys() - self._living:
             self.forget(pid)
-        for pid in pids:
-            if pid not in self._facts:
-                self._classify(pid)
+        for pid in self._living - self._facts.keys() - self._hidden:
+            self._classify(pid)
         self._look_again(pids)
         self._look_for_listeners()
         if self._changed:
@@ -181,81 +193,108 @@ class HostWorkloads:
             self._changed = False
 
     def _look_again(self, pids: Sequence[int]) -> None:
-        """See whether a process of nobody's has become a service: started by a shell, it first had the shell's name.
+        """See whether processes are still what they were.
 
-        New ones are looked at again a few times, old ones one after the other.
+        One that was started by a shell first had the shell's name, and a number may have been given to another process.
+        New processes of nobody's are looked at again a few times, all others one after the other.
         """
-        again = list(self._young)
+        again = {pid for pid in self._young if self._consumers[pid] == OTHER}
+        self._young = {pid: looks - 1 for pid, looks in self._young.items() if looks > 1}
+        again.update(pids[self._sweep : self._sweep + SWEPT])
+        self._sweep = self._sweep + SWEPT if self._sweep + SWEPT < len(pids) else 0
+        self._hidden -= again
         for pid in again:
-            self._young[pid] -= 1
-            if not self._young[pid]:
-                del self._young[pid]
-        if pids:
-            self._sweep = (self._sweep + SWEPT) % len(pids)
-            again += pids[self._sweep : self._sweep + SWEPT]
-        for pid in again:
-            if self._consumers.get(pid) == OTHER and not self._facts[pid].kernel:
-                facts = read_facts(self._procfs, pid)
-                if facts is not None and facts != self._facts[pid]:
-                    self._settle(facts)
+            before, now = self._facts.get(pid), self._look_up(pid)
+            if before is None or (now is not None and now.started != before.started):
+                self.forget(pid)
+                self._classify(pid)
+            elif now is not None and self._consumers[pid] == OTHER and _runs(now) != _runs(before):
+                self._spread(pid, self._settle(now), frozenset({OTHER}))
 
     def _look_for_listeners(self) -> None:
-        """Give the ports that are configured to the processes that listen on them, when the listeners change."""
+        """Give the ports that are configured to the processes that listen on them, when the listeners change.
+
+        What was found without being configured turns out to be configured: whoever started the listener, and whom they
+        started, are of the same service.
+        """
         if not self._ports:
             return
-        sockets = dict(_listening_sockets(self._procfs, self._ports))
+        sockets = dict(listening_sockets(self._procfs, self._ports))
         if sockets == self._sockets:
             return
         self._sockets = sockets
         for pid, facts in list(self._facts.items()):
-            if not facts.kernel and self._consumers[pid] == OTHER:
-                ports = frozenset(sockets[link] for link in _sockets_of(self._procfs, pid) if link in sockets)
-                if ports:
-                    self._settle(replace(facts, ports=ports))
+            before = self._consumers[pid]
+            if facts.kernel or not self._may_be_taken(before):
+                continue
+            ports = frozenset(sockets[link] for link in sockets_of(self._procfs, pid) if link in sockets)
+            if ports:
+                consumer = self._settle(replace(facts, ports=ports))
+                self._spread(self._eldest(pid, before), consumer, frozenset({OTHER, before}))
 
     def _survey(self) -> None:
         """Find out which control groups are whole, and who is present."""
-        self._group_above.clear()
-        above = {pid: self._claimed_group(facts.cgroup) for pid, facts in self._facts.items()}
-        inhabited = set(above.values())
-        mixed = {group for pid, group in above.items() if group and self._consumers[pid] != self._groups[group]}
+        self._groups_above.clear()
+        above = {pid: self._claimed_above(facts.cgroup) for pid, facts in self._facts.items()}
+        inhabited = {group for groups in above.values() for group in groups}
+        mixed = {
+            group for pid, groups in above.items() for group in groups if self._consumers[pid] != self._groups[group]
+        }
         self._groups = {group: consumer for group, consumer in self._groups.items() if group in inhabited}
         self._disowned &= inhabited
-        apart = mixed | self._disowned
-        whole = {group: who for group, who in self._groups.items() if self._uses_groups and group not in apart}
+        whole = self._outermost(self._groups.keys() - mixed - self._disowned) if self._uses_groups else {}
         self._note_newborn(whole, above)
-        self._service_pids = frozenset(
-            pid for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}
-        )
         self._whole = MappingProxyType(whole)
+        self._service_pids = MappingProxyType(
+            {pid: consumer for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}}
+        )
         self._present = frozenset(self._consumers.values()) - {OTHER, MONITOR}
         self._one_by_one = MappingProxyType(
             {
                 pid: self._consumers[pid]
                 for pid, facts in self._facts.items()
-                if not facts.kernel and above[pid] not in whole
+                if not facts.kernel and whole.keys().isdisjoint(above[pid])
             }
         )
 
-    def _note_newborn(self, whole: Mapping[str, str], above: Mapping[int, str]) -> None:
+    def _outermost(self, groups: Iterable[str]) -> dict[str, str]:
+        """Return those of *groups* that lie in no other of them, with their consumers: the counter of one has both."""
+        found: dict[str, str] = {}
+        for group in sorted(groups):
+            if not any(lies_in(group, other) for other in found):
+                found[group] = self._groups[group]
+        return found
+
+    def _note_newborn(self, whole: Mapping[str, str], above: Mapping[int, Sequence[str]]) -> None:
         """Keep which of the *whole* groups had no process at the last survey: those are new, counter and all."""
         if self._surveyed is not None:
-            inhabited_before = {group for pid, group in above.items() if pid in self._surveyed}
+            inhabited_before = {group for pid, groups in above.items() if pid in self._surveyed for group in groups}
             self._newborn |= whole.keys() - self._whole.keys() - inhabited_before
         self._newborn &= whole.keys()
         self._surveyed = frozenset(self._facts)
 
-    def _claimed_group(self, cgroup: str) -> str:
-        """Return the control group above *cgroup* that a service has to itself; empty where there is none."""
-        if cgroup not in self._group_above:
-            self._group_above[cgroup] = next((group for group in self._groups if lies_in(cgroup, group)), "")
-        return self._group_above[cgroup]
+    def _claimed_above(self, cgroup: str) -> tuple[str, ...]:
+        """Return the control groups, from the innermost, that *cgroup* lies in and that are claimed by a service."""
+        if cgroup not in self._groups_above:
+            above = (group for group in self._groups if lies_in(cgroup, group))
+            self._groups_above[cgroup] = tuple(sorted(above, key=len, reverse=True))
+        return self._groups_above[cgroup]
+
+    def _look_up(self, pid: int) -> ProcessFacts | None:
+        try:
+            return read_facts(self._procfs, pid)
+        except PermissionError:
+            return None
 
     def _classify(self, pid: int) -> str:
         known = self._consumers.get(pid)
         if known is not None:
             return known
-        facts = read_facts(self._procfs, pid)
+        try:
+            facts = read_facts(self._procfs, pid)
+        except PermissionError:
+            self._hidden.add(pid)
+            return OTHER
         if facts is None:
             return OTHER
         self._young[pid] = LOOKS
@@ -280,7 +319,8 @@ class HostWorkloads:
         parent = self._classify(facts.parent) if facts.parent > 1 else OTHER
         if parent != OTHER:
             return parent
-        return self._groups.get(own_group(facts.cgroup)) or self._discover(facts)
+        claimed = self._claimed_above(facts.cgroup)
+        return self._groups[claimed[0]] if claimed else self._discover(facts)
 
     def _discover(self, facts: ProcessFacts) -> str:
         outcome = discovered(facts, self._kinds, self._rules)
@@ -296,86 +336,47 @@ class HostWorkloads:
 
     def _claim(self, found: Found) -> str:
         """Give *found* its control group, with the processes that were in it before it was known."""
-        if found.cgroup and found.cgroup not in self._groups:
+        owner = self._groups.get(found.cgroup, OTHER)
+        if found.cgroup and (owner == OTHER or (self._may_be_taken(owner) and not self._may_be_taken(found.key))):
             self._groups[found.cgroup] = found.key
-            self._group_above.clear()
+            self._groups_above.clear()
             for pid, facts in self._facts.items():
-                if lies_in(facts.cgroup, found.cgroup) and self._consumers.get(pid) == OTHER:
+                if self._consumers[pid] in {OTHER, owner} and lies_in(facts.cgroup, found.cgroup):
                     self._consumers[pid] = found.key
         return found.key
 
+    def _may_be_taken(self, consumer: str) -> bool:
+        """Whether what is known to be *consumer*'s may turn out to be a configured service's."""
+        return consumer == OTHER or (consumer != MONITOR and self._services[consumer].found_by == DISCOVERED)
 
-def read_facts(procfs: Path, pid: int) -> ProcessFacts | None:
-    """Return what process *pid* is, but for its ports; None where it is gone."""
-    directory = f"{procfs}/{pid}"
-    try:
-        stat = _read(f"{directory}/stat")
-        command = _read(f"{directory}/cmdline")
-        groups = _read(f"{directory}/cgroup")
-    except OSError:
-        return None
-    head, _, tail = stat.rpartition(")")
-    fields = tail.split()
-    return ProcessFacts(
-        pid=pid,
-        parent=int(fields[1]),
-        started=int(fields[19]),
-        comm=head.partition("(")[2],
-        argv=tuple(command.rstrip("\0").split("\0")) if command else (),
-        cgroup=group_of(groups),
-        kernel=bool(int(fields[6]) & KERNEL_THREAD),
-    )
+    def _eldest(self, pid: int, consumer: str) -> int:
+        """Return the furthest ancestor of *pid* that belongs to the service *consumer*; itself where there is none."""
+        if consumer == OTHER:
+            return pid
+        seen = {pid}
+        while (parent := self._facts[pid].parent) not in seen and self._consumers.get(parent) == consumer:
+            seen.add(parent)
+            pid = parent
+        return pid
 
-
-def group_of(text: str) -> str:
-    """Return the control group that accounts for the CPU of a process, from its `/proc/PID/cgroup`.
-
-    That of version 2 where it says more than the root, else the one of version 1's cpuacct, else of systemd's own
-    hierarchy. Source: cgroups(7), /proc/pid/cgroup.
-    """
-    paths = {}
-    for line in text.splitlines():
-        _, controllers, path = line.split(":", 2)
-        for controller in controllers.split(","):
-            paths[controller] = path
-    for hierarchy in ("", "cpuacct", "name=systemd"):
-        if paths.get(hierarchy, "/") != "/":
-            return paths[hierarchy]
-    return "/"
+    def _spread(self, pid: int, consumer: str, taken: frozenset[str]) -> None:
+        """Give *pid* and whom it started to *consumer*, as far as they are of those that may be *taken* from."""
+        if consumer in taken:
+            return
+        tree = {pid}
+        self._consumers[pid] = consumer
+        while True:
+            more = {
+                child
+                for child, facts in self._facts.items()
+                if facts.parent in tree and child not in tree and self._consumers[child] in taken
+            }
+            if not more:
+                return
+            tree |= more
+            self._consumers.update(dict.fromkeys(more, consumer))
 
 
-def _listening_sockets(procfs: Path, ports: frozenset[int]) -> Iterator[tuple[str, int]]:
-    """Yield (socket's inode, port) of each of *ports* on which something listens in our network namespace."""
-    for table in ("tcp", "tcp6"):
-        try:
-            rows = _read(f"{procfs}/net/{table}", LONGEST_TABLE).splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            fields = row.split()
-            port = int(fields[1].rpartition(":")[2], 16)
-            if fields[3] == LISTEN and port in ports:
-                yield fields[9], port
-
-
-def _sockets_of(procfs: Path, pid: int) -> Iterable[str]:
-    """Yield the inodes of the sockets that *pid* holds, as far as its descriptors may be seen."""
-    try:
-        for entry in (procfs / str(pid) / "fd").iterdir():
-            link = SOCKET.fullmatch(str(entry.readlink()))
-            if link is not None:
-                yield link[1]
-    except OSError:
-        return
-
-
-def _read(path: str, longest: int = LONGEST_COMMAND) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        chunks = []
-        while longest > 0 and (chunk := os.read(descriptor, longest)):
-            chunks.append(chunk)
-            longest -= len(chunk)
-        return b"".join(chunks).decode(errors="replace")
-    finally:
-        os.close(descriptor)
+def _runs(facts: ProcessFacts) -> tuple[Sequence[str], str]:
+    """Return what says who a process is; a parent may end, and a worker of the kernel's names itself after its work."""
+    return facts.argv, facts.cgroup

@@ -8,6 +8,7 @@ Source: proc(5); cgroups(7); Linux, Documentation/filesystems/proc.rst.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ LISTEN: Final = "0A"
 STATE: Final = 3
 INODE: Final = 9
 """Fields of a row of that table."""
+REMOVED: Final = " (deleted)"
+"""What the kernel adds to the path of a control group that is no more."""
 LONGEST_COMMAND: Final = 32_768
 LONGEST_TABLE: Final = 16 * 1024 * 1024
 """Bytes read of a file at most: a command line may be 2 MiB long, a table of sockets grows with the connections."""
@@ -35,9 +38,10 @@ def read_facts(procfs: Path, pid: int) -> ProcessFacts | None:
     directory = f"{procfs}/{pid}"
     try:
         head, _, tail = _read(f"{directory}/stat").rpartition(")")
-        command = _read(f"{directory}/cmdline")
-        groups = _read(f"{directory}/cgroup")
         fields = tail.split()
+        kernel = bool(int(fields[6]) & KERNEL_THREAD)
+        command = "" if kernel else _read(f"{directory}/cmdline")
+        groups = "" if kernel else _read(f"{directory}/cgroup")
         return ProcessFacts(
             pid=pid,
             parent=int(fields[1]),
@@ -45,7 +49,7 @@ def read_facts(procfs: Path, pid: int) -> ProcessFacts | None:
             comm=head.partition("(")[2],
             argv=tuple(command.rstrip("\0").split("\0")) if command else (),
             cgroup=group_of(groups),
-            kernel=bool(int(fields[6]) & KERNEL_THREAD),
+            kernel=kernel,
         )
     except PermissionError:
         raise
@@ -58,12 +62,13 @@ def group_of(text: str) -> str:
 
     Of version 2's path, that of version 1's cpuacct, and that of systemd's own hierarchy, it is the first that some
     service can have to itself, else the first below the root: beside version 1, not every container is in version 2's.
+    In a control-group namespace the kernel tells the groups of others by way of `..`: those are taken from the root.
     """
     paths = {}
     for line in text.splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
-            paths[controller] = path
+            paths[controller] = posixpath.normpath(path.removesuffix(REMOVED))
     known = [paths[name] for name in ("", "cpuacct", "name=systemd") if paths.get(name, "/") != "/"]
     return next((path for path in known if own_group(path)), known[0] if known else "/")
 
