@@ -10,7 +10,8 @@ import pytest
 from monitor.config.model import HERE, LONGEST_TICK
 from tests.parts.prometheus import check_configuration
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 SYSTEMD = DEPLOY / "systemd"
 MOST_EXPOSED = 2.0
 """Of 10; a service without any protection has 9.6."""
@@ -65,6 +66,15 @@ def test_the_unprivileged_daemon_may_read_energy_counters(tmp_path: Path) -> Non
     groups = dict(line.split(":")[::2] for line in (tmp_path / "etc/group").read_text().splitlines())
     assert (oct(counter.stat().st_mode)[-3:], str(counter.stat().st_gid)) == ("440", groups["empreinte"])
     assert oct(hidden.stat().st_mode)[-3:] == "400"
+
+
+def test_the_unit_lets_the_daemon_open_the_sockets_that_it_asks_for() -> None:
+    (allowed,) = re.findall(
+        r"^RestrictAddressFamilies=(.*)$", (SYSTEMD / "empreinte.service").read_text(), re.MULTILINE
+    )
+    sources = [path.read_text() for package in ("monitor", "collectors") for path in (ROOT / package).rglob("*.py")]
+    asked = {family for source in sources for family in re.findall(r"\bsocket\.(AF_\w+)", source)}
+    assert asked | {"AF_INET", "AF_INET6"} == set(allowed.split())
 
 
 def test_the_watchdog_waits_for_the_slowest_sampling() -> None:
