@@ -65,7 +65,7 @@ def place_of(url: str) -> Place:
         parsed = make_url(url)
     except ArgumentError:
         raise LedgerError("the address of the ledger can't be understood", cure) from None
-    if parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+    if parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"} and not parsed.query:
         return Place(parsed, Path(parsed.database or "").resolve())
     if parsed.drivername == "postgresql+psycopg":
         return Place(parsed, None)
