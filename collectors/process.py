@@ -21,7 +21,7 @@ from monitor.core.readings import HostUsageReading, UsageReading
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.collector import Host, Source
@@ -47,8 +47,7 @@ class Seen:
     consumer: str
     parent: int
     clock: int
-    reaped: int | None
-    """None where it was not read: it belonged to nobody."""
+    reaped: int
 
 
 class ProcessCollector:
@@ -64,6 +63,7 @@ class ProcessCollector:
         self._epoch = f"{host.run_id}/{uuid.uuid4().hex[:8]}"
         self._seen: dict[int, Seen] = {}
         self._listed: frozenset[int] | None = None
+        self._others: dict[int, int] = {}
         self._owed: dict[int, int] = {}
         self._used: dict[str, int] = {}
 
@@ -93,11 +93,13 @@ class ProcessCollector:
         except (OSError, ValueError, LookupError) as error:
             raise Retry(f"{self._procfs} can't be read now: {error}") from error
         to_read, listed = self._workloads.one_by_one(), self._workloads.living()
-        living = self._read(to_read)
+        others = self._read_others(to_read)
+        living = self._read_services(to_read.keys() - others.keys(), to_read)
         self._bury(living, gone=(self._seen.keys() - living.keys()) - (listed - to_read.keys()))
+        self._seen, self._others = living, others
         # a number that turned out to be another process's is not known yet: that process counts from its birth
-        self._listed = listed - (to_read.keys() - living.keys())
-        present = {seen.consumer for seen in living.values()}
+        self._listed = listed - (to_read.keys() - living.keys() - others.keys())
+        present = {seen.consumer for seen in living.values()} | ({OTHER} if others else set())
         # one that has no process any more starts from zero should it come back
         self._used = {consumer: used for consumer, used in self._used.items() if consumer in present}
         return [host, *self._usage(living)]
@@ -105,29 +107,42 @@ class ProcessCollector:
     def close(self) -> None:
         """Release nothing: nothing is held."""
 
-    def _read(self, to_read: Mapping[int, str]) -> dict[int, Seen]:
-        """Read every process once; return those that live, and book what they used."""
-        living: dict[int, Seen] = {}
+    def _read_others(self, to_read: Mapping[int, str]) -> dict[int, int]:
+        """Return the clocks of all processes that belong to nobody, and book what they used: one call for each."""
+        clocks: dict[int, int] = {}
+        if self._read_clock is None:
+            return clocks
+        read, last, used = self._read_clock, self._others, 0
         for pid, consumer in to_read.items():
-            now = self._look(pid, consumer)
-            if now is None:
-                continue
-            living[pid] = now
-            before = self._seen.get(pid)
-            if before is not None and now.clock < before.clock:
-                # the number was given to another process, all of whose time is new
-                self._workloads.forget(pid)
-                del self._seen[pid]
-                self._book(consumer, now.clock)
-                continue
-            self._book(consumer, now.clock - (before.clock if before is not None else self._base(pid, now.clock)))
+            if consumer == OTHER:
+                try:
+                    clock = clocks[pid] = read((~pid << 3) | 2)
+                except OSError:
+                    continue
+                before = last[pid] if pid in last else self._base(pid, clock)
+                # a clock that went back is that of another process, all of whose time is new
+                if clock < before:
+                    self._workloads.forget(pid)
+                    before = 0
+                used += clock - before
+        self._book(OTHER, used)
+        return clocks
+
+    def _read_services(self, pids: Collection[int], consumers: Mapping[int, str]) -> dict[int, Seen]:
+        """Return the processes of *pids* that live, parents before children, and book what they used."""
+        living: dict[int, Seen] = {}
+        for pid in sorted(pids, key=lambda pid: self._workloads.started(pid) or 0):
+            now = self._look(pid, consumers[pid])
+            if now is not None:
+                living[pid] = now
+                past = self._seen.get(pid)
+                before = past.clock if past is not None else self._others.get(pid, self._base(pid, now.clock))
+                self._book(now.consumer, max(0, now.clock - before))
         return living
 
     def _look(self, pid: int, consumer: str) -> Seen | None:
         """Return *pid* as it is now; None where it is gone, or is another process than the one that was known."""
         try:
-            if consumer == OTHER and self._read_clock is not None:
-                return Seen(consumer, 0, self._read_clock((~pid << 3) | 2), None)
             fields = self._stat(pid)
             if self._workloads.started(pid) != int(fields[19]):
                 self._workloads.forget(pid)
@@ -143,7 +158,7 @@ class ProcessCollector:
         """Return the time from which a process counts that was not read before: zero only for one born since."""
         return 0 if self._listed is not None and pid not in self._listed else now
 
-    def _bury(self, living: dict[int, Seen], gone: Iterable[int]) -> None:
+    def _bury(self, living: Mapping[int, Seen], gone: Iterable[int]) -> None:
         """Book what parents reaped of children that ended since, beyond what was read of those.
 
         What was read of a child is kept for one more time where its parent has not reaped it yet: the parent is read
@@ -157,13 +172,11 @@ class ProcessCollector:
             self._book(now.consumer, max(0, unknown - ended.get(pid, 0)))
             if ended.get(pid, 0) > unknown:
                 self._owed[pid] = ended[pid] - unknown
-        self._seen = living
 
     def _reaped_since(self, pid: int, now: Seen) -> int:
-        """Return what *pid* has reaped since it was last read; none where that is not known."""
+        """Return what *pid* has reaped since it was last read; none where it was not, or was nobody's."""
         past = self._seen.get(pid)
-        before = past.reaped if past is not None else self._base(pid, now.reaped or 0)
-        return 0 if now.reaped is None or before is None else now.reaped - before
+        return now.reaped - (past.reaped if past is not None else self._base(pid, now.reaped))
 
     def _heir(self, pid: int, living: Mapping[int, Seen]) -> int:
         """Return the nearest ancestor of *pid* that lives: it may have reaped those in between, and with them *pid*."""
@@ -213,7 +226,7 @@ def _sums(ended: Iterable[tuple[int, Seen]]) -> dict[int, int]:
     """Return, by heir, what was read of the processes that ended."""
     sums: dict[int, int] = {}
     for heir, seen in ended:
-        sums[heir] = sums.get(heir, 0) + seen.clock + (seen.reaped or 0)
+        sums[heir] = sums.get(heir, 0) + seen.clock + seen.reaped
     return sums
 
 
