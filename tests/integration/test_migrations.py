@@ -1,0 +1,156 @@
+"""The steps of the schema: what they make is what the program expects, and one that fails changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from monitor.core.interval import Stamp
+from monitor.ledger import migrations, upgrade
+from monitor.ledger.database import place_of
+from monitor.ledger.errors import LedgerError, LedgerLocked, LedgerOlder
+from monitor.ledger.migrate import configuration, main, migrate
+from monitor.ledger.schema import SCHEMA, VERSION_TABLE, metadata
+from monitor.ledger.store import Ledger
+from monitor.ledger.upgrade import bring_up_to_date
+from tests.parts.postgresql import PostgreSQL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+NOW = Stamp(1_772_600_400 * 10**9, 0)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    with PostgreSQL(tmp_path_factory.mktemp("postgresql") / "postgresql.log") as started:
+        yield started
+
+
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.real("postgresql"))])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty file, or of an empty database."""
+    if request.param == "file":
+        (tmp_path / "ledger.db").touch()
+        return f"sqlite:///{tmp_path}/ledger.db"
+    found: PostgreSQL = request.getfixturevalue("server")
+    return found.new_database()
+
+
+def tables(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return every table with its rows."""
+    engine = create_engine(url)
+    catalogue = (
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        if url.startswith("sqlite")
+        else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    )
+    with engine.connect() as connection:
+        names = sorted(connection.execute(text(catalogue)).scalars())
+        found = {name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))] for name in names}  # noqa: S608 - the names are the database's
+    engine.dispose()
+    return found
+
+
+def test_the_steps_make_the_schema_that_the_program_expects(url: str) -> None:
+    migrate(url)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == f"{SCHEMA:04}"
+    engine.dispose()
+
+
+def test_the_steps_are_numbered_and_in_one_line() -> None:
+    steps = list(ScriptDirectory.from_config(configuration()).walk_revisions())
+    assert [step.revision for step in steps] == [f"{number:04}" for number in range(SCHEMA, 0, -1)]
+
+
+def test_what_grows_is_stored_in_the_order_of_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch()
+    migrate(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    connection.close()
+    for grain in ("minute", "hour"):
+        for kind in ("entries", "measured", "covered"):
+            assert "PRIMARY KEY (bucket, " in made[f"{grain}_{kind}"]
+            assert made[f"{grain}_{kind}"].rstrip().endswith("WITHOUT ROWID")
+
+
+def test_migrating_twice_changes_nothing(url: str) -> None:
+    migrate(url)
+    before = tables(url)
+    migrate(url)
+    assert tables(url) == before
+    assert bring_up_to_date(place_of(url)) is False
+
+
+def test_a_step_that_fails_leaves_the_ledger_as_it_was(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        # the name of the table that the first step makes last
+        connection.execute(text("CREATE TABLE exposure_offsets (taken TEXT)"))
+    engine.dispose()
+    before = tables(url)
+    with pytest.raises(LedgerError):
+        migrate(url)
+    assert tables(url) == before
+
+
+def test_the_child_says_in_one_sentence_why_it_failed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([f"sqlite:///{tmp_path}/nothing/ledger.db"]) == 3
+    kind, sentence, cure = capsys.readouterr().err.splitlines()
+    assert (kind, cure) == ("LedgerAbsent", "start the daemon: empreinte run")
+    assert "there is no ledger" in sentence
+
+
+def test_the_url_can_be_given_where_nobody_sees_it(url: str) -> None:
+    command = [sys.executable, "-m", "monitor.ledger.migrate", "-"]
+    subprocess.run(command, input=url, text=True, check=True, cwd=ROOT)
+    assert "open_books" in tables(url)
+
+
+def test_a_command_migrates_only_what_no_daemon_keeps(url: str) -> None:
+    assert Ledger.migrate(url, now=NOW) is True
+    assert Ledger.migrate(url, now=NOW) is False
+    with (
+        Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=NOW),
+        pytest.raises(LedgerLocked, match="ia-01"),
+    ):
+        Ledger.migrate(url, now=NOW)
+
+
+def test_an_older_ledger_is_not_read_before_it_was_migrated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=NOW):
+        pass
+    # the program of the next version
+    monkeypatch.setattr(upgrade, "SCHEMA", SCHEMA + 1)
+    with pytest.raises(LedgerOlder, match="ledger migrate"):
+        Ledger.read(url)
+
+
+def test_the_steps_are_in_the_wheel(tmp_path: Path) -> None:
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not here: pip install uv")
+    subprocess.run([uv, "build", "--wheel", "--offline", "--out-dir", tmp_path], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    listed = subprocess.run(
+        [sys.executable, "-m", "zipfile", "--list", wheel], capture_output=True, text=True, check=True
+    ).stdout
+    for step in Path(migrations.__file__).parent.rglob("*.py"):
+        assert f"monitor/ledger/{step.relative_to(Path(migrations.__file__).parents[1])}" in listed
