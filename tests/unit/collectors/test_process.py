@@ -26,8 +26,8 @@ class Scene:
     def __init__(self, root: Path, *, clocks: bool = True) -> None:
         self.small = SmallHost(root)
         rules = [ServiceRule(ServiceFacts(key, key), Match(process=f"^{key}( |$)")) for key in ("a", "b")]
-        self.workloads = HostWorkloads(self.small.procfs, rules, (), own_pid=99_999)
         rules.append(ServiceRule(ServiceFacts("a", "a"), Match(systemd="w.service")))
+        self.workloads = HostWorkloads(self.small.procfs, rules, (), own_pid=99_999)
         read_clock = self.small.read_clock if clocks else None
         self.collector = ProcessCollector.open(host_at(root, workloads=self.workloads, read_clock=read_clock))
 
