@@ -43,13 +43,19 @@ class Group:
     """One control group, its files kept open."""
 
     def __init__(self, root: Path, path: str) -> None:
-        """Open the files of *path*. Raises FileNotFoundError where no hierarchy accounts for it."""
-        self._cpu, status = _first(root, path, CPU_FILES)
-        # the directory's inode tells a group made again under the same path from the one before
-        self.epoch = f"{status.st_ino}"
+        """Open the files of *path*. Raises OSError: FileNotFoundError where no hierarchy accounts for it."""
+        self.fresh = False
+        """Whether all that it counts was used under our eyes."""
         self._memory: int | None = None
-        with suppress(FileNotFoundError):
+        self._cpu, directory = _first(root, path, CPU_FILES)
+        # the directory's inode tells a group made again under the same path from the one before
+        self.epoch = f"{directory.stat().st_ino}"
+        with suppress(OSError):
             self._memory, _ = _first(root, path, MEMORY_FILES)
+
+    def reading(self, path: str, consumer: str) -> UsageReading:
+        """Return what it shows now, as *consumer*'s. Raises OSError (gone), ValueError (shows no number)."""
+        return UsageReading(consumer, f"cgroup:{path}", self.cpu(), self.memory(), self.epoch, self.fresh)
 
     def cpu(self) -> Duration:
         """Return the CPU time used since the group was made. Raises OSError (gone), ValueError (shows no number)."""
@@ -122,19 +128,29 @@ class CgroupCollector:
     def _read(self, path: str, consumer: str) -> list[UsageReading]:
         """Return the reading of one group; nothing for one that has gone, or has no counter."""
         try:
-            if path not in self._groups:
-                self._groups[path] = Group(self._root, path)
-            group = self._groups[path]
-            # a group that outlived its processes counts on: what it holds was told before
-            fresh = self._workloads.newborn(path) and self._left.get(path) != group.epoch
-            return [UsageReading(consumer, f"cgroup:{path}", group.cpu(), group.memory(), group.epoch, fresh)]
-        except ValueError as error:
+            return [self._reading(path, consumer)]
+        except (ValueError, IndexError) as error:
             raise Retry(f"the control group {path} shows no number") from error
         except OSError:
             self._workloads.disown(path)
             if path in self._groups:
                 self._leave(path)
             return []
+
+    def _reading(self, path: str, consumer: str) -> UsageReading:
+        """Return the reading of one group. Raises OSError (gone, or it has no counter), ValueError (no number)."""
+        remade = False
+        if path in self._groups:
+            try:
+                return self._groups[path].reading(path, consumer)
+            except OSError:
+                # a service that was started again has a new group under the old path
+                remade = True
+                self._leave(path)
+        group = self._groups[path] = Group(self._root, path)
+        # a group that outlived its processes counts on: what it holds was told before
+        group.fresh = (remade or self._workloads.newborn(path)) and self._left.get(path) != group.epoch
+        return group.reading(path, consumer)
 
     def _leave(self, path: str) -> None:
         """Read the group *path* no more; remember it, should it be wanted again."""
@@ -146,12 +162,12 @@ class CgroupCollector:
             del self._left[next(iter(self._left))]
 
 
-def _first(root: Path, path: str, candidates: Sequence[tuple[str, str]]) -> tuple[int, os.stat_result]:
-    """Return a descriptor of the first file that is there, and the status of its directory."""
+def _first(root: Path, path: str, candidates: Sequence[tuple[str, str]]) -> tuple[int, Path]:
+    """Return a descriptor of the first file that is there, and its directory. Raises OSError."""
     for below, name in candidates:
         directory = root / below / path.lstrip("/")
         with suppress(FileNotFoundError, NotADirectoryError):
-            return os.open(directory / name, os.O_RDONLY | os.O_CLOEXEC), directory.stat()
+            return os.open(directory / name, os.O_RDONLY | os.O_CLOEXEC), directory
     raise FileNotFoundError(path)
 
 
