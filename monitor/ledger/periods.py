@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import PERIODS, period_bounds
 from monitor.core.entries import Grain
-from monitor.core.interval import Interval, bucket_of
+from monitor.core.interval import HOUR, Interval, bucket_of
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.ledger.naming import Naming
     from monitor.ledger.store import Ledger
 
+AT_ONCE: Final = 31 * 24 * HOUR.nanoseconds
+"""Most that is read in one go: a server has to answer within the time that a commit may take."""
 _EVER: Final = 1 << 63
 
 
@@ -68,6 +70,8 @@ class Periods:
         self._ledger = ledger
         self._zone = ZoneInfo(ledger.timezone)
         self._sums: dict[str, _Sum] = {}
+        self._earlier: tuple[_Sum, ...] = ()
+        """The sums as they were: where a period has ended, its sum goes on under the name of the previous one."""
         self._corrections: frozenset[int] = frozenset()
         self._closed = -1
 
@@ -85,6 +89,7 @@ class Periods:
             if bucket.grain is Grain.HOUR
         ]
         bounds = {period: period_bounds(period, now.wall, self._zone) for period in PERIODS}
+        self._earlier = tuple(self._sums.values())
         figures = {
             period: self._figure(period, bounds[period], closed, hours)
             # shorter ones first: longer ones are made of them, so that no hour is read twice
@@ -125,11 +130,12 @@ class Periods:
 
     def _next(self, start: int, end: int) -> _Sum:
         """Return the longest known sum from *start* that does not go beyond *end*; else read up to the next known."""
-        inside = [one for one in self._sums.values() if start <= one.start < one.end <= end]
+        inside = [one for one in (*self._sums.values(), *self._earlier) if start <= one.start < one.end <= end]
         here = [one for one in inside if one.start == start]
         if here:
             return max(here, key=lambda one: one.end)
-        interval = Interval(start, min((one.start for one in inside), default=end))
+        known = (one.start for one in inside)
+        interval = Interval(start, min(start + AT_ONCE, end, *known))
         read = self._ledger.sums(interval)
         return _sum(interval, read.energy, read.covered)
 

@@ -27,7 +27,8 @@ def test_a_file_is_known_by_its_whole_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "postgresql://h/d", "nonsense", "sqlite:////a?b=c"]
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "postgresql://h/d", "nonsense", "sqlite:////a?b=c"],
 )
 def test_what_names_no_ledger_is_refused_without_telling_its_password(url: str) -> None:
     with pytest.raises(LedgerError) as refusal:
