@@ -1,12 +1,16 @@
-"""What every answer carries so that a browser does no more with it than it has to."""
+"""What is asked of every request, and what every answer carries so that a browser does no more than it has to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from starlette.responses import PlainTextResponse
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LONGEST_HEADER: Final = 16 * 1024
+"""Of a request, in bytes: its address and all fields."""
 POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -28,11 +32,19 @@ class Protected:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Answer; a request with too long a header only with its refusal."""
 
         async def protect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *HEADERS]
             await send(message)
 
-        await self._app(scope, receive, protect)
+        app = PlainTextResponse("the header is too long\n", 431) if _is_too_long(scope) else self._app
+        await app(scope, receive, protect)
+
+
+def _is_too_long(scope: Scope) -> bool:
+    if scope["type"] != "http":
+        return False
+    fields = sum(len(name) + len(value) for name, value in scope["headers"])
+    return fields + len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_HEADER

@@ -21,6 +21,7 @@ from hypercorn.config import Config, Sockets
 from monitor.config import Listen
 from monitor.web.application import application
 from monitor.web.health import Health
+from monitor.web.protection import LONGEST_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +39,6 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 64
 """At once. A page, some scrapes and a health check need four."""
-LONGEST_HEADER: Final = 16 * 1024
-"""Of a request, in bytes, with its first line."""
 LONGEST_SILENCE: Final = 5.0
 """In seconds: for a request to be told whole, and between two requests."""
 FAREWELL: Final = 0.5
