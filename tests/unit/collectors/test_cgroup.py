@@ -222,14 +222,15 @@ def _hierarchy() -> str:
 @pytest.fixture
 def real_group() -> Iterator[Path]:
     mount = _hierarchy()
-    if mount == "-" or os.geteuid() != 0:
-        pytest.skip("no control group can be made here: run the tests as root, on a host with /sys/fs/cgroup writable")
+    if mount == "-":
+        pytest.skip("no control group can be made here: run the tests where /sys/fs/cgroup is writable")
     directory = Path("/sys/fs/cgroup") / mount / f"empreinte-test-{os.getpid()}"
     directory.mkdir()
     yield directory
     directory.rmdir()
 
 
+@pytest.mark.real("root")
 def test_a_real_group_has_used_what_its_processes_have(real_group: Path) -> None:
     path = f"/{real_group.name}"
     groups = Groups(**{path: "assistant"})
