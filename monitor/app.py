@@ -161,7 +161,7 @@ def _work(config: Config, machine: Machine) -> None:
         _settle_memory()
         with Schedule(fast, slow, config.sampling.every) as schedule:
             if not machine.simulated:
-                _watch(workloads, schedule, stack)
+                _watch(machine, workloads, schedule, stack)
             log.info("measuring every %g s; status page: http://%s/", config.sampling.every.seconds, address)
             manager.ready(f"status page: http://{address}/")
             daemon.run(inbox, schedule, stall=Duration(2 * config.sampling.every.nanoseconds + 10**9))
@@ -181,10 +181,11 @@ def _serve(config: Config, machine: Machine, exposition: Exposition) -> Abstract
     )
 
 
-def _watch(workloads: HostWorkloads, schedule: Schedule, stack: ExitStack) -> None:
-    watch = stack.enter_context(ProcessWatch(workloads.is_service, workloads.service_pids, schedule.wake))
-    if watch.unavailable:
-        log.info("%s: services that come and go are noticed at the next tick", watch.unavailable)
+def _watch(machine: Machine, workloads: HostWorkloads, schedule: Schedule, stack: ExitStack) -> None:
+    groups = partial(GroupEvents, machine.cgroupfs, machine.procfs, workloads.service_pids)
+    watch = ProcessWatch(workloads.is_service, workloads.service_pids, schedule.wake, follow_groups=groups)
+    if stack.enter_context(watch).unavailable:
+        log.info("%s; other services that come and go are noticed at the next tick", watch.unavailable)
 
 
 def _open_ledger(config: Config, machine: Machine) -> Ledger:

@@ -1,12 +1,29 @@
+from __future__ import annotations
+
+import os
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.watch import EVENT, EVENT_AT, PROC_EVENT_EXEC, PROC_EVENT_EXIT, ProcessWatch, parse
+import pytest
+
+from monitor.adapters.group_events import GroupEvents
+from monitor.adapters.process_events import Changes
+from monitor.watch import MOST_LOOKS, STORM, ProcessWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SERVER = "import time; time.sleep(314)  # a server"
 
 
 class Alarm:
+    """Counts how often it rang."""
+
     def __init__(self) -> None:
         self.rung = threading.Semaphore(0)
 
@@ -17,46 +34,172 @@ class Alarm:
         return self.rung.acquire(timeout=seconds)
 
 
-def is_sleep(pid: int) -> bool:
-    try:
-        return b"sleep\x00314" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+class Bell:
+    """A source that tells what a test makes it tell."""
+
+    def __init__(self) -> None:
+        self.read, self.write = os.pipe()
+        self.told: list[Changes] = []
+        self.closed = threading.Event()
+
+    def tell(self, changes: Changes) -> None:
+        self.told.append(changes)
+        os.write(self.write, b".")
+
+    def fileno(self) -> int:
+        return self.read
+
+    def changes(self) -> Changes:
+        os.read(self.read, 1)
+        return self.told.pop(0)
+
+    def close(self) -> None:
+        if not self.closed.is_set():
+            os.close(self.read)
+            os.close(self.write)
+        self.closed.set()
 
 
-def test_the_start_and_the_end_of_a_service_are_noticed_and_nothing_else_is() -> None:
-    alarm, pids = Alarm(), set[int]()
-    with ProcessWatch(is_sleep, lambda: frozenset(pids), alarm.ring) as watch:
-        assert watch.unavailable == ""
+class Scene:
+    """A watch on a bell: which processes bring a service, which are known to be of one."""
+
+    def __init__(self) -> None:
+        self.alarm, self.bell = Alarm(), Bell()
+        self.newcomers: set[int] = set()
+        self.looked: list[int] = []
+        self.members: Mapping[int, str] = {}
+
+    def is_service(self, pid: int) -> bool:
+        self.looked.append(pid)
+        return pid in self.newcomers
+
+    @contextmanager
+    def watching(self) -> Iterator[ProcessWatch]:
+        with ProcessWatch(
+            self.is_service, lambda: self.members, self.alarm.ring, listen=lambda: self.bell, gather=0.01, shelter=0.01
+        ) as watch:
+            yield watch
+
+    def rings(self, *, started: set[int] | None = None, ended: set[int] | None = None) -> bool:
+        """Tell of processes; return whether a reading was asked for."""
+        before = len(self.bell.told)
+        self.bell.tell(Changes(frozenset(started or ()), frozenset(ended or ()), events=1))
+        self.bell.tell(Changes(events=1))
+        for _ in range(1000):
+            if self.alarm.within(0.005):
+                return True
+            if len(self.bell.told) == before:
+                return self.alarm.within(0)
+        raise AssertionError
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_real_service_that_starts_and_ends_is_noticed_within_a_second_and_nothing_else_is() -> None:
+    alarm, members = Alarm(), dict[int, str]()
+
+    def is_server(pid: int) -> bool:
+        try:
+            return b"a server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+    with ProcessWatch(is_server, lambda: dict(members), alarm.ring) as watch:
+        if watch.unavailable:
+            pytest.xfail(watch.unavailable)
         subprocess.run(["true"], check=True)
-        assert not alarm.within(0.5)
-        with subprocess.Popen(["sleep", "314"]) as child:
+        assert not alarm.within(1)
+        with subprocess.Popen([sys.executable, "-c", SERVER]) as child:
             assert alarm.within(10)
-            pids.add(child.pid)
+            members[child.pid] = "server"
             child.terminate()
         assert alarm.within(10)
 
 
-def test_a_watch_that_may_not_listen_says_so_and_stops_cleanly(tmp_path: Path) -> None:
-    script = tmp_path / "refused.py"
-    script.write_text(
-        "import monitor.watch\n"
-        "def refuse(): raise PermissionError(1, 'Operation not permitted')\n"
-        "monitor.watch.listen = refuse\n"
-        "with monitor.watch.ProcessWatch(lambda _: True, frozenset, lambda: None) as watch:\n"
-        "    print(watch.unavailable)\n"
-    )
-    told = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
-    assert told == "the kernel's process events can't be heard (Operation not permitted)\n"
+def test_a_newcomer_asks_for_a_reading(scene: Scene) -> None:
+    scene.newcomers = {7}
+    with scene.watching():
+        assert not scene.rings(started={6})
+        assert scene.rings(started={7})
 
 
-def _message(what: int, pid: int, tgid: int) -> bytes:
-    return bytes(EVENT_AT) + EVENT.pack(what, 0, 0, pid, tgid)
+def test_what_has_ended_by_the_time_of_the_look_is_not_looked_at(scene: Scene) -> None:
+    scene.newcomers = {7}
+    with scene.watching():
+        assert not scene.rings(started={7}, ended={7})
+    assert scene.looked == []
 
 
-def test_the_end_of_a_thread_is_not_the_end_of_a_process() -> None:
-    assert parse(_message(PROC_EVENT_EXIT, 11, 10)) is None
-    assert parse(_message(PROC_EVENT_EXIT, 10, 10)) == (PROC_EVENT_EXIT, 10)
-    assert parse(_message(PROC_EVENT_EXEC, 10, 10)) == (PROC_EVENT_EXEC, 10)
-    assert parse(_message(1, 10, 10)) is None
-    assert parse(b"short") is None
+def test_only_the_end_of_a_services_last_process_asks_for_a_reading(scene: Scene) -> None:
+    scene.members = {10: "a", 11: "a", 12: "b"}
+    with scene.watching():
+        assert not scene.rings(ended={99})
+        assert not scene.rings(ended={10})
+        assert scene.rings(ended={11})
+        scene.members = {12: "b", 13: "b"}
+        assert not scene.rings(ended={13})
+        assert scene.rings(ended={12})
+
+
+def test_of_very_many_programs_only_some_are_looked_at(scene: Scene) -> None:
+    with scene.watching():
+        assert not scene.rings(started=set(range(100)))
+    assert scene.looked == list(range(MOST_LOOKS))
+
+
+@pytest.mark.parametrize("changes", [Changes(lost=True), Changes(events=STORM + 1)])
+def test_a_storm_is_sat_out(scene: Scene, changes: Changes) -> None:
+    first = scene.bell
+    with scene.watching():
+        scene.bell = Bell()
+        first.tell(changes)
+        assert first.closed.wait(10)
+        assert scene.alarm.within(0) == changes.lost
+        scene.newcomers = {7}
+        assert scene.rings(started={7})
+    assert scene.bell.closed.is_set()
+
+
+def refuse() -> Bell:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_watch_that_may_not_listen_says_so_and_does_nothing() -> None:
+    threads = threading.active_count()
+    with ProcessWatch(bool, dict, lambda: None, listen=refuse) as watch:
+        assert watch.unavailable == "the kernel's process events can't be heard (Operation not permitted)"
+        assert threading.active_count() == threads
+
+
+def test_without_process_events_units_that_come_and_go_are_noticed(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").touch()
+    alarm = Alarm()
+    groups = partial(GroupEvents, tmp_path, tmp_path, dict)
+    with ProcessWatch(lambda pid: pid == 7, dict, alarm.ring, listen=refuse, follow_groups=groups) as watch:
+        assert watch.unavailable.endswith("only units and containers are noticed when they come and go")
+        (tmp_path / "a.service").mkdir()
+        (tmp_path / "a.service/cgroup.procs").write_text("7\n")
+        assert alarm.within(10)
+
+
+def test_without_either_it_says_so() -> None:
+    with ProcessWatch(bool, dict, lambda: None, listen=refuse, follow_groups=refuse) as watch:
+        assert watch.unavailable == "the kernel's process events can't be heard (Operation not permitted)"
+
+
+def test_while_nothing_happens_nobody_wakes_up(scene: Scene) -> None:
+    with scene.watching():
+        assert scene.rings(started=set()) is False
+        (task,) = (one.native_id for one in threading.enumerate() if one.name == "watch")
+        before = switches(task)
+        assert not scene.alarm.within(1)
+        assert switches(task) == before
+
+
+def switches(task: int | None) -> int:
+    """Return how often a thread of ours slept."""
+    lines = Path(f"/proc/self/task/{task}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
