@@ -20,6 +20,7 @@ import msgspec
 
 from monitor.accounting import Accounting, Rules
 from monitor.adapters import codecarbon, cpuinfo
+from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host
