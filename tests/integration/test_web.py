@@ -131,9 +131,8 @@ def test_a_header_that_is_too_long_is_refused() -> None:
 def test_a_header_without_end_is_not_listened_to() -> None:
     with served(at_work()) as (address, _), connect(address) as endless:
         endless.sendall(b"GET /healthz HTTP/1.1\r\nx: ")
-        with pytest.raises(OSError, match="Broken pipe|reset by peer"):
-            for _ in range(1000):
-                endless.sendall(b"x" * LONGEST_HEADER)
+        with pytest.raises(OSError, match=r"Broken pipe|reset by peer"):
+            endless.sendall(b"x" * 1000 * LONGEST_HEADER)
 
 
 def test_who_tells_a_request_drop_by_drop_is_not_waited_for() -> None:
@@ -168,7 +167,6 @@ def test_a_crowd_of_silent_connections_keeps_nobody_out() -> None:
     [
         b"\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
-        b"GET / HTTP/9.9\r\n\r\n",
         b"GET /\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 100,
         b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n",
@@ -176,7 +174,7 @@ def test_a_crowd_of_silent_connections_keeps_nobody_out() -> None:
         b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n" + b"x" * 100_000,
         b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n",
     ],
-    ids=["blank", "tls", "version", "bytes", "http2", "websocket", "h2c", "body", "chunks"],
+    ids=["blank", "tls", "bytes", "http2", "websocket", "h2c", "body", "chunks"],
 )
 def test_noise_does_no_harm(noise: bytes) -> None:
     with served(at_work()) as (address, _), connect(address) as connection:
