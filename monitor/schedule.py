@@ -224,6 +224,8 @@ class Schedule:
     def wake(self) -> None:
         """Have the fast collectors read now, between two ticks; at most once a second. Any thread may call it."""
         now = datetime.now(UTC)  # noqa: TID251 - as above
+        if now < self._last_extra <= now + EXTRA_GAP:
+            return  # the reading that is due takes this in: put off again and again, it would never be taken
         # min: a clock that was set back must not put the next reading off
         due = max(now, min(self._last_extra, now) + EXTRA_GAP)
         self._last_extra = due

@@ -188,6 +188,18 @@ def test_wakes_within_a_second_are_one_reading() -> None:
     assert fast.count == 3
 
 
+def test_wakes_that_never_cease_do_not_put_the_reading_off() -> None:
+    fast = Counting()
+    with Schedule(fast, [], Duration.from_seconds(3600)) as schedule:
+        assert fast.asked.acquire(timeout=20)
+        for _ in range(200):
+            schedule.wake()
+            if fast.count >= 4:
+                break
+            fast.asked.acquire(timeout=0.1)
+    assert fast.count >= 4
+
+
 def test_rearming_makes_a_job_that_was_put_off_due_now() -> None:
     fast = Counting()
     with Schedule(fast, [], Duration.from_seconds(3600)) as schedule:
