@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real("prometheus")
 
 def test_what_prometheus_adds_up_is_what_the_ledger_has_and_a_restart_is_invisible(tmp_path: Path) -> None:
     with Powercap(tmp_path) as powercap:
-        daemon = Daemon(tmp_path, tables=f'[paths]\nsysfs = "{powercap.sysfs}"\n')
+        daemon = Daemon(tmp_path, {"paths": {"sysfs": powercap.sysfs}})
         try:
             daemon.start()
             powercap.move()

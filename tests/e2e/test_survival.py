@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.daemon import Daemon
+from tests.parts.daemon import Daemon, Tables
 from tests.parts.powercap import Powercap
 
 BURNER = """
@@ -21,7 +21,11 @@ while True:
         pass
     time.sleep(0.05)
 """
-BURNER_IS = '[[service]]\nkey = "burner"\nmatch = { process = "t = time.monotonic" }\n'
+BURNER_IS = {"key": "burner", "match": {"process": "t = time.monotonic"}}
+
+
+def _tables(sysfs: Path, every: str) -> Tables:
+    return {"paths": {"sysfs": sysfs}, "sampling": {"every": every}}
 
 
 def _total(daemon: Daemon) -> float:
@@ -29,14 +33,14 @@ def _total(daemon: Daemon) -> float:
 
 
 def _wait_for(daemon: Daemon, microjoules: int = 1) -> None:
-    daemon.child.wait_until(lambda: _total(daemon) * 1e6 >= microjoules, what=f"{microjoules} uJ are booked")
+    daemon.child.wait_until(lambda: round(_total(daemon) * 1e6) >= microjoules, what=f"{microjoules} uJ are booked")
 
 
 def _killed(tmp_path: Path, times: int) -> None:
     """Kill the daemon *times* at random moments under load; nothing is missing, nothing is twice, nothing falls."""
     moments = random.SystemRandom()
     with Powercap(tmp_path) as powercap, subprocess.Popen([sys.executable, "-c", BURNER]) as burner:
-        daemon = Daemon(tmp_path, tables=f'[paths]\nsysfs = "{powercap.sysfs}"\n{BURNER_IS}', every="200ms")
+        daemon = Daemon(tmp_path, _tables(powercap.sysfs, "200ms") | {"service": [BURNER_IS]})
         try:
             daemon.start()
             first = powercap.microjoules
@@ -81,7 +85,7 @@ def _never_falling(before: dict[object, float], now: dict[object, float]) -> dic
 def _verified(daemon: Daemon) -> None:
     program = Path(sys.executable).parent / "empreinte"
     done = subprocess.run(
-        [program, "ledger", "verify", "--config", daemon.config], capture_output=True, text=True, check=False
+        [program, "ledger", "verify", "--config", daemon.configuration], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -98,7 +102,7 @@ def test_a_daemon_killed_fifty_times_loses_no_energy(tmp_path: Path) -> None:
 
 def test_a_stop_and_a_start_go_on_where_they_were(tmp_path: Path) -> None:
     with Powercap(tmp_path) as powercap:
-        daemon = Daemon(tmp_path, tables=f'[paths]\nsysfs = "{powercap.sysfs}"\n', every="300ms")
+        daemon = Daemon(tmp_path, _tables(powercap.sysfs, "300ms"))
         try:
             daemon.start()
             first = powercap.microjoules
@@ -118,7 +122,7 @@ def test_a_stop_and_a_start_go_on_where_they_were(tmp_path: Path) -> None:
 def test_a_second_daemon_on_the_same_ledger_is_refused(tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
     with Daemon(tmp_path) as daemon:
-        second = Daemon(tmp_path / "second", tables=f'[ledger]\nurl = "{daemon.ledger}"\n')
+        second = Daemon(tmp_path / "second", {"ledger": {"url": f"sqlite:///{daemon.state}/ledger.db"}})
         with second.child as child:
             assert child.process.wait(60) == 3
         said = second.child.said().strip().splitlines()
@@ -138,8 +142,8 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_locked_ledger_stops_no_measuring_and_loses_nothing(tmp_path: Path) -> None:
-    tables = f'[paths]\nsysfs = "{tmp_path}/sys"\n'
-    with Powercap(tmp_path) as powercap, Daemon(tmp_path, tables=tables, every="300ms") as daemon:
+    tables = _tables(tmp_path / "sys", "300ms")
+    with Powercap(tmp_path) as powercap, Daemon(tmp_path, tables) as daemon:
         first = powercap.microjoules
         powercap.move()
         _wait_for(daemon)
@@ -162,12 +166,16 @@ def test_with_no_counter_and_no_permission_it_runs_and_says_what_it_does_not_kno
     tmp_path.chmod(0o755)
     (tmp_path / "sys").mkdir()
     (tmp_path / "cg").mkdir()
-    tables = f'[paths]\nsysfs = "{tmp_path}/sys"\ncgroupfs = "{tmp_path}/cg"\n'
-    with Daemon(tmp_path, tables=tables) as daemon:
+    tables: Tables = {"paths": {"sysfs": tmp_path / "sys", "cgroupfs": tmp_path / "cg"}}
+    with Daemon(tmp_path, tables) as daemon:
         scrape = daemon.scrape()
         assert scrape.value("empreinte_collector_success", collector="rapl") == 0
         assert scrape.value("empreinte_collector_success", collector="cgroup") == 0
         assert scrape.value("empreinte_collector_success", collector="process") == 1
-        assert "emissions" not in daemon.get("/metrics")
-        page = daemon.get("/?lang=en")
-    assert "cgroup" in page
+        assert "emissions" not in scrape.page
+        known = {one["name"]: one for one in daemon.status()["collectors"]}
+        _, page = daemon.get("/?lang=en")
+    for name in ("rapl", "nvidia", "cgroup"):
+        assert known[name]["reason"] in {"absent", "unsupported"}
+        assert known[name]["cure"]
+    assert "RAPL" in page

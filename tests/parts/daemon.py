@@ -41,6 +41,18 @@ class Scrape:
         asked = labels.items()
         return {found: value for (its, found), value in self.series.items() if its == name and asked <= found}
 
+    def value(self, name: str, **labels: str) -> float:
+        """Return the sum of the series called *name* that have these *labels*; 0 where there is none yet."""
+        return sum(self.find(name, **labels).values())
+
+    def counters(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Return the ledger's counters."""
+        return {
+            key: value
+            for key, value in self.series.items()
+            if key[0].startswith("empreinte_") and key[0].endswith("_total")
+        }
+
     def sum(self, name: str, **labels: str) -> float:
         """Return the sum of the series called *name* that have these *labels*. Fails where there is none."""
         found = self.find(name, **labels)
@@ -58,8 +70,9 @@ class Daemon:
         *,
         command: Sequence[str] = ("run",),
         environment: Mapping[str, str] | None = None,
+        port: int | None = None,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.state = directory / "state"
         self.configuration = directory / "empreinte.toml"
