@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import deque
 from dataclasses import replace
 from importlib.resources import files
 from types import MappingProxyType
@@ -41,6 +42,8 @@ LOOKS: Final = 3
 """How often a new process of nobody's is looked at again. Our choice: a shell has run its program by then."""
 SWEPT: Final = 4
 """How many of the old ones are looked at again at each refresh. Our choice: a thousand take twenty minutes at 5 s."""
+HEARD: Final = 1000
+"""How many processes are remembered that started a program since the last refresh."""
 HIDDEN: Final = "the processes of other users are hidden (hidepid): services that they run are not told from the rest"
 
 
@@ -73,6 +76,7 @@ class HostWorkloads:
         self._facts: dict[int, ProcessFacts] = {}
         self._consumers: dict[int, str] = {}
         self._young: dict[int, int] = {}
+        self._heard: deque[int] = deque(maxlen=HEARD)
         self._hidden: set[int] = set()
         self._sweep = 0
         self._groups: dict[str, str] = {}
@@ -80,7 +84,7 @@ class HostWorkloads:
         self._uses_groups = False
         self._disowned: set[str] = set()
         self._newborn: set[str] = set()
-        self._surveyed: frozenset[int] | None = None
+        self._inhabited: frozenset[str] | None = None
         self._changed = False
         self._living: frozenset[int] = frozenset()
         self._service_pids: Mapping[int, str] = MappingProxyType({})
@@ -109,9 +113,10 @@ class HostWorkloads:
         return self._service_pids
 
     def is_service(self, pid: int) -> bool:
-        """Whether process *pid*, just started, is of a service that was not there. Any thread may ask: nothing is kept.
+        """Whether process *pid*, just started, is of a service that was not there. Any thread may ask.
 
-        One that only listens on a configured port, as it will, is not seen yet.
+        One that only listens on a configured port, as it will, is not seen yet. The next refresh looks at *pid* again:
+        it may be an old one that has run another program.
         """
         facts = self._look_up(pid)
         if facts is None or facts.parent in self._service_pids:
@@ -120,9 +125,10 @@ class HostWorkloads:
         if found is None:
             outcome = discovered(facts, self._kinds, self._rules)
             found = outcome[0] if outcome is not None else None
-        if found is None or found.key in self._present:
+        if found is None:
             return False
-        return not beyond(self._cap, self._services, found.key)
+        self._heard.append(pid)
+        return found.key not in self._present and not beyond(self._cap, self._services, found.key)
 
     def cgroups(self) -> Mapping[str, str]:
         """Return the control groups in which all processes are of one consumer: path -> consumer."""
@@ -184,9 +190,9 @@ class HostWorkloads:
         self._hidden &= self._living
         for pid in self._facts.keys() - self._living:
             self.forget(pid)
+        self._look_again(pids)
         for pid in self._living - self._facts.keys() - self._hidden:
             self._classify(pid)
-        self._look_again(pids)
         self._look_for_listeners()
         if self._changed:
             self._survey()
@@ -201,6 +207,7 @@ class HostWorkloads:
         again = {pid for pid in self._young if self._consumers[pid] == OTHER}
         self._young = {pid: looks - 1 for pid, looks in self._young.items() if looks > 1}
         again.update(pids[self._sweep : self._sweep + SWEPT])
+        again.update(self._heard.popleft() for _ in range(len(self._heard)))
         self._sweep = self._sweep + SWEPT if self._sweep + SWEPT < len(pids) else 0
         self._hidden -= again
         for pid in again:
@@ -243,7 +250,7 @@ class HostWorkloads:
         self._groups = {group: consumer for group, consumer in self._groups.items() if group in inhabited}
         self._disowned &= inhabited
         whole = self._outermost(self._groups.keys() - mixed - self._disowned) if self._uses_groups else {}
-        self._note_newborn(whole, above)
+        self._note_newborn(whole)
         self._whole = MappingProxyType(whole)
         self._service_pids = MappingProxyType(
             {pid: consumer for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}}
@@ -265,13 +272,14 @@ class HostWorkloads:
                 found[group] = self._groups[group]
         return found
 
-    def _note_newborn(self, whole: Mapping[str, str], above: Mapping[int, Sequence[str]]) -> None:
+    def _note_newborn(self, whole: Mapping[str, str]) -> None:
         """Keep which of the *whole* groups had no process at the last survey: those are new, counter and all."""
-        if self._surveyed is not None:
-            inhabited_before = {group for pid, groups in above.items() if pid in self._surveyed for group in groups}
-            self._newborn |= whole.keys() - self._whole.keys() - inhabited_before
+        if self._inhabited is not None:
+            before = self._inhabited
+            new = whole.keys() - self._whole.keys()
+            self._newborn.update(group for group in new if not any(lies_in(path, group) for path in before))
         self._newborn &= whole.keys()
-        self._surveyed = frozenset(self._facts)
+        self._inhabited = frozenset(facts.cgroup for facts in self._facts.values())
 
     def _claimed_above(self, cgroup: str) -> tuple[str, ...]:
         """Return the control groups, from the innermost, that *cgroup* lies in and that are claimed by a service."""
@@ -287,22 +295,26 @@ class HostWorkloads:
             return None
 
     def _classify(self, pid: int) -> str:
-        known = self._consumers.get(pid)
-        if known is not None:
-            return known
-        try:
-            facts = read_facts(self._procfs, pid)
-        except PermissionError:
-            self._hidden.add(pid)
-            return OTHER
-        if facts is None:
-            return OTHER
-        self._young[pid] = LOOKS
-        return self._settle(facts)
+        """Return the consumer of *pid*, once those of its ancestors are known: it may be theirs."""
+        unknown: dict[int, ProcessFacts] = {}
+        ancestor = pid
+        while ancestor > 0 and ancestor not in self._consumers and ancestor not in unknown:
+            try:
+                facts = read_facts(self._procfs, ancestor)
+            except PermissionError:
+                self._hidden.add(ancestor)
+                break
+            if facts is None:
+                break
+            unknown[ancestor] = facts
+            ancestor = facts.parent if facts.parent > 1 else 0
+        for facts in reversed(unknown.values()):
+            self._young[facts.pid] = LOOKS
+            self._settle(facts)
+        return self._consumers.get(pid, OTHER)
 
     def _settle(self, facts: ProcessFacts) -> str:
         self._facts[facts.pid] = facts
-        # before its parent is asked: a process may not be its own ancestor, whatever a damaged procfs says
         self._consumers[facts.pid] = OTHER
         self._consumers[facts.pid] = self._whose(facts)
         self._changed = True
@@ -316,7 +328,7 @@ class HostWorkloads:
         found = configured(facts, self._rules)
         if found is not None:
             return self._claim(found)
-        parent = self._classify(facts.parent) if facts.parent > 1 else OTHER
+        parent = self._consumers.get(facts.parent, OTHER) if facts.parent > 1 else OTHER
         if parent != OTHER:
             return parent
         claimed = self._claimed_above(facts.cgroup)

@@ -21,6 +21,7 @@ APPLICATION_SERVERS: Final = frozenset({"gunicorn", "hypercorn", "uvicorn"})
 """Programs that serve the application named in their arguments: `speaches.main:create_app`."""
 APPLICATION: Final = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*(\(.*\))?")
 JAVA_TAKES_A_VALUE: Final = frozenset({"-classpath", "-cp", "--class-path", "-p", "--module-path", "--add-modules"})
+LONGEST_PORT: Final = len("65535")
 PORT_OPTIONS: Final = frozenset({"--http-port", "--http_port", "--port", "--rest_port", "-p"})
 
 
@@ -51,7 +52,8 @@ def listening(argv: Sequence[str]) -> int | None:
         option, _, value = argument.partition("=")
         if option in PORT_OPTIONS:
             text = value or (argv[index + 1] if index + 1 < len(argv) else "")
-            if text.isdecimal():
+            # the command line is whoever's: the conversion of very many digits is refused, and there are no such ports
+            if text.isdecimal() and len(text) <= LONGEST_PORT:
                 return int(text)
     return None
 

@@ -67,3 +67,9 @@ def test_java_without_a_class_runs_java() -> None:
 )
 def test_the_port_that_is_asked_for(line: str, port: int | None) -> None:
     assert listening(line.split()) == port
+
+
+def test_a_port_of_very_many_digits_is_none() -> None:
+    """Whoever has an account can write it."""
+    assert listening(["x", "--port", "9" * 5000]) is None
+    assert listening(["x", "--port", "²"]) is None
