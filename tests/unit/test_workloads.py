@@ -160,38 +160,6 @@ def test_an_old_process_that_becomes_a_server_is_found_in_time(scene: Scene) -> 
     assert scene.owners(25) == ["ollama"]
 
 
-def test_an_old_process_that_is_heard_to_become_a_server_is_found_at_once(scene: Scene) -> None:
-    for pid in range(10, 400):
-        scene.start(pid, "bash start.sh")
-    scene.watch()
-    for _ in range(LOOKS + 1):
-        scene.workloads.refresh()
-    scene.exec(300, "ollama serve")
-    assert scene.owners(300) == [OTHER]
-    assert scene.workloads.is_service(300)
-    assert scene.owners(300) == ["ollama"]
-    assert not scene.workloads.is_service(300)
-
-
-def test_any_number_of_generations_may_come_between(scene: Scene) -> None:
-    """A chain of shells, each with a lower number than who started it."""
-    scene.start(2000, "ollama serve")
-    for pid in range(1999, 999, -1):
-        scene.start(pid, "sh", parent=pid + 1)
-    scene.watch(kinds=())
-    scene.watch()
-    assert scene.owners(1000, 1500) == ["ollama", "ollama"]
-    assert HostWorkloads(scene.procfs, (), KINDS, 90).consumer_of(1000) == "ollama"
-
-
-def test_ancestors_in_a_circle_are_nobodys(scene: Scene) -> None:
-    """As a damaged or a recorded procfs may show them."""
-    scene.start(10, "sh", parent=11)
-    scene.start(11, "sh", parent=10)
-    scene.watch()
-    assert scene.owners(10, 11) == [OTHER, OTHER]
-
-
 def test_a_number_that_is_used_again_inherits_nothing(scene: Scene) -> None:
     """Defect 3: the start time is part of identity."""
     scene.start(10, "ollama serve")
@@ -303,16 +271,6 @@ def test_a_group_that_becomes_whole_later_is_not_newborn(scene: Scene) -> None:
     scene.start(10, "bash start.sh", cgroup=VLLM)
     workloads = scene.watch()
     scene.exec(10, "vllm serve m")
-    workloads.refresh()
-    assert workloads.cgroups() == {VLLM: "vllm"}
-    assert not workloads.newborn(VLLM)
-
-
-def test_a_group_in_which_somebody_was_who_ended_is_not_newborn(scene: Scene) -> None:
-    scene.start(10, "bash fetch-model.sh", cgroup=VLLM)
-    workloads = scene.watch()
-    scene.end(10)
-    scene.start(11, "vllm serve m", cgroup=VLLM)
     workloads.refresh()
     assert workloads.cgroups() == {VLLM: "vllm"}
     assert not workloads.newborn(VLLM)

@@ -4,6 +4,7 @@ import pytest
 
 from monitor.core.entries import ServiceFacts
 from monitor.core.services import (
+    Catalogue,
     Found,
     Match,
     ProcessFacts,
@@ -15,11 +16,11 @@ from monitor.core.services import (
     lies_in,
     machine_of,
     own_group,
-    recognise,
 )
 from monitor.workloads import catalogue
 
 KINDS = catalogue()
+KNOWN = Catalogue(KINDS)
 ID = "3f9a1c0b7e52" + 52 * "0"
 UID = "7b0a5cde-11aa-4b4c-8d00-0123456789ab"
 DOCKER = f"/system.slice/docker-{ID}.scope"
@@ -36,7 +37,7 @@ def process(
 
 
 def kind_of(line: str) -> str | None:
-    kind = recognise(process(line), KINDS)
+    kind = KNOWN.recognise(line.split())
     return kind.kind if kind else None
 
 
@@ -45,7 +46,7 @@ def rule(key: str = "a", **match: object) -> ServiceRule:
 
 
 def key_of(line: str, cgroup: str = "/", *rules: ServiceRule) -> str:
-    found = discovered(process(line, cgroup), KINDS, rules)
+    found = discovered(process(line, cgroup), KNOWN, rules)
     assert found is not None
     return found[0].key
 
@@ -93,7 +94,7 @@ def key_of(line: str, cgroup: str = "/", *rules: ServiceRule) -> str:
         ("./whisper-server -m ggml-base.bin", "whisper"),
         ("/venv/bin/python /venv/bin/uvicorn --factory speaches.main:create_app", "whisper"),
         ("python3 -m wyoming_faster_whisper --model x", "whisper"),
-        ("python3 /root/ComfyUI/main.py --listen", "comfyui"),
+        ("python3 /srv/ComfyUI/main.py --listen", "comfyui"),
         ("python3 -u /srv/stable-diffusion-webui-forge/launch.py", "stable-diffusion"),
         ("/venv/bin/python /venv/bin/lightning serve server.py", "litserve"),
         ("/venv/bin/python /venv/bin/transformers serve", "transformers"),
@@ -140,6 +141,11 @@ def test_a_server_is_recognised_as_it_is_really_started(line: str, kind: str) ->
 )
 def test_what_only_mentions_a_server_is_none(line: str) -> None:
     assert kind_of(line) is None
+
+
+def test_a_catalogue_without_kinds_knows_nothing() -> None:
+    assert Catalogue(()).recognise(["ollama", "serve"]) is None
+    assert Catalogue(()).recognise([]) is None
 
 
 def test_the_catalogue_knows_each_kind_once_and_every_expression_is_valid() -> None:
@@ -250,7 +256,7 @@ def test_a_discovered_service_has_a_key_that_outlives_a_restart(line: str, cgrou
 def test_a_key_says_nothing_of_the_pid_or_of_the_containers_id() -> None:
     other = DOCKER.replace("3f9a", "ffff")
     assert key_of("vllm serve m", DOCKER) == key_of("vllm serve m", other)
-    one, two = (discovered(process("vllm serve m", pid=pid), KINDS, ()) for pid in (7, 8))
+    one, two = (discovered(process("vllm serve m", pid=pid), KNOWN, ()) for pid in (7, 8))
     assert one == two
 
 
@@ -262,7 +268,7 @@ def test_a_discovered_service_never_takes_the_key_of_a_configured_one() -> None:
 def test_a_server_that_will_listen_on_a_configured_port_is_that_service_from_the_start() -> None:
     facts = rule("assistant", port=8000).facts
     for line in ("vllm serve m", "vllm serve m --port 8000"):
-        assert discovered(process(line), KINDS, [rule("assistant", port=8000)]) == (Found("assistant"), facts)
+        assert discovered(process(line), KNOWN, [rule("assistant", port=8000)]) == (Found("assistant"), facts)
     assert key_of("vllm serve m --port 8001", "/", rule("assistant", port=8000)) == "vllm-8001"
 
 
@@ -275,13 +281,13 @@ def test_a_port_inside_a_container_is_not_the_hosts() -> None:
 
 
 def test_what_a_discovered_service_is_called() -> None:
-    found = discovered(process("vllm serve m"), KINDS, ())
+    found = discovered(process("vllm serve m"), KNOWN, ())
     assert found is not None
     assert found[1] == ServiceFacts("vllm", "vLLM", kind="vllm", found_by="discovered")
-    found = discovered(process("vllm serve m", "/system.slice/chat.service"), KINDS, ())
+    found = discovered(process("vllm serve m", "/system.slice/chat.service"), KNOWN, ())
     assert found is not None
     assert found[1].name == "vLLM (chat)"
-    assert discovered(process("nginx"), KINDS, ()) is None
+    assert discovered(process("nginx"), KNOWN, ()) is None
 
 
 def test_a_machine_is_named_as_its_administrator_named_it() -> None:
