@@ -20,6 +20,7 @@ from monitor.adapters.procfs import listening_sockets, read_facts, sockets_of
 from monitor.core.entries import MONITOR, OTHER
 from monitor.core.services import (
     DISCOVERED,
+    Catalogue,
     Found,
     ProcessFacts,
     ServerKind,
@@ -40,8 +41,8 @@ CAP: Final = 50
 """Most services that are discovered: a host that starts programs under ever new names must not fill the ledger."""
 LOOKS: Final = 3
 """How often a new process of nobody's is looked at again. Our choice: a shell has run its program by then."""
-SWEPT: Final = 4
-"""How many of the old ones are looked at again at each refresh. Our choice: a thousand take twenty minutes at 5 s."""
+SWEPT: Final = 2
+"""How many of the old ones are looked at again at each refresh. Our choice: a thousand take forty minutes at 5 s."""
 HEARD: Final = 1000
 """How many processes are remembered that started a program since the last refresh."""
 HIDDEN: Final = "the processes of other users are hidden (hidepid): services that they run are not told from the rest"
@@ -68,7 +69,7 @@ class HostWorkloads:
         """No *kinds*: nothing is discovered. The process *own_pid* and what it starts are the monitor."""
         self._procfs = procfs
         self._rules = tuple(rules)
-        self._kinds = tuple(kinds)
+        self._catalogue = Catalogue(kinds)
         self._own_pid = own_pid
         self._cap = cap
         self._ports = frozenset(rule.match.port for rule in rules if rule.match.port is not None)
@@ -123,7 +124,7 @@ class HostWorkloads:
             return False
         found = configured(facts, self._rules)
         if found is None:
-            outcome = discovered(facts, self._kinds, self._rules)
+            outcome = discovered(facts, self._catalogue, self._rules)
             found = outcome[0] if outcome is not None else None
         if found is None:
             return False
@@ -335,7 +336,7 @@ class HostWorkloads:
         return self._groups[claimed[0]] if claimed else self._discover(facts)
 
     def _discover(self, facts: ProcessFacts) -> str:
-        outcome = discovered(facts, self._kinds, self._rules)
+        outcome = discovered(facts, self._catalogue, self._rules)
         if outcome is None:
             return OTHER
         found, service = outcome

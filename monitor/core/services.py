@@ -84,6 +84,35 @@ class ServerKind:
     """Path of its metrics page, with the port where that is another; empty where it has none."""
 
 
+class Catalogue:
+    """The kinds that are known, in order; most processes are of none, which is told by a look at all at once."""
+
+    def __init__(self, kinds: Iterable[ServerKind]) -> None:
+        """Raises re.error where an expression of a kind is none."""
+        self._kinds = tuple(kinds)
+        self._programs = _all(kind.programs for kind in self._kinds)
+        self._modules = _all(kind.modules for kind in self._kinds)
+        self._titles = _all(kind.titles for kind in self._kinds)
+
+    def recognise(self, argv: Sequence[str]) -> ServerKind | None:
+        """Return the kind of server that *argv* runs, never what it mentions; None where it is none that is known."""
+        title = " ".join(argv).strip()
+        command = what_runs(argv)
+        if not (
+            self._programs.fullmatch(command.program)
+            or any(map(self._modules.fullmatch, command.modules))
+            or self._titles.fullmatch(title)
+        ):
+            return None
+        for kind in self._kinds:
+            named = _any(kind.programs, command.program)
+            if named and (not kind.subcommands or _any(kind.subcommands, command.after)):
+                return kind
+            if any(_any(kind.modules, module) for module in command.modules) or _any(kind.titles, title):
+                return kind
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
     """What is known of a process, as first seen. `cgroup` is its path below the root of the hierarchy."""
@@ -122,14 +151,14 @@ def configured(process: ProcessFacts, rules: Iterable[ServiceRule]) -> Found | N
 
 
 def discovered(
-    process: ProcessFacts, kinds: Iterable[ServerKind], rules: Sequence[ServiceRule]
+    process: ProcessFacts, catalogue: Catalogue, rules: Sequence[ServiceRule]
 ) -> tuple[Found, ServiceFacts] | None:
     """Return the service of a known kind that *process* runs, and what to call it; None where it is of no kind.
 
     Where the port that it will listen on is one of the *rules*', it is that service before it listens; in a container
     the port is another's.
     """
-    kind = recognise(process, kinds)
+    kind = catalogue.recognise(process.argv)
     if kind is None:
         return None
     group = own_group(process.cgroup)
@@ -140,21 +169,6 @@ def discovered(
     key = _stable_key(kind, port, group, {rule.facts.key for rule in rules})
     name = kind.name if key == kind.kind else f"{kind.name} ({key})"
     return Found(key, group), ServiceFacts(key=key, name=name, kind=kind.kind, found_by=DISCOVERED)
-
-
-def recognise(process: ProcessFacts, kinds: Iterable[ServerKind]) -> ServerKind | None:
-    """Return the kind of server that *process* is by its command line: what it runs, never what it mentions."""
-    if not process.argv:
-        return None
-    title = " ".join(process.argv).strip()
-    command = what_runs(process.argv)
-    for kind in kinds:
-        named = _any(kind.programs, command.program)
-        if named and (not kind.subcommands or _any(kind.subcommands, command.after)):
-            return kind
-        if any(_any(kind.modules, module) for module in command.modules) or _any(kind.titles, title):
-            return kind
-    return None
 
 
 def own_group(cgroup: str) -> str:
@@ -249,3 +263,8 @@ def _is_pod(name: str) -> bool:
 
 def _any(patterns: Iterable[str], text: str) -> bool:
     return any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+def _all(patterns: Iterable[Iterable[str]]) -> re.Pattern[str]:
+    """Return what matches where one of *patterns* does; nothing where there are none."""
+    return re.compile("|".join(f"(?:{one})" for several in patterns for one in several) or r"(?!)")
