@@ -52,7 +52,7 @@ class Verification:
 
 
 def verify(ledger: Ledger, interval: Interval | None = None) -> Verification:
-    """Return what is wrong with the buckets that begin in *interval* (None: all), and with the totals of the ledger.
+    """Return what is wrong with the hours that begin in *interval* (None: all), their minutes, and all totals.
 
     It reads everything, within one transaction, while a daemon may write. Raises LedgerError.
     """
@@ -72,7 +72,7 @@ class _Examination:
         self._lengths = {Grain.MINUTE: MINUTE.nanoseconds, Grain.HOUR: grain.nanoseconds}
         self._books = books
         self._closed = bucket_of(books.closed_through, grain) if books is not None else 0
-        self._span = interval or self._everything()
+        self._span = self._everything() if interval is None else _from_whole_hour(interval, grain)
 
     def kinds(self) -> Iterator[Iterator[str]]:
         """Yield the faults of each kind, in sentences."""
@@ -177,7 +177,8 @@ class _Examination:
     def _minutes_beyond_hours(self) -> Iterator[str]:
         """Hours that hold less than their minutes. They may hold more: minutes are let go sooner."""
         for span in self._span.split(AT_ONCE[Grain.MINUTE]):
-            by_minutes, by_hours = self._hourly(Grain.MINUTE, span), self._hourly(Grain.HOUR, span)
+            by_minutes = self._hourly(Grain.MINUTE, span)
+            by_hours = self._hourly(Grain.HOUR, span) if by_minutes else by_minutes
             for (hour, series), amount in sorted(by_minutes.items()):
                 if hour < self._closed and amount > by_hours[hour, series]:
                     yield (
@@ -229,17 +230,17 @@ class _Examination:
 
     def _closed_energy(self) -> dict[Series, int]:
         table, series = schema.entries[Grain.HOUR], schema.series
-        key = (series.c.consumer, series.c.resource, series.c.share, series.c.method)
-        rows = self._connection.execute(
-            select(*key, *split_sum(table.c.energy))
-            .join(series, series.c.id == table.c.series_id)
-            .where(table.c.generation == AS_BOOKED)
-            .group_by(*key)
-        )
-        return {
-            Series(consumer, resource, Share(share), Method(method)): exact(joules, left)
-            for consumer, resource, share, method, joules, left in rows
+        known = {
+            row.id: Series(row.consumer, row.resource, Share(row.share), Method(row.method))
+            for row in self._connection.execute(select(series))
         }
+        # by its number alone, and named here: the database would sort every row by four texts
+        rows = self._connection.execute(
+            select(table.c.series_id, *split_sum(table.c.energy))
+            .where(table.c.generation == AS_BOOKED)
+            .group_by(table.c.series_id)
+        )
+        return {known[number]: exact(joules, left) for number, joules, left in rows}
 
     def _closed_measured(self) -> dict[Meter, int]:
         table = schema.measured[Grain.HOUR]
@@ -268,6 +269,11 @@ class _Examination:
             for edge in (first, last + length)
         ]
         return Interval(min(edges, default=0), max([*edges, self._closed] if edges else [0]))
+
+
+def _from_whole_hour(interval: Interval, grain: Duration) -> Interval:
+    """Return *interval* from its first whole hour on: of a part of one, the minutes alone say nothing."""
+    return Interval(interval.start + -interval.start % grain.nanoseconds, interval.end)
 
 
 def _take(amounts: dict[Key, int], away: Mapping[Key, int]) -> None:
