@@ -29,7 +29,7 @@ EVERY = pytest.mark.parametrize(
 )
 VOID = {"meta", "link", "br", "path", "rect"}
 SPEAKING = (
-    "templates/base.html",
+    "templates/frame.html",
     "templates/notice.html",
     "templates/status.html",
     "page.py",
