@@ -69,7 +69,9 @@ class PostgreSQL:
         """End it, and delete its data."""
         if self.child.runs:
             self.child.resume()
-            self.stop()
+            # at once: what it would still write is deleted
+            self.child.process.send_signal(signal.SIGQUIT)
+            self.child.process.wait(PATIENCE)
         self.child.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -137,5 +139,6 @@ class PostgreSQL:
 
 def _as_its_user(*rights: str) -> list[str]:
     """Return what to put before a command so that it does not run as root, though with these *rights* of root."""
-    user = [f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
-    return ["setpriv", *user, *rights] if os.geteuid() == 0 else []
+    user = [f"--reuid={USER}", f"--regid={USER}", "--init-groups", *rights] if os.geteuid() == 0 else []
+    # so that it ends with the tests, also when they are killed
+    return ["setpriv", "--pdeathsig=QUIT", *user]
