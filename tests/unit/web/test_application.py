@@ -109,6 +109,14 @@ def test_before_the_first_reading_nothing_is_shown_as_zero(address: str) -> None
     assert address == "/readyz" or answer.headers["retry-after"] == "5"
 
 
+def test_asking_changes_nothing() -> None:
+    client = visit(at_work())
+    before = client.get("/metrics").content
+    for address in (*ADDRESSES, "/nothing") * 3:
+        client.get(address, HTML)
+    assert client.get("/metrics").content == before
+
+
 def test_health_is_told_in_one_line_with_the_reason() -> None:
     assert visit(at_work()).get("/healthz").text == visit(at_work()).get("/readyz").text == "ok\n"
     late = visit(at_work(), late=60).get("/healthz")
