@@ -94,10 +94,10 @@ def _run_child(place: Place) -> None:
             f"the ledger {place} could not be migrated ({error})", "run `empreinte ledger migrate` by hand"
         ) from error
     if done.returncode:
-        raise _failure(place, done.stderr.strip().splitlines())
+        raise failure(place, done.stderr.strip().splitlines())
 
 
-def _failure(place: Place, said: Sequence[str]) -> LedgerError:
+def failure(place: Place, said: Sequence[str]) -> LedgerError:
     """Return what the child *said* as an error of the same kind."""
     kinds = {kind.__name__: kind for kind in LedgerError.__subclasses__()}
     match said:
