@@ -72,7 +72,8 @@ class _Examination:
         self._lengths = {Grain.MINUTE: MINUTE.nanoseconds, Grain.HOUR: grain.nanoseconds}
         self._books = books
         self._closed = bucket_of(books.closed_through, grain) if books is not None else 0
-        self._span = self._everything() if interval is None else _from_whole_hour(interval, grain)
+        everything = self._everything()
+        self._span = everything if interval is None else _cut(_from_whole_hour(interval, grain), everything, grain)
 
     def kinds(self) -> Iterator[Iterator[str]]:
         """Yield the faults of each kind, in sentences."""
@@ -274,6 +275,12 @@ class _Examination:
 def _from_whole_hour(interval: Interval, grain: Duration) -> Interval:
     """Return *interval* from its first whole hour on: of a part of one, the minutes alone say nothing."""
     return Interval(interval.start + -interval.start % grain.nanoseconds, interval.end)
+
+
+def _cut(interval: Interval, everything: Interval, grain: Duration) -> Interval:
+    """Return *interval* as far as there can be anything in it: centuries would be looked through day by day."""
+    start = max(interval.start, everything.start)
+    return Interval(start, max(start, min(interval.end, everything.end + grain.nanoseconds)))
 
 
 def _take(amounts: dict[Key, int], away: Mapping[Key, int]) -> None:
