@@ -109,7 +109,7 @@ class Accounting:
         return events
 
     def close(self, at: Stamp) -> list[Bucket]:
-        """Return the buckets that are closed at *at*: every source has a reading past their end, or is late for good."""
+        """Return the buckets that close at *at*: every source has a reading past their end, or is late for good."""
         latest = at.wall - self._rules.patience.nanoseconds - _MARGIN
         heard = [self._wall(stamp, at) for stamp in self._meters.booked_at.values()]
         current = [wall for wall in heard if wall > latest]
