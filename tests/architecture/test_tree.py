@@ -11,7 +11,7 @@ FEW = 3
 HOMELESS = {"base", "common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 """Names of files that would hold what belongs nowhere."""
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)(?P<codes>[^-#\n]*)(?P<reason>[-#].*)?")
-TESTED_WITH: dict[str, str] = {}
+TESTED_WITH: dict[str, str] = {"monitor/ledger/migrate.py": "tests/integration/test_migrations.py"}
 """Where the test of a file is, if not in the file of its name: the two make sense only together."""
 
 
