@@ -137,9 +137,11 @@ def new_database(postgresql: PostgreSQL, empty_database: str) -> Callable[[], st
 
 
 @pytest.fixture
-def server_site(tmp_path: Path, postgresql: PostgreSQL, new_database: Callable[[], str]) -> Site:
+def server_site(tmp_path: Path, postgresql: PostgreSQL, new_database: Callable[[], str]) -> Iterator[Site]:
     """Return a place for a ledger in a database of PostgreSQL."""
-    return Site(new_database(), tmp_path / "seen", None, postgresql)
+    url = new_database()
+    yield Site(url, tmp_path / "seen", None, postgresql)
+    postgresql.drop(url)
 
 
 @pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.real("postgresql"))])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 USER: Final = "postgres"
 """Who owns the server where the tests run as root: it refuses to run as root. Source: Debian's postgresql-common."""
+MEMORY: Final = "/dev/shm"  # noqa: S108 - a directory with a name of its own is made in it
 ITS_RIGHTS: Final = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 """For initdb alone, which writes to /dev/null: in some containers only root may."""
 
@@ -35,8 +36,10 @@ class PostgreSQL:
         self._programs = max(Path("/").glob(POSTGRESQL.lstrip("/")), key=lambda path: int(path.parent.name))
         self._numbers = count(1)
         self._log = log
-        # not below pytest's directory, which other users can't enter
-        self._home = Path(tempfile.mkdtemp(prefix="empreinte-postgresql-"))
+        # not below pytest's directory, which other users can't enter; in memory, where there is such a place
+        self._home = Path(
+            tempfile.mkdtemp(prefix="empreinte-postgresql-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+        )
         self.child = Child(self._command(), log)
 
     def __enter__(self) -> Self:
@@ -81,6 +84,10 @@ class PostgreSQL:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Delete the database at *url*, also where somebody is connected to it."""
+        self.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
     def url(self, database: str, user: str = USER) -> str:
         """Return the URL of *database*, for *user*."""
         return f"postgresql+psycopg://{user}@{LOOPBACK}:{self.port}/{database}"
@@ -123,6 +130,8 @@ class PostgreSQL:
             # the tests cut off connections, not the power
             "fsync": "off",
             "shared_buffers": "16MB",
+            # in files among its data, so that nothing is left behind when it is ended at once
+            "dynamic_shared_memory_type": "mmap",
             "max_connections": 40,
             "log_min_messages": "warning",
         }
