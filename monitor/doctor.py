@@ -158,8 +158,10 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp) ->
         for name, described in sources.items()
         for source in described
     )
-    ranked = sorted(found, key=lambda meter: (meter.source.resource, not meter.used, meter.collector))
-    users = tuple(name for name, seen in readings.items() if any(isinstance(one, _USE) for one in seen))
+    ranked = sorted(found, key=lambda meter: (_place(meter.source.resource), not meter.used, meter.collector))
+    users = tuple(
+        name for name, seen in readings.items() if not sources[name] or any(isinstance(one, _USE) for one in seen)
+    )
     return Sources(tuple(ranked), users, tuple(unreadable))
 
 
@@ -208,6 +210,11 @@ def _read(open_it: Callable[[], Collector]) -> tuple[tuple[Source, ...], Sequenc
         return tuple(collector.sources()), readings
     finally:
         collector.close()
+
+
+def _place(resource: str) -> tuple[int, str]:
+    """Return where *resource* stands in a list: what every machine has before the rest."""
+    return (EVERYWHERE.index(resource), "") if resource in EVERYWHERE else (len(EVERYWHERE), resource)
 
 
 def is_cured_by_a_person(one: Unreadable) -> bool:

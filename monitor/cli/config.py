@@ -24,7 +24,7 @@ def alone(context: typer.Context) -> None:
 
 
 def check(context: typer.Context, config: ConfigFile = None, debug: Debug = False) -> None:
-    """Say whether the configuration is right, and everything that is wrong with it.
+    """Say everything that is wrong with the configuration.
 
     \b
     Examples:
@@ -42,9 +42,9 @@ def check(context: typer.Context, config: ConfigFile = None, debug: Debug = Fals
 
 
 def show(context: typer.Context, config: ConfigFile = None, debug: Debug = False) -> None:
-    """Show every value in force, and where it comes from: a line of the file, the machine, or the default.
+    """Show every value in force, and where it comes from.
 
-    What is in brackets is not set. Passwords are not shown.
+    That is a line of the file, the machine, or the default. What is in brackets is not set. Passwords are not shown.
 
     \b
     Example:
@@ -59,7 +59,9 @@ def show(context: typer.Context, config: ConfigFile = None, debug: Debug = False
 
 
 def example(context: typer.Context, config: ConfigFile = None, debug: Debug = False) -> None:
-    """Print a configuration file with every key explained, all of it commented out.
+    """Print a configuration file to begin with.
+
+    Every key is explained, and all of it is commented out.
 
     \b
     Example:

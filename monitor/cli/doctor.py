@@ -30,7 +30,7 @@ def doctor(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Say what can be measured on this machine, what can't, why, and the cure.
+    """Say what can be measured here, what can't, and the cure.
 
     It changes nothing, and may be run beside the daemon. Run it as the user that the daemon runs as: what may be read
     depends on that.

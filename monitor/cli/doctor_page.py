@@ -95,14 +95,14 @@ def _meter_rows(meter: MeterFound, speech: Speech) -> Iterator[tuple[str, str]]:
     source = meter.source
     use = speech.say("doctor.in_use" if meter.used else "doctor.reserve")
     method = speech.maybe(f"method.{source.method}", source.method)
-    yield speech.page.resource(source.resource), f"{method}, {source.accuracy}, {use}"
+    yield speech.page.resource(source.resource), f"{method}, {source.accuracy.replace('+-', '±')}, {use}"
     yield "", f"{meter.collector}: {source.description}"
 
 
 def _unreadable(unreadable: tuple[Unreadable, ...], speech: Speech, terminal: Terminal) -> str:
     rows = []
     for one in unreadable:
-        rows.append((one.collector, f"{speech.page.reason(one.reason)}: {one.what}"))
+        rows.append((one.collector, speech.say("doctor.because", reason=speech.page.reason(one.reason), what=one.what)))
         if one.cure and is_cured_by_a_person(one):
             rows.append(("", speech.say("doctor.cure", cure=one.cure)))
     return terminal.table(rows)

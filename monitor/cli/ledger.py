@@ -48,9 +48,10 @@ def check(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Prove that every joule in the ledger has one owner, and that nothing is missing or booked twice.
+    """Prove that every joule has one owner.
 
-    It reads only, and may be run while the daemon writes. Days and years are those of the ledger's time zone.
+    And that nothing is missing or booked twice. It reads only, and may be run while the daemon writes. Days and years
+    are those of the ledger's time zone.
 
     \b
     Examples:
@@ -66,7 +67,7 @@ def check(
         verification = verify(ledger, _asked(year, first, last, ZoneInfo(ledger.timezone)))
     for fault in verification.faults:
         typer.echo(fault.sentence)
-    checked = f"{verification.hours} hours and {verification.minutes} minutes were checked"
+    checked = f"checked by the hour ({verification.hours}) and by the minute ({verification.minutes})"
     if verification.faults:
         typer.echo(f"{checked}: {len(verification.faults)} faults. A backup may hold what is right (docs/ledger.md).")
         return Status.NO
@@ -81,10 +82,10 @@ def backup(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Copy the ledger to PATH, whole and consistent, while the daemon goes on.
+    """Copy the ledger, while the daemon goes on.
 
-    Of SQLite the copy is a ledger itself; of PostgreSQL it is what pg_restore reads. To go back to it: stop the daemon,
-    put the copy in the ledger's place, and start again.
+    The copy is whole and consistent. Of SQLite the copy is a ledger itself; of PostgreSQL it is what pg_restore
+    reads. To go back to it: stop the daemon, put the copy in the ledger's place, and start again.
 
     \b
     Example:
@@ -106,6 +107,10 @@ def migrate(context: typer.Context, config: ConfigFile = None, debug: Debug = Fa
     """Bring the ledger to the schema of this version. The daemon does so by itself when it starts.
 
     Make a backup before: an older version can't read the new schema.
+
+    \b
+    Example:
+      empreinte ledger backup /srv/before.db && empreinte ledger migrate
     """
     from monitor.clock import SystemClock
     from monitor.ledger.store import Ledger

@@ -36,7 +36,7 @@ def _file_standing(path: Path, locks: Path) -> Standing:
     if holder:
         return Standing(State.RUNNING, str(path), holder)
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return Standing(State.UNUSABLE, str(path), "this user may not write it", CURE)
+        return Standing(State.UNUSABLE, str(path), f"this user may not write {path}", CURE)
     return Standing(State.READY, str(path))
 
 

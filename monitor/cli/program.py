@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME: Final = "empreinte"
+CURES: Final = {
+    errno.EACCES: ": run as a user who may, or name another place",
+    errno.EPERM: ": run as a user who may, or name another place",
+    errno.ENOENT: ": make it, or name another place",
+    errno.ENOTDIR: ": name a directory",
+    errno.ENOSPC: ": free some space on its disk",
+    errno.EROFS: ": name a place that can be written",
+}
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C. Source: POSIX shells, 128 plus the number of SIGINT."""
 
@@ -57,6 +66,9 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as end:
+        # typer's own answer to a closed pipe (`| head`): the reader has seen enough, which is no failure
+        return Status.DONE if isinstance(end.__context__, BrokenPipeError) else INTERRUPTED
     return int(status or 0)
 
 
@@ -83,13 +95,14 @@ def _sentence(error: Exception) -> tuple[str, Status]:
             return _usage(error), Status.WRONG
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return f"{where}{error.strerror or error}", Status.IMPOSSIBLE
+            cure = CURES.get(error.errno or 0, "")
+            return f"{where}{error.strerror or error}{cure}", Status.IMPOSSIBLE
     kind = type(error).__name__
     return f"a defect of the program, {kind}: {error} (please report it, with what --debug shows)", Status.IMPOSSIBLE
 
 
 def _usage(error: typer.TyperException) -> str:
-    sentence = error.format_message().rstrip(".")
+    sentence = error.format_message().rstrip(".").replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else NAME
     return f"{sentence[:1].lower()}{sentence[1:]}: see `{command} --help`"

@@ -27,7 +27,9 @@ def record(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Copy what the collectors read on this host into DIR: a fixture for tests, or to show a fault.
+    """Copy what the collectors read here into a directory.
+
+    It is a fixture for tests, or shows a fault to somebody else.
 
     Prompts, environments and file contents are never read. Command lines are cut down to the program's name.
 
@@ -39,7 +41,8 @@ def record(
     from monitor.recording import Roots
     from monitor.recording import record as record_host
 
-    paths = session_of(context, config, debug=debug).config().paths
+    session = session_of(context, config, debug=debug)
+    paths = session.config().paths
     now = datetime.fromtimestamp(SystemClock(paths.procfs).stamp().wall // 10**9, UTC)
     about = {
         "version": version("empreinte"),
@@ -54,14 +57,14 @@ def record(
     except FileExistsError as error:
         message = f"{directory} is there already and not empty: name a new directory"
         raise CommandError(message, Status.WRONG) from error
-    typer.echo(_told(recording, directory))
+    typer.echo(_told(recording, directory, root=session.surroundings.root))
     return Status.DONE
 
 
-def _told(recording: "Recording", directory: Path) -> str:
+def _told(recording: "Recording", directory: Path, *, root: bool) -> str:
     lines = [f"{len(recording.files)} files recorded in {directory}; its README.md says what they hold."]
     if recording.unreadable:
         lines.append(f"{len(recording.unreadable)} could not be read (all are in manifest.json):")
         lines += [f"  {name}: {why}" for name, why in list(recording.unreadable.items())[:SHOWN]]
-        lines.append("As root, more can be read.")
+        lines += [] if root else ["As root, more can be read."]
     return "\n".join(lines)

@@ -35,9 +35,10 @@ def report(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Write what the ledger says of a year: the energy of each service in each month, and how it is known.
+    """Write a year's energy by service and month to files.
 
-    The same ledger gives the same files, byte for byte. What the files hold: docs/report.md.
+    They say how each figure is known, and what was not measured. The same ledger gives the same files, byte for byte.
+    What the files hold: docs/report.md.
 
     \b
     Examples:
@@ -55,7 +56,7 @@ def report(
     with opened(loaded) as ledger:
         made, host = make(_books(ledger, year)), ledger.host
     if not any(month.coverage for month in made.months):
-        message = f"the ledger holds nothing of {year}: `empreinte status` shows what it holds"
+        message = f"the ledger has no closed hour of {year}: an hour closes about a minute after its end"
         raise CommandError(message, Status.NO)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))

@@ -16,10 +16,11 @@ PRIORITIES: Final = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logg
 
 
 def run(context: typer.Context, config: ConfigFile = None, debug: Debug = False) -> int:
-    """Measure, attribute, keep and serve, until Ctrl-C or SIGTERM.
+    """Measure, attribute, keep and serve, until told to stop.
 
     It needs no configuration: AI services are discovered, and what can be measured is. `empreinte doctor` says what
-    that is here. The page, the metrics for Prometheus and the API are at http://127.0.0.1:21031/.
+    that is here. Ctrl-C or SIGTERM ends it, and nothing is lost. The page, the metrics for Prometheus and the API are
+    at http://127.0.0.1:21031/.
 
     \b
     Examples:

@@ -30,7 +30,9 @@ def simulate(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Run on a simulated server with a town hall's AI services, in real time, until Ctrl-C.
+    """Run on a simulated server, to look around.
+
+    It has a town hall's AI services, and runs in real time until Ctrl-C.
 
     Nothing of this machine is measured, and what is made up is marked so: the ledger is one of its own, and a ledger of
     real figures is refused. The page is at http://127.0.0.1:21031/.

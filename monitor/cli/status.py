@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -27,9 +27,10 @@ def status(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Show what each service consumes: now, today, this month, this year.
+    """Show what each service consumes.
 
-    It asks the daemon that runs here. Where none does, it shows the ledger as it was last written, and says so.
+    Now, today, this month and this year. It asks the daemon that runs here. Where none does, it shows the ledger as
+    it was last written, and says so.
 
     \b
     Examples:
@@ -95,6 +96,7 @@ def _ask_ledger(config: Config) -> Overview:
     from monitor.cli.ledger import opened
     from monitor.clock import SystemClock
     from monitor.ledger.periods import Periods
+    from monitor.web.quantities import utc
 
     with opened(config, "no daemon answers, and ") as ledger:
         books = ledger.load()
@@ -102,5 +104,4 @@ def _ask_ledger(config: Config) -> Overview:
             message = "no daemon answers, and the ledger holds nothing yet: start the daemon with `empreinte run`"
             raise CommandError(message, Status.NO)
         figures = Periods(ledger).of(books, SystemClock(config.paths.procfs).stamp())
-        at = datetime.fromtimestamp(books.at.wall // 10**9, UTC).isoformat()
-        return told_by_ledger(ledger.host, at, figures.energy, figures.coverage, ledger.services())
+        return told_by_ledger(ledger.host, utc(books.at.wall), figures.energy, figures.coverage, ledger.services())
