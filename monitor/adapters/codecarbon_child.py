@@ -60,7 +60,7 @@ def stay_offline(event: str, arguments: tuple[Any, ...]) -> None:
 def lookup_tdp(model: str) -> Answer:
     """Return the row of CodeCarbon's table that matches *model*, and its power in W; nulls where none does."""
     from codecarbon.core.cpu import TDP  # noqa: PLC0415 - importing it is what this process is for
-    from codecarbon.input import DataSource  # noqa: PLC0415
+    from codecarbon.input import DataSource  # noqa: PLC0415 - as above
 
     table = DataSource().get_cpu_power_data()  # type: ignore[no-untyped-call]  # CodeCarbon's constructor has no types
     matcher = TDP.__new__(TDP)  # its constructor would look at this machine's CPU, through other processes
@@ -101,7 +101,7 @@ def compare(seconds: float, country: str | None) -> Answer:
 def energy_mix(country: str) -> Answer:
     """Return CodeCarbon's row for *country*, an ISO 3166-1 code of two or three letters. Raises RefusedError."""
     import pycountry  # noqa: PLC0415 - importing it is what this process is for
-    from codecarbon.input import DataSource  # noqa: PLC0415
+    from codecarbon.input import DataSource  # noqa: PLC0415 - as above
 
     code = country.upper()
     known = pycountry.countries.get(alpha_3=code) or pycountry.countries.get(alpha_2=code)
@@ -116,7 +116,7 @@ def energy_mix(country: str) -> Answer:
 
 def _track(seconds: float, mix: Answer | None) -> tuple[Any, EmissionsData]:
     from codecarbon import OfflineEmissionsTracker  # noqa: PLC0415 - importing it is what this process is for
-    from codecarbon.output_methods.base_output import BaseOutput  # noqa: PLC0415
+    from codecarbon.output_methods.base_output import BaseOutput  # noqa: PLC0415 - as above
 
     seen: list[EmissionsData] = []
 
