@@ -28,6 +28,7 @@ from tests.parts.llm import LlmServer, Load
 from tests.parts.loopback import LOOPBACK, NeverHappenedError, wait_until
 from tests.parts.prometheus import Prometheus
 
+ROOT = Path(__file__).parents[2]
 HOUR = 3600
 
 
@@ -84,6 +85,20 @@ class TestChild:
         with Child(stubborn, tmp_path / "log", patience=0.5) as child:
             child.wait_until(lambda: "ready" in child.said(), what="it heeds no SIGTERM")
         assert child.process.returncode == -signal.SIGKILL
+
+    def test_it_does_not_outlive_tests_that_are_killed(self, tmp_path: Path) -> None:
+        tests = (
+            "from pathlib import Path\nfrom tests.parts.child import Child\n"
+            f"with Child(['sleep', '600'], Path({str(tmp_path / 'inner')!r})) as child:\n"
+            "    print(child.pid, flush=True)\n"
+            "    child.process.wait()\n"
+        )
+        with Child([sys.executable, "-c", tests], tmp_path / "log", directory=ROOT) as outer:
+            outer.wait_until(lambda: outer.said().endswith("\n"), what="the id of what it started")
+            inner = int(outer.said())
+            assert runs(inner)
+            outer.kill()
+            wait_until(lambda: not runs(inner), what="what it started is gone")
 
     def test_waiting_for_one_that_ended_tells_its_last_words(self, tmp_path: Path) -> None:
         with (

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 20.0
 """Seconds that a program is given to end after SIGTERM, before it is killed."""
+ENDED_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Before a command: the kernel kills it should pytest itself be killed. Source: PR_SET_PDEATHSIG, prctl(2)."""
 TAIL: Final = 60
 """Lines of its log that a failed test shows."""
 
@@ -44,7 +46,7 @@ class Child:
         """Start it, or start it again; what it says goes to the end of its log."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command,
+                [*ENDED_WITH_US, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
