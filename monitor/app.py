@@ -25,6 +25,7 @@ from monitor.bus import Bus
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host
 from monitor.config import Language
+from monitor.core.interval import HOUR
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
@@ -32,11 +33,6 @@ from monitor.exposition.prometheus import Exposition
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
-from monitor.simulation.filling import commits
-from monitor.simulation.history import SimulatedYear
-from monitor.simulation.realtime import RealTimeWorld
-from monitor.simulation.rules import service_rules
-from monitor.simulation.townhall import townhall
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
 from monitor.web.server import serve
@@ -108,6 +104,10 @@ def run(config: Config) -> None:
 
 def simulate(config: Config, seed: int) -> None:
     """Run the daemon on a simulated town hall's server, in real time, until it is told to stop. Raises as `run`."""
+    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.rules import service_rules  # noqa: PLC0415 - as above
+    from monitor.simulation.townhall import townhall  # noqa: PLC0415 - as above
+
     with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
         world = RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
         tree = world.tree
@@ -131,6 +131,9 @@ def fill_year(config: Config, year: int, seed: int) -> int:
 
     Raises LedgerError, among others where the ledger holds a real host's figures.
     """
+    from monitor.simulation.filling import commits  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.history import SimulatedYear  # noqa: PLC0415 - as above
+
     clock = SystemClock(Path("/proc"))
     now = clock.stamp()
     zone = config.organisation.timezone
@@ -312,6 +315,7 @@ def _daemon(
         alive=alive,
         commit_every=config.ledger.commit_every,
         live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
+        recent_power=ledger.minutes(machine.clock.stamp().wall - HOUR.nanoseconds),
     )
 
 

@@ -26,7 +26,7 @@ from monitor.core.units import Duration, Energy, Power
 from monitor.exposition.snapshot import CollectorHealth, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from monitor.accounting import Accounting
     from monitor.bus import Bus
@@ -135,10 +135,12 @@ class Daemon:
         alive: Callable[[], None],
         commit_every: Duration,
         live_for: Duration,
+        recent_power: Iterable[tuple[int, float]] = (),
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
 
-        A power is shown for as long as *live_for* after the booking it comes from.
+        A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
+        knows of the last hour: (start of a minute, watts).
         """
         self._accounting = accounting
         self._keeper = keeper
@@ -160,7 +162,7 @@ class Daemon:
         self._commit_number = 0
         self._error = ""
         self._figures: Figures = NoFigures()
-        self._chart: deque[tuple[int, float]] = deque(maxlen=CHART_POINTS)
+        self._chart: deque[tuple[int, float]] = deque(recent_power, maxlen=CHART_POINTS)
         self._stopping = False
 
     def stop(self, inbox: Inbox) -> None:
