@@ -45,7 +45,7 @@ def _absent(place: Place, error: LedgerAbsent) -> Standing:
     if place.path is None:
         return Standing(State.NEW, str(place), error.sentence)
     nearest = next(parent for parent in place.path.parents if parent.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+    if os.access(nearest, os.W_OK | os.X_OK):
         return Standing(State.NEW, str(place))
     return Standing(State.UNUSABLE, str(place), f"this user may not write in {nearest}", CURE)
 

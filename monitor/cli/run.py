@@ -55,7 +55,8 @@ def log_to_standard_error(*, debug: bool, journal: bool) -> None:
     """Log in lines: with the time for a person, with the priority for the *journal*, which knows the time."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JournalLines() if journal else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
+    logging.root.addHandler(handler)
+    logging.root.setLevel(logging.DEBUG if debug else logging.INFO)
     # it tells of every job that it starts, twice
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 

@@ -1,0 +1,150 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.cli.doctor_page import Comparison, as_json, page
+from monitor.cli.speech import Speech
+from monitor.cli.terminal import Terminal
+from monitor.collector import Source
+from monitor.comparison import Line, Ours, Part, Why
+from monitor.config import Config, Language, load
+from monitor.core.entries import ServiceFacts
+from monitor.core.readings import Method
+from monitor.core.units import Power
+from monitor.doctor import Examination, MeterFound, ServiceSeen, Standing, State, Unreadable
+from tests.unit.config.test_file import HERE
+
+CONFIG = load(HERE)
+NARROW = Terminal(80, colours=False)
+FOUND = Examination(
+    meters=(
+        MeterFound("rapl", Source("package", "intel-rapl:0", "counter", "/sys/class/powercap", "+-5 %"), used=True),
+        MeterFound("modelled_host", Source("package", "cpu", "modelled", "/proc/stat", "+-50 %"), used=False),
+    ),
+    unmeasured=("dram", "platform"),
+    users=("cgroup", "process"),
+    unreadable=(
+        Unreadable("hwmon", "forbidden", "power1_input may not be read", "give the daemon the right"),
+        Unreadable("nvidia", "absent", "no driver", "buy one"),
+    ),
+    services=(
+        ServiceSeen(ServiceFacts("assistant", "Assistant", found_by="configured"), running=False),
+        ServiceSeen(ServiceFacts("llama-cpp", "llama.cpp", found_by="discovered"), running=True),
+    ),
+    ledger=Standing(State.NEW, "/var/lib/empreinte/ledger.db"),
+    page=Standing(State.UNUSABLE, "http://127.0.0.1:80/", "Permission denied", "set web.listen"),
+    watch=Standing(State.REDUCED, "", "Operation not permitted"),
+    zone=Standing(State.REDUCED, "", cure='host.zone = "FR"'),
+)
+COMPARED = Comparison(
+    60,
+    (
+        Line(Part.CPU, Ours(Power.from_watts(10), Method.COUNTER), Power.from_watts(5), (Why.THEY_MODEL,)),
+        Line(Part.GPU, Ours(None, None), None, (Why.THEY_SEE_NONE,)),
+    ),
+    "3.3.2",
+)
+NOTHING = replace(FOUND, meters=(), users=(), unreadable=(), services=())
+
+
+def shown(
+    found: Examination = FOUND,
+    *,
+    config: Config = CONFIG,
+    compared: Comparison | None = None,
+    language: Language = Language.ENGLISH,
+) -> str:
+    text = page(found, config, compared, Speech(language, ZoneInfo("UTC")), NARROW)
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def test_each_source_says_how_well_it_knows_and_whether_it_is_used() -> None:
+    text = shown()
+    assert "  processors  counter, ±5 %, used\n              rapl: /sys/class/powercap\n" in text
+    assert "  processors  model, ±50 %, in reserve\n" in text
+    assert "Measured by nothing here: memory and whole machine." in text
+
+
+def test_a_cure_is_told_where_there_is_one() -> None:
+    text = shown()
+    assert "  hwmon   forbidden: power1_input may not be read\n          Cure: give the daemon the right\n" in text
+    assert "  nvidia  absent: no driver\n" in text
+    assert "buy one" not in text
+
+
+def test_what_the_daemon_needs_is_told_with_what_is_wrong() -> None:
+    text = shown()
+    assert "  configuration  none; the defaults are in force\n" in text
+    assert "  ledger         /var/lib/empreinte/ledger.db will be made.\n" in text
+    assert "http://127.0.0.1:80/ can't be had: Permission denied.\n                 Cure: set web.listen\n" in text
+    assert 'Cure: host.zone = "FR"' in text
+    assert text.endswith("The daemon can't start here: see the cures above.")
+
+
+def test_services_say_whether_they_run() -> None:
+    text = shown()
+    assert "  assistant  Assistant  configured  doesn't run\n" in text
+    assert "  llama-cpp  llama.cpp  discovered  runs\n" in text
+
+
+def test_a_machine_without_anything_says_so() -> None:
+    text = shown(replace(NOTHING, page=Standing(State.READY, "http://127.0.0.1:80/")))
+    assert "No energy can be measured or modelled here." in text
+    assert "Nothing tells: all energy would be of an unknown user." in text
+    assert "None was found." in text
+    assert "What can't be read" not in text
+    assert text.endswith("no energy is known: see the cures above.")
+
+
+def test_what_is_configured_for_later_is_shown_as_such() -> None:
+    config = replace(CONFIG, host=replace(CONFIG.host, pue=1.4), file=Path("/etc/e.toml"))
+    text = shown(replace(FOUND, zone=Standing(State.READY, "FR")), config=config)
+    assert "grid zone      FR. Impacts come with a later version.\n" in text
+    assert "PUE            1.4. Impacts come with a later version.\n" in text
+    assert "configuration  /etc/e.toml\n" in text
+
+
+def test_both_figures_are_compared_with_the_reason() -> None:
+    text = shown(compared=COMPARED)
+    assert "CodeCarbon 3.3.2 beside Empreinte, over 60 s\n" in text
+    assert "  processors     10.0 W      5.00 W\n" in text
+    assert "  GPUs                ?           ?\n" in text
+    assert "CodeCarbon has no counter here" in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("found", [FOUND, NOTHING])
+def test_it_fits_into_a_terminal_in_both_languages(found: Examination, language: Language) -> None:
+    text = shown(found, compared=COMPARED, language=language)
+    assert max(len(line) for line in text.split("\n")) <= 80
+
+
+def test_every_state_can_be_said_in_both_languages() -> None:
+    for language in Language:
+        for state in (State.READY, State.NEW, State.RUNNING, State.UNUSABLE):
+            assert shown(replace(FOUND, ledger=Standing(state, "w", "x")), language=language)
+        for state in (State.READY, State.RUNNING, State.UNUSABLE):
+            assert shown(replace(FOUND, page=Standing(state, "w", "x")), language=language)
+        for why in Why:
+            compared = Comparison(5, (Line(Part.RAM, Ours(None, None), None, (why,)),), "1")
+            assert shown(compared=compared, language=language)
+
+
+def test_programs_get_all_of_it() -> None:
+    said = json.loads(json.dumps(as_json(FOUND, CONFIG, COMPARED)))
+    assert (said["host"], said["verdict"]) == ("ia-01", "impossible")
+    assert said["meters"][0]["source"]["accuracy"] == "+-5 %"
+    assert said["meters"][0]["used"]
+    assert said["page"]["state"] == "unusable"
+    assert said["comparison"]["parts"][0] == {
+        "part": "cpu",
+        "empreinte_watts": 10.0,
+        "method": "counter",
+        "codecarbon_watts": 5.0,
+        "why": ["cpu_model"],
+    }
+    assert said["comparison"]["parts"][1]["empreinte_watts"] is None
+    assert "comparison" not in as_json(FOUND, CONFIG, None)
