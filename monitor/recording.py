@@ -23,14 +23,17 @@ SYSFS: Final = (
     "class/powercap/*/max_energy_range_uj",
     "class/powercap/*/enabled",
     "class/powercap/*/constraint_*",
-    "class/hwmon/*/name",
-    "class/hwmon/*/energy*",
-    "class/hwmon/*/power*",
-    "class/hwmon/*/in*",
-    "class/hwmon/*/curr*",
+    *(
+        f"class/hwmon/*/{below}{name}"
+        for below in ("", "device/")
+        for name in ("name", "energy*", "power*", "in[0-9]*", "curr[0-9]*")
+    ),
+    "devices/system/node/node[0-9]*/cpulist",
     "devices/system/cpu/online",
     "devices/system/cpu/cpu[0-9]*/topology/physical_package_id",
 )
+SERIAL: Final = "_serial_number"
+"""A name that ends so: what identifies the hardware tells nothing of its energy."""
 PROCFS: Final = (
     "stat",
     "meminfo",
@@ -115,7 +118,7 @@ def listening(table: bytes) -> bytes:
 def _copy_host(roots: Roots, target: Path, *, with_arguments: bool) -> Recording:
     copier = _Copier(target, Recording())
     for pattern in SYSFS:
-        for path in sorted(roots.sysfs.glob(pattern)):
+        for path in sorted(path for path in roots.sysfs.glob(pattern) if not path.name.endswith(SERIAL)):
             copier.copy(path, f"sys/{path.relative_to(roots.sysfs)}")
     for name in PROCFS:
         copier.copy(roots.procfs / name, f"proc/{name}")

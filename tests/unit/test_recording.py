@@ -29,6 +29,8 @@ def host(tmp_path: Path) -> Roots:
             "devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj": "123\n",
             "class/hwmon/hwmon0/name": "coretemp\n",
             "class/hwmon/hwmon0/temp1_input": "40000\n",
+            "class/hwmon/hwmon0/device/power1_average": "90000000\n",
+            "class/hwmon/hwmon0/device/power1_serial_number": "secret\n",
             "class/dmi/id/board_serial": "secret\n",
         },
     )
@@ -58,6 +60,7 @@ def recorded(host: Roots, target: Path, *, with_arguments: bool = False) -> Reco
 def test_what_the_collectors_read_is_copied_to_where_they_look_for_it(host: Roots, tmp_path: Path) -> None:
     recording = recorded(host, tmp_path / "out")
     assert (tmp_path / "out/sys/class/powercap/intel-rapl:0/energy_uj").read_text() == "123\n"
+    assert (tmp_path / "out/sys/class/hwmon/hwmon0/device/power1_average").read_text() == "90000000\n"
     assert (tmp_path / "out/proc/12/stat").read_text() == "12 (llama-server) S 1\n"
     assert (tmp_path / "out/sys/fs/cgroup/system.slice/vllm.service/cpu.stat").read_text() == "usage_usec 5\n"
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())

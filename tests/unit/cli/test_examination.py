@@ -1,0 +1,105 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.adapters import codecarbon
+from monitor.adapters.codecarbon import CodeCarbonFailed, Comparison
+from monitor.cli import examination
+from monitor.config import Config
+from monitor.core.units import Duration, Energy, Power
+from monitor.doctor import State, Verdict
+from monitor.recording import Roots, record
+from tests.fixtures.host import RECORDED
+from tests.parts.loopback import free_port
+from tests.unit.config.test_file import read
+
+
+def config_of(root: Path, tmp_path: Path, extra: str = "") -> Config:
+    """Return the configuration of a daemon that looks at the recorded host *root*."""
+    return read(
+        tmp_path,
+        f'[host]\ncpu_tdp = "100 W"\n[paths]\nsysfs = "{root}/sys"\nprocfs = "{root}/proc"\n'
+        f'cgroupfs = "{root}/sys/fs/cgroup"\nstate = "{tmp_path}/state"\n'
+        f'[web]\nlisten = "127.0.0.1:{free_port()}"\n{extra}',
+    )
+
+
+def test_a_machine_with_counters_is_measured_by_them(tmp_path: Path) -> None:
+    found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path))
+    used = {(meter.collector, meter.source.resource) for meter in found.meters if meter.used}
+    assert {("rapl", "package"), ("rapl", "dram")} <= used
+    assert ("modelled_host", "package") in {(meter.collector, meter.source.resource) for meter in found.meters}
+    assert ("modelled_host", "package") not in used
+    assert found.verdict is Verdict.MEASURES
+    assert (found.ledger.state, found.page.state) == (State.NEW, State.READY)
+    assert found.zone.cure == 'host.zone = "FR"'
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_virtual_machine_is_modelled(tmp_path: Path) -> None:
+    found = examination.examine(config_of(RECORDED / "virtual-machine", tmp_path))
+    assert {(meter.collector, meter.source.method) for meter in found.meters} == {("modelled_host", "modelled")}
+    assert {one.collector for one in found.unreadable} >= {"rapl", "hwmon"}
+
+
+def test_a_machine_that_shows_nothing_is_examined_all_the_same(tmp_path: Path) -> None:
+    proc = tmp_path / "empty/proc/sys/kernel/random"
+    proc.mkdir(parents=True)
+    (proc / "boot_id").write_text("boot\n", encoding="utf-8")
+    found = examination.examine(config_of(tmp_path / "empty", tmp_path))
+    assert found.meters == ()
+    assert found.verdict is Verdict.BLIND
+    assert all(one.what for one in found.unreadable)
+
+
+def test_services_that_are_configured_are_listed_whether_they_run_or_not(tmp_path: Path) -> None:
+    extra = '[[service]]\nkey = "ghost"\nmatch = { systemd = "ghost.service" }\n'
+    found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path, extra))
+    assert ("ghost", False) in {(seen.facts.key, seen.running) for seen in found.services}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in RECORDED.iterdir() if path.is_dir()))
+def test_a_recording_tells_what_the_host_told(tmp_path: Path, name: str) -> None:
+    root = RECORDED / name
+    roots = Roots(root / "sys", root / "proc", root / "sys/fs/cgroup")
+    record(roots, tmp_path / "copy", {}, with_arguments=True)
+    original, copy = (examination.examine(config_of(path, tmp_path)) for path in (root, tmp_path / "copy"))
+    where = str(root), str(tmp_path / "copy")
+    told = [str((found.meters, found.users, found.services, found.unreadable)) for found in (original, copy)]
+    assert told[0].replace(where[0], "") == told[1].replace(where[1], "")
+
+
+def test_the_power_of_the_processors_is_guessed_where_nobody_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        message = "CodeCarbon can't be started"
+        raise CodeCarbonFailed(message)
+
+    config = config_of(RECORDED / "virtual-machine", tmp_path)
+    config = replace(config, host=replace(config.host, cpu_tdp=None))
+    monkeypatch.setattr(codecarbon, "cpu_power_of", fail)
+    assert any("TDP" in meter.source.description for meter in examination.examine(config).meters)
+
+
+def test_both_measure_over_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def theirs(elapsed: Duration, country: str | None) -> Comparison:
+        assert country is None
+        return Comparison(elapsed, Energy(5), Energy(5), Energy(0), ("CPU(Cpu Load)",), None, "", "3.3.2")
+
+    monkeypatch.setattr(codecarbon, "compare", theirs)
+    lines, version = examination.compare(config_of(RECORDED / "virtual-machine", tmp_path), Duration.from_seconds(5))
+    assert version == "3.3.2"
+    assert [line.part.value for line in lines] == ["cpu", "ram"]
+    assert lines[0].theirs == Power(1)
+
+
+def test_a_comparison_that_fails_ends_the_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        message = "CodeCarbon did not answer"
+        raise CodeCarbonFailed(message)
+
+    monkeypatch.setattr(codecarbon, "compare", fail)
+    with pytest.raises(CodeCarbonFailed):
+        examination.compare(config_of(RECORDED / "virtual-machine", tmp_path), Duration.from_seconds(5))
