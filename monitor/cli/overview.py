@@ -45,6 +45,8 @@ class Overview:
     unreadable: tuple[tuple[str, str], ...] = ()
     """(collector, why) of those that somebody could make readable."""
     ledger_error: str = ""
+    simulated: bool = False
+    """Whether the figures are made up."""
 
 
 def told_by_daemon(status: Mapping[str, Any]) -> Overview:
@@ -68,6 +70,7 @@ def told_by_daemon(status: Mapping[str, Any]) -> Overview:
             if not one["success"] and one["reason"] != "absent"
         ),
         ledger_error=status["ledger"]["error"],
+        simulated=status["simulated"],
     )
 
 
@@ -77,6 +80,8 @@ def told_by_ledger(
     energy: Mapping[tuple[str, str], Energy],
     coverage: Mapping[str, float | None],
     services: Mapping[str, ServiceFacts],
+    *,
+    simulated: bool = False,
 ) -> Overview:
     """Return what the ledger says, last written *at*: *energy* by (consumer, period), *coverage* by period."""
     known = {period: ratio for period, ratio in coverage.items() if ratio and period in PERIODS}
@@ -90,7 +95,7 @@ def told_by_ledger(
     uses = [Use(key, name, None, of(key)) for key, name in named.items()]
     uses += [Use(key, "", None, of(key)) for key in PSEUDO_SERVICES if key in keys]
     totals = {period: Energy(sum(use.energy[period].microjoules for use in uses)) for period in known}
-    return Overview(host, at, True, tuple(uses), None, totals, known)
+    return Overview(host, at, True, tuple(uses), None, totals, known, simulated=simulated)
 
 
 def page(overview: Overview, speech: Speech, terminal: Terminal) -> str:
@@ -112,6 +117,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
     """Return an overview of the ledger for a program, in the shape of the daemon's own status."""
     return {
         "source": "ledger",
+        "simulated": overview.simulated,
         "host": overview.host,
         "ledger": {"committed_at": overview.at},
         "power_watts": None,
@@ -158,6 +164,8 @@ def _energy(energies: Mapping[str, Energy], period: str, speech: Speech) -> str:
 
 
 def _notes(overview: Overview, speech: Speech, terminal: Terminal) -> Iterator[str]:
+    if overview.simulated:
+        yield terminal.paint(terminal.paragraph(speech.page.say("banner.simulated")), Tone.WARNING)
     if overview.not_measured:
         resources = speech.page.resources(overview.not_measured)
         yield terminal.paragraph(speech.say("status.not_measured", resources=resources))

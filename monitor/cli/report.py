@@ -94,6 +94,7 @@ def _books(ledger: "Ledger", year: int) -> "Books":
         rows=tuple(Row(row.month, row.series, row.facts, row.energy) for row in monthly.rows),
         covered=tuple(Covered(month, resource, time) for (month, resource), time in monthly.covered.items()),
         gaps=ledger.gaps(interval),
+        simulated=ledger.simulated,
     )
 
 
@@ -136,4 +137,6 @@ def _write(files: "Mapping[str, bytes]", directory: Path) -> None:
 def _summary(made: "Report", speech: "Speech", terminal: Terminal) -> str:
     rows = [(speech.name(use.facts.key, use.facts.name), speech.write.energy(use.total)) for use in made.uses]
     heading = speech.say("report.title", year=made.year, moment=speech.write.moment(made.closed_through))
-    return f"{terminal.paint(heading, Tone.HEADING)}\n{terminal.table(rows, right=frozenset({1}))}"
+    warning = [terminal.paint(speech.page.say("banner.simulated"), Tone.WARNING)] if made.simulated else []
+    table = terminal.table(rows, right=frozenset({1}))
+    return "\n".join([*warning, terminal.paint(heading, Tone.HEADING), table])

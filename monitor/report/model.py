@@ -56,6 +56,8 @@ class Books:
     rows: tuple[Row, ...]
     covered: tuple[Covered, ...]
     gaps: tuple[Gap, ...]
+    simulated: bool = False
+    """Whether its figures are made up, for a demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,13 @@ class Report:
     uses: tuple[Use, ...]
     """Each service over the year."""
     gaps: tuple[Gap, ...]
+    simulated: bool
+    """Whether its figures are made up."""
+
+    @property
+    def stem(self) -> str:
+        """How the names of its files begin: made-up figures can't be taken for others."""
+        return f"empreinte-{self.year}-simulated" if self.simulated else f"empreinte-{self.year}"
 
     @property
     def complete(self) -> bool:
@@ -133,6 +142,7 @@ def make(books: Books) -> Report:
         ),
         uses=_uses(books.rows),
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
+        simulated=books.simulated,
     )
 
 

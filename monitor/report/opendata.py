@@ -26,6 +26,7 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         "format": FORMAT,
         "version": VERSION,
         "about": {name: value for name, value in about.items() if value},
+        "simulated": report.simulated,
         "year": report.year,
         "time_zone": report.time_zone,
         "start": moment(report.interval.start),
@@ -46,7 +47,7 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         ],
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    return {f"empreinte-{report.year}.json": f"{text}\n".encode()}
+    return {f"{report.stem}.json": f"{text}\n".encode()}
 
 
 def _month(month: Month, words: Words) -> dict[str, Any]:

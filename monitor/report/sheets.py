@@ -50,11 +50,10 @@ GAPS: Final = (
 
 def sheets(report: Report, words: Words) -> dict[str, bytes]:
     """Return the files of the report: name -> content, the same from the same report. UTF-8, lines end with CR LF."""
-    stem = f"empreinte-{report.year}"
     return {
-        f"{stem}-energy.csv": _sheet(ENERGY, _energy(report, words)),
-        f"{stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
-        f"{stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
+        f"{report.stem}-energy.csv": _sheet(ENERGY, _energy(report, words)),
+        f"{report.stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
+        f"{report.stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
     }
 
 

@@ -20,6 +20,7 @@ def consumer(key: str, name: str, watts: float | None, joules: dict[str, float])
 
 STATUS: dict[str, Any] = {
     "host": "ia-01",
+    "simulated": False,
     "measured_at": "2026-03-10T12:00:00Z",
     "power_watts": 120.0,
     "not_measured": ["dram"],
@@ -66,6 +67,13 @@ def test_power_that_is_unknown_is_not_zero() -> None:
     assert shown[-1] == "The ledger can't be written: the disk is full"
     nothing = told_by_daemon({**STATUS, "power_watts": 0.0})
     assert lines(page(nothing, ENGLISH, NARROW))[4].split()[2:4] == ["0", "W"]
+
+
+def test_figures_that_are_made_up_are_said_to_be() -> None:
+    assert "this machine is simulated" in page(told_by_daemon({**STATUS, "simulated": True}), ENGLISH, NARROW)
+    view = told_by_ledger("ia-01", utc(0), {}, {}, {}, simulated=True)
+    assert "this machine is simulated" in page(view, ENGLISH, NARROW)
+    assert as_json(view)["simulated"] is True
 
 
 def test_what_the_ledger_says_is_shown_without_a_power() -> None:

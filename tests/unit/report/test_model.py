@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -91,6 +92,11 @@ def test_coverage_is_of_what_has_passed_by_the_watermark() -> None:
 def test_a_year_is_complete_once_its_last_hour_is_closed() -> None:
     assert not make(books(closed_through=wall(2026, 12, 31, 22))).complete
     assert make(books(closed_through=wall(2026, 12, 31, 23))).complete
+
+
+def test_figures_that_are_made_up_can_not_be_taken_for_others() -> None:
+    assert make(books()).stem == "empreinte-2026"
+    assert make(replace(books(), simulated=True)).stem == "empreinte-2026-simulated"
 
 
 def test_gaps_come_in_order() -> None:

@@ -23,6 +23,7 @@ def test_it_says_what_it_is_and_how_far_it_goes() -> None:
     assert (said["format"], said["version"], said["year"]) == ("empreinte-report", 1, 2026)
     assert (said["start"], said["end"]) == ("2025-12-31T23:00:00Z", "2026-12-31T23:00:00Z")
     assert (said["closed_through"], said["complete"]) == ("2026-03-01T00:00:00Z", False)
+    assert said["simulated"] is False
     assert said["about"] == {"organisation": "Ville de Rennes"}
 
 
