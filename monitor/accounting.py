@@ -5,7 +5,7 @@ It knows neither clock nor disk. Observations come in, in order; events and clos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.attribution import (
@@ -164,7 +164,9 @@ class Accounting:
         for booking in bookings:
             if booking.resource == PLATFORM:
                 rest = self._platform.rest(booking)
-                events += self._post(rest, share_like(rest.energy, pattern or self._share(rest)))
+                # shared by its own use even where that is not needed now, so that its mark moves on
+                alone = self._share(replace(rest, resource=PLATFORM))
+                events += self._post(rest, share_like(rest.energy, pattern) if pattern else alone)
         return events
 
     def _share(self, booking: Booking) -> Parts:

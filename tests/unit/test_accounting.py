@@ -149,6 +149,28 @@ def test_the_rest_never_falls() -> None:
     assert account.books(stamp(15)).measured[Meter("rest", COUNTER)] == Energy.from_joules(100)
 
 
+def test_a_platform_meter_alone_is_shared_by_use() -> None:
+    account = accounting()
+    for tick in range(3):
+        usage = (host(4 * tick), use("a", 3 * tick))
+        account.take(observed(stamp(5 * tick), rapl=(counter("platform", 100 * tick),), process=usage))
+    assert joules(account.books(stamp(10))) == {("a", "rest", Share.ACTIVE): 150, (OTHER, "rest", Share.ACTIVE): 50}
+
+
+def test_the_rest_is_shared_by_its_own_use_where_no_component_drew_anything() -> None:
+    account = accounting()
+    readings = [(100, 0, 0), (200, 180, 4), (1, 280, 8)]
+    for tick, (package, platform, busy) in enumerate(readings):
+        meters = (counter("package", package), counter("platform", platform))
+        cpu = 4 if tick == 2 else 0
+        account.take(observed(stamp(5 * tick), rapl=meters, process=(host(busy), use("a", cpu))))
+    assert joules(account.books(stamp(10))) == {
+        (OTHER, "package", Share.ACTIVE): 100,
+        (OTHER, "rest", Share.ACTIVE): 80,
+        ("a", "rest", Share.ACTIVE): 100,
+    }
+
+
 def gpu_tick(account: Accounting, tick: int, energy: float, *uses: GpuUse) -> None:
     nvidia = (counter("gpu0", energy), GpuUsageReading("gpu0", uses))
     account.take(observed(stamp(5 * tick), nvidia=nvidia, process=(host(tick), use("a", 0))))
