@@ -244,7 +244,9 @@ class Daemon:
         return events
 
     def _note_people(self, at: Stamp) -> list[Event]:
-        services, present = self._people.services(), self._people.present()
+        # in this order: another thread may add a service in between, and each that is present has to have its facts
+        present = self._people.present()
+        services = self._people.services()
         for key, facts in services.items():
             if self._known.get(key) != facts:
                 self._pending.services[key] = self._known[key] = facts

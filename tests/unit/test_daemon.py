@@ -247,6 +247,37 @@ def test_services_that_come_and_go_are_told_and_kept() -> None:
     assert [facts.key for facts in world.shelf.services] == ["a", "b"]
 
 
+class GrowingVillage(Village):
+    """Somebody comes between two looks, as the sampling thread goes on meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts = dict(super().services())
+
+    def services(self) -> Mapping[str, ServiceFacts]:
+        facts = dict(self.facts)
+        self.arrive()
+        return facts
+
+    def present(self) -> frozenset[str]:
+        here = super().present()
+        self.arrive()
+        return here
+
+    def arrive(self) -> None:
+        key = f"new-{len(self.facts)}"
+        self.facts[key] = ServiceFacts(key, key)
+        self.here.add(key)
+
+
+def test_a_service_may_come_while_it_is_looked_who_is_there() -> None:
+    world = World()
+    world.village = GrowingVillage()
+    world.daemon = world.build()
+    world.tick(0)
+    assert world.tick(5).present == {"a", "new-2", "new-3"}
+
+
 def test_a_service_gone_for_long_is_retired_from_the_page_but_not_from_the_ledger() -> None:
     world = World()
     world.tick(0)
