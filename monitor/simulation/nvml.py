@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 import pynvml
 
 from monitor.simulation.processes import SAMPLES_KEPT
-from monitor.simulation.spec import DRIVER_VERSION
 from monitor.simulation.supply import THOUSAND
 
 if TYPE_CHECKING:
@@ -60,24 +59,10 @@ class SimulatedNvml:
         self._session = machine.driver_loads
         self._visible = [device for device in machine.supply.gpus if device.present]
 
-    def nvmlInitWithFlags(self, _flags: int) -> None:
-        """Open a session, as nvmlInit does."""
-        self.nvmlInit()
-
     def nvmlShutdown(self) -> None:
         """Close the session."""
         self._check()
         self._session = None
-
-    def nvmlSystemGetDriverVersion(self) -> str:
-        """Return the version of the driver."""
-        self._check()
-        return DRIVER_VERSION
-
-    def nvmlSystemGetNVMLVersion(self) -> str:
-        """Return the version of the library."""
-        self._check()
-        return f"12.{DRIVER_VERSION}"
 
     def nvmlDeviceGetCount(self) -> int:
         """Return how many devices were there when the session was opened."""
@@ -93,18 +78,6 @@ class SimulatedNvml:
         if not device.present:
             raise pynvml.NVMLError_GpuIsLost
         return Handle(device, self._world.machine.driver_loads)
-
-    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> Handle:
-        """Return the device of this session that has *uuid*."""
-        self._check()
-        for index, device in enumerate(self._visible):
-            if _uuid(device) == uuid:
-                return self.nvmlDeviceGetHandleByIndex(index)
-        raise pynvml.NVMLError_NotFound
-
-    def nvmlDeviceGetIndex(self, handle: Handle) -> int:
-        """Return the index of a device in this session."""
-        return self._visible.index(self._device(handle, "nvmlDeviceGetIndex"))
 
     def nvmlDeviceGetUUID(self, handle: Handle) -> str:
         """Return the identity of a device."""
@@ -122,16 +95,6 @@ class SimulatedNvml:
         """Return the power now, in milliwatts."""
         return self._device(handle, "nvmlDeviceGetPowerUsage").power // MICROWATTS_PER_MILLIWATT
 
-    def nvmlDeviceGetEnforcedPowerLimit(self, handle: Handle) -> int:
-        """Return the power limit in force, in milliwatts."""
-        limit = self._device(handle, "nvmlDeviceGetEnforcedPowerLimit").spec.limit
-        return limit.microwatts // MICROWATTS_PER_MILLIWATT
-
-    def nvmlDeviceGetPowerManagementLimit(self, handle: Handle) -> int:
-        """Return the power limit that was set, in milliwatts."""
-        limit = self._device(handle, "nvmlDeviceGetPowerManagementLimit").spec.limit
-        return limit.microwatts // MICROWATTS_PER_MILLIWATT
-
     def nvmlDeviceGetPowerManagementLimitConstraints(self, handle: Handle) -> list[int]:
         """Return the lowest and the highest power limit that can be set, in milliwatts."""
         limit = self._device(handle, "nvmlDeviceGetPowerManagementLimitConstraints").spec.limit
@@ -144,7 +107,7 @@ class SimulatedNvml:
             raise pynvml.NVMLError_NotSupported
         return [int(device.spec.mig)] * 2
 
-    def nvmlDeviceGetMemoryInfo(self, handle: Handle, version: int | None = None) -> SimpleNamespace:  # noqa: ARG002 - pynvml's
+    def nvmlDeviceGetMemoryInfo(self, handle: Handle) -> SimpleNamespace:
         """Return the memory of a device, in bytes: total, free, used."""
         device = self._device(handle, "nvmlDeviceGetMemoryInfo")
         used = sum(process.gpu_memory for process in self._world.machine.users_of(device.index))
@@ -172,31 +135,15 @@ class SimulatedNvml:
             for process in self._world.machine.users_of(device.index)
         ]
 
-    def nvmlDeviceGetComputeRunningProcesses(self, handle: Handle) -> list[SimpleNamespace]:
-        """Return the same, as the module's current form does."""
-        return self.nvmlDeviceGetComputeRunningProcesses_v3(handle)
-
-    def nvmlDeviceGetComputeRunningProcesses_v2(self, handle: Handle) -> list[SimpleNamespace]:
-        """Return the same, as the older form does."""
-        return self.nvmlDeviceGetComputeRunningProcesses_v3(handle)
-
     def nvmlDeviceGetGraphicsRunningProcesses_v3(self, handle: Handle) -> list[SimpleNamespace]:
         """Return nobody: a server draws no pictures."""
         self._device(handle, "nvmlDeviceGetGraphicsRunningProcesses")
         return []
 
-    def nvmlDeviceGetGraphicsRunningProcesses(self, handle: Handle) -> list[SimpleNamespace]:
-        """Return the same, as the module's current form does."""
-        return self.nvmlDeviceGetGraphicsRunningProcesses_v3(handle)
-
     def nvmlDeviceGetMPSComputeRunningProcesses_v3(self, handle: Handle) -> list[SimpleNamespace]:
         """Return nobody: no process shares its context."""
         self._device(handle, "nvmlDeviceGetMPSComputeRunningProcesses")
         return []
-
-    def nvmlDeviceGetMPSComputeRunningProcesses(self, handle: Handle) -> list[SimpleNamespace]:
-        """Return the same, as the module's current form does."""
-        return self.nvmlDeviceGetMPSComputeRunningProcesses_v3(handle)
 
     def nvmlDeviceGetProcessUtilization(self, handle: Handle, last_seen: int) -> list[SimpleNamespace]:
         """Return one sample for each process that computed since *last_seen* (us on the wall clock; 0: all kept).

@@ -65,7 +65,6 @@ def test_energy_is_in_millijoules_and_power_in_milliwatts() -> None:
     world.advance(30 * SECOND)
     gpu = world.machine.supply.gpus[0]
     assert nvml.nvmlDeviceGetTotalEnergyConsumption(handle) == gpu.femtojoules(world.now) // 10**12
-    assert nvml.nvmlDeviceGetEnforcedPowerLimit(handle) == 150_000
 
 
 def test_a_process_is_shown_with_the_memory_that_it_holds() -> None:
@@ -144,7 +143,6 @@ def test_a_lost_gpu_is_lost_to_the_session_and_absent_from_the_next() -> None:
     back = nvml.nvmlDeviceGetHandleByIndex(0)
     assert nvml.nvmlDeviceGetUUID(back) == identity
     assert nvml.nvmlDeviceGetTotalEnergyConsumption(back) == 0
-    assert nvml.nvmlDeviceGetIndex(nvml.nvmlDeviceGetHandleByUUID(identity)) == 0
 
 
 def test_a_session_does_not_outlive_its_driver() -> None:
@@ -165,6 +163,6 @@ def test_a_session_does_not_outlive_its_driver() -> None:
 def test_a_program_without_a_gpu_is_not_shown() -> None:
     world, nvml, handle = opened()
     world.machine.start(PLAIN, "_other", "/a")
-    assert nvml.nvmlDeviceGetComputeRunningProcesses(handle) == []
-    assert nvml.nvmlDeviceGetMPSComputeRunningProcesses(handle) == []
-    assert nvml.nvmlDeviceGetGraphicsRunningProcesses(handle) == []
+    assert nvml.nvmlDeviceGetComputeRunningProcesses_v3(handle) == []
+    assert nvml.nvmlDeviceGetMPSComputeRunningProcesses_v3(handle) == []
+    assert nvml.nvmlDeviceGetGraphicsRunningProcesses_v3(handle) == []
