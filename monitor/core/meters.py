@@ -47,6 +47,7 @@ class Booking:
     end: Stamp
     energy: Energy
     missed: tuple[Missed, ...]
+    """In order of time, none overlapping another."""
 
 
 @dataclass(slots=True)
@@ -205,14 +206,33 @@ class Meters:
     def _book(self, resource: str, at: Stamp) -> Booking | None:
         start = self.booked_at[resource]
         tracks = sorted(self._of(resource), key=lambda track: track.rank)
+        newcomers: list[Track] = []
         for track in tracks:
-            if track.since is None or track.since.boot > start.boot:
+            if track.since is None:
                 continue
-            if track.through is not None and track.through.boot > start.boot:
-                return self._booking(track, start, track.through, ())
-            if self._worth_waiting(track, at):
+            if track.since.boot > start.boot:
+                newcomers.append(track)
+            elif track.through is not None and track.through.boot > start.boot:
+                return self._unless_taken_over(track, track.through, newcomers, at)
+            elif self._worth_waiting(track, at):
                 return None
         return self._after_a_gap(tracks, start)
+
+    def _unless_taken_over(self, track: Track, end: Stamp, better: Sequence[Track], at: Stamp) -> Booking | None:
+        """Book *track* up to *end*, unless a *better* one has begun that is read at other moments: a slow one.
+
+        To book beyond its first reading would leave nothing for it, time and again. So it is waited for, and booked
+        from that reading on; what lies before is a gap, of less than a tick, once.
+        """
+        start = self.booked_at[track.resource]
+        for each in better:
+            if each.since is None or each.through is None or each.through.boot == end.boot:
+                continue
+            if each.since.boot < each.through.boot and each.since.boot < end.boot:
+                return self._booking(each, start, each.through, (Missed(start, each.since, "unreadable"),))
+            if each.since.boot < end.boot and self._worth_waiting(each, at):
+                return None
+        return self._booking(track, start, end, ())
 
     def _after_a_gap(self, tracks: Sequence[Track], start: Stamp) -> Booking | None:
         """Where no source spans the time since the last booking, what the best one does not span is a gap."""
@@ -223,8 +243,8 @@ class Meters:
         return None
 
     def _booking(self, track: Track, start: Stamp, end: Stamp, missed: tuple[Missed, ...]) -> Booking:
-        all_missed = (*missed, *track.missed)
-        booking = Booking(track.resource, track.method, track.collector, start, end, Energy(track.seen), all_missed)
+        apart = tuple(_apart((*missed, *track.missed)))
+        booking = Booking(track.resource, track.method, track.collector, start, end, Energy(track.seen), apart)
         self.booked_at[track.resource] = end
         self._across_outage.discard(track.resource)
         for each in self._of(track.resource):
@@ -243,6 +263,20 @@ class Meters:
         if key not in self._tracks or self._tracks[key].method is not method:
             self._tracks[key] = Track(collector, resource, method)
         return self._tracks[key]
+
+
+def _apart(missed: Iterable[Missed]) -> list[Missed]:
+    """Return *missed* without overlaps, in order of time: what two meters of a resource missed together counts once."""
+    found: list[Missed] = []
+    for each in sorted(missed, key=lambda one: (one.start.boot, one.end.boot)):
+        last = found[-1] if found else None
+        if last is None or each.start.boot > last.end.boot:
+            found.append(each)
+        elif each.end.boot > last.end.boot and each.cause == last.cause:
+            found[-1] = Missed(last.start, each.end, each.cause)
+        elif each.end.boot > last.end.boot:
+            found.append(Missed(last.end, each.end, each.cause))
+    return found
 
 
 def counter_state(reading: EnergyReading | CounterState) -> CounterState | None:

@@ -222,6 +222,33 @@ def test_a_reset_is_a_gap_with_its_time_and_cause() -> None:
     assert account.books(stamp(5)).gaps == {"counter_reset": Duration.from_seconds(5)}
 
 
+def test_two_sockets_reset_together_are_one_gap() -> None:
+    account = accounting()
+
+    def sockets(*joules: float) -> tuple[CounterReading, ...]:
+        return tuple(replace(counter("package", energy), meter=f"socket {n}") for n, energy in enumerate(joules))
+
+    account.take(observed(stamp(0), rapl=sockets(1000, 1000), process=(host(0), use("a", 0))))
+    account.take(observed(stamp(5), rapl=sockets(1100, 1100)))
+    account.take(observed(stamp(10), rapl=sockets(1, 1), process=(host(1), use("a", 1))))
+    books = account.books(stamp(10))
+    assert books.gaps == {"counter_reset": Duration.from_seconds(5)}
+    assert books.covered == {"package": Duration.from_seconds(5)}
+    assert len(account.take_gaps()) == 1
+
+
+def test_a_socket_that_stays_away_while_nobody_says_who_computes_is_one_gap() -> None:
+    account = accounting()
+    away = [replace(counter("package", 0), meter="socket 1")]
+    for seconds in range(0, 85, 5):
+        usage = (host(seconds), use("a", seconds)) if seconds in {0, 25, 80} else ()
+        meters = (counter("package", 10.0 * seconds), *(away if seconds == 0 else ()))
+        account.take(observed(stamp(seconds), rapl=meters, process=usage))
+    books = account.books(stamp(80))
+    assert books.gaps == {"unreadable": Duration.from_seconds(80)}
+    assert [gap.interval.length for gap in account.take_gaps()] == [Duration.from_seconds(80)]
+
+
 def test_a_restart_goes_on_where_the_ledger_was() -> None:
     first = accounting()
     first.take(observed(stamp(0), rapl=(counter("package", 0),), process=(host(0), use("a", 0))))

@@ -68,6 +68,29 @@ def test_a_counter_is_waited_for_no_longer_than_the_patience() -> None:
     assert (modelled.start, modelled.energy) == (_at(0), Energy.from_joules(6500))
 
 
+def test_a_better_source_that_is_slow_takes_over_from_a_lesser_one() -> None:
+    """Its readings never fall on the ticks at which the lesser one is booked."""
+    meters = Meters(PATIENCE)
+    bookings: list[Booking] = []
+    for tick in range(5):
+        bookings += _book(meters, 5 * tick, modelled_host=(_load(20 * tick),))
+        bookings += _book(meters, 5 * tick + 1, hwmon=(_power(40),))
+    assert {booking.method for booking in bookings if booking.energy > Energy.ZERO} == {Method.INTEGRATED}
+    assert sum(booking.energy.joules for booking in bookings) == 4 * 5 * 40
+    assert [missed for booking in bookings for missed in booking.missed] == [Missed(_at(0), _at(1), "unreadable")]
+    assert bookings[-1].end == _at(21)
+
+
+def test_a_slow_source_that_is_read_once_and_no_more_does_not_hold_up_a_lesser_one() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, modelled_host=(_load(0),))
+    _book(meters, 1, hwmon=(_power(40),))
+    for tick in range(1, 13):
+        assert _book(meters, 5 * tick, modelled_host=(_load(20 * tick),)) == []
+    (modelled,) = _book(meters, 65, modelled_host=(_load(20 * 13),))
+    assert (modelled.start, modelled.energy, modelled.missed) == (_at(0), Energy.from_joules(6500), ())
+
+
 def test_a_counter_alone_is_waited_for_as_long_as_it_takes() -> None:
     meters = Meters(PATIENCE)
     _book(meters, 0, rapl=(_counter(0),))
