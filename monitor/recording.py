@@ -14,6 +14,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from monitor.adapters.procfs import INODE, LISTEN, STATE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -58,10 +60,6 @@ CGROUP: Final = (
 )
 LARGEST: Final = 1 << 20
 """No file of these is larger; what is goes into the recording cut."""
-LISTENING: Final = "0A"
-"""State of a socket that listens. Source: Linux, include/net/tcp_states.h (TCP_LISTEN)."""
-_STATE_COLUMN: Final = 3
-_INODE_COLUMN: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def program_of(command_line: bytes) -> bytes:
 def listening(table: bytes) -> bytes:
     """Return a table of sockets with its header and those that listen: the others tell who talks to whom."""
     lines = table.splitlines(keepends=True)
-    return b"".join(lines[:1] + [line for line in lines[1:] if line.split()[_STATE_COLUMN].decode() == LISTENING])
+    return b"".join(lines[:1] + [line for line in lines[1:] if line.split()[STATE].decode() == LISTEN])
 
 
 def _copy_host(roots: Roots, target: Path, *, with_arguments: bool) -> Recording:
@@ -168,7 +166,7 @@ class _Copier:
         file.write_bytes(content)
         self.recording.files.append(name)
         if fnmatch(name, "proc/net/*"):
-            inodes = (line.split()[_INODE_COLUMN].decode() for line in content.splitlines()[1:])
+            inodes = (line.split()[INODE].decode() for line in content.splitlines()[1:])
             self._listening |= {f"socket:[{inode}]" for inode in inodes}
 
     def link_sockets(self, source: Path, name: str) -> None:
