@@ -15,7 +15,7 @@ from monitor.config.model import LATER, TABLES, Config, Language, MatchTable, Se
 from monitor.config.quantities import duration_text
 from monitor.config.tables import Fault, Faults, note_unknown, read_table
 from monitor.core.entries import ServiceFacts
-from monitor.core.services import Match, ServiceRule
+from monitor.core.services import CONFIGURED, Match, ServiceRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -222,7 +222,7 @@ def _service(table: object, path: str, faults: Faults) -> ServiceRule | None:
             name=facts.name or facts.key,
             department=facts.department,
             contract=facts.contract,
-            found_by="configured",
+            found_by=CONFIGURED,
             was=facts.was,
         ),
         match,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.entries import Bucket, Gap, Grain, Meter, Series, ServiceFacts
 from monitor.core.interval import HOUR, Interval
 from monitor.core.readings import REST, Method
+from monitor.core.services import CONFIGURED
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Energy
 from monitor.simulation.averages import draw, mean
 from monitor.simulation.calendar import office_demand, public_holidays
@@ -55,10 +56,9 @@ class SimulatedYear:
         self.interval = Interval(start, end)
         specs = services(_random(seed, "townhall"))
         self.services = tuple(
-            ServiceFacts(spec.consumer, spec.name, spec.department, found_by="configured") for spec in specs
+            ServiceFacts(spec.consumer, spec.name, spec.department, found_by=CONFIGURED) for spec in specs
         )
         """What describes its services."""
-        self._year = year
         self._zone = zone
         self.hour = hour
         self._noise = _random(seed, f"noise of {year}")

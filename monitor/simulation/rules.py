@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.core.entries import ServiceFacts
-from monitor.core.services import Match, ServiceRule
+from monitor.core.services import CONFIGURED, Match, ServiceRule
 
 if TYPE_CHECKING:
     from monitor.simulation.spec import WorldSpec
@@ -15,7 +15,7 @@ def service_rules(spec: WorldSpec) -> tuple[ServiceRule, ...]:
     """Return each service of *spec*, with what describes it and how it is recognised."""
     return tuple(
         ServiceRule(
-            ServiceFacts(one.consumer, one.name, one.department, found_by="configured"),
+            ServiceFacts(one.consumer, one.name, one.department, found_by=CONFIGURED),
             _match(*one.match),
         )
         for one in spec.services
