@@ -59,7 +59,8 @@ def run(arguments: Sequence[str]) -> int:
     session = Session(Surroundings.of_this_process())
     try:
         status = program()(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one sentence
         if session.debug:
             traceback.print_exc()
@@ -102,7 +103,7 @@ def _sentence(error: Exception) -> tuple[str, Status]:
 
 
 def _usage(error: typer.TyperException) -> str:
-    sentence = error.format_message().rstrip(".").replace("Value error, ", "")
+    sentence = error.format_message().rstrip(".?").replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else NAME
     return f"{sentence[:1].lower()}{sentence[1:]}: see `{command} --help`"

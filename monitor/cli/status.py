@@ -1,7 +1,6 @@
 """`empreinte status`: who uses how much, from the daemon that runs here, else from the ledger."""
 
 import json
-import sys
 import threading
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ import typer
 from monitor.cli.overview import Overview, page, told_by_daemon, told_by_ledger
 from monitor.cli.overview import as_json as ledger_as_json
 from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Session, Status, session_of
-from monitor.cli.terminal import Terminal, Tone
+from monitor.cli.terminal import Terminal, Tone, is_terminal
 from monitor.config import Config, Language
 
 CLEAR = "\x1b[H\x1b[2J"
@@ -60,7 +59,7 @@ def _again(session: Session, lang: Language | None, *, as_json: bool) -> str:
         shown = _shown(session, lang, as_json=as_json, compact=True)
     except CommandError as error:
         shown = json.dumps({"error": str(error)}) if as_json else str(error)
-    return f"{CLEAR}{shown}" if sys.stdout.isatty() and not as_json else f"{shown}{'' if as_json else chr(10)}"
+    return f"{CLEAR}{shown}" if is_terminal() and not as_json else f"{shown}{'' if as_json else chr(10)}"
 
 
 def _shown(session: Session, lang: Language | None, *, as_json: bool, compact: bool = False) -> str:

@@ -45,7 +45,7 @@ class Terminal:
         Source: no-color.org.
         """
         columns = shutil.get_terminal_size((80, 24)).columns
-        shows = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        shows = is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return cls(min(max(columns, NARROWEST), WIDEST), shows)
 
     def paint(self, text: str, tone: Tone) -> str:
@@ -87,6 +87,11 @@ class Terminal:
         pieces = textwrap.wrap(last, room, break_on_hyphens=False, break_long_words=False) or [""]
         yield f"{start}{pieces[0]}".rstrip()
         yield from (f"{' ' * _width(start)}{piece}" for piece in pieces[1:])
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal; it may be closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _pad(cell: str, width: int, *, on_left: bool) -> str:

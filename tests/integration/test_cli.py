@@ -128,6 +128,24 @@ def test_a_reader_that_stops_early_is_no_failure(daemon: Daemon, tmp_path: Path)
         assert (status, done.stderr) == ("0", "")
 
 
+def test_a_terminal_that_lacks_letters_or_is_closed_or_full_is_no_defect(daemon: Daemon, tmp_path: Path) -> None:
+    status = f"{PROGRAM} status --lang fr --config {daemon.configuration}"
+    for command, ended, said in (
+        (f"PYTHONIOENCODING=ascii {status} >/dev/null", 0, ""),
+        (f"{status} >&-", 0, ""),
+        (f"{status} >/dev/full", 3, "empreinte: No space left on device: free some space on its disk\n"),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONG_ENOUGH,
+            env=environment(tmp_path),
+        )
+        assert (done.returncode, done.stderr) == (ended, said), command
+
+
 def test_a_watch_ends_at_ctrl_c(daemon: Daemon, tmp_path: Path) -> None:
     log = tmp_path / "watch.txt"
     with (
