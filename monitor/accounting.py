@@ -109,7 +109,12 @@ class Accounting:
         return events
 
     def close(self, at: Stamp) -> list[Bucket]:
-        """Return the buckets that close at *at*: every source has a reading past their end, or is late for good."""
+        """Return the buckets that close at *at*: every source has a reading past their end, or is late for good.
+
+        None does while a counter has still to say what was drawn across a stop of the daemon: that spans them.
+        """
+        if self._meters.catches_up(at):
+            return []
         latest = at.wall - self._rules.patience.nanoseconds - _MARGIN
         heard = [self._wall(stamp, at) for stamp in self._meters.booked_at.values()]
         current = [wall for wall in heard if wall > latest]

@@ -159,12 +159,14 @@ class Meters:
         self._gone: set[str] = set()
         self.booked_at: dict[str, Stamp] = dict(booked_at or {})
         self._across_outage = set(self.booked_at)
+        self._began: Stamp | None = None
         for one in saved:
             state = (CounterState(Energy(one.microjoules), one.epoch), one.at)
             track = self._track(one.collector, one.resource, Method.COUNTER)
             track.last[one.meter] = track.anchor[one.meter] = state
-            track.since = one.at
-            self.booked_at[one.resource] = one.at
+            # a meter that was late is older than the booking
+            track.since = one.at if track.since is None else max(track.since, one.at, key=lambda stamp: stamp.boot)
+        self._resume()
 
     def forget(self, collector: str) -> None:
         """Do not wait for *collector*, which can't be read for a reason that will not pass by itself."""
@@ -172,6 +174,7 @@ class Meters:
 
     def take(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> None:
         """Add what the collectors saw at *at*."""
+        self._began = self._began or at
         for collector, readings in outcomes.items():
             self._gone.discard(collector)
             for (resource, method), rows in _by_resource(readings).items():
@@ -184,6 +187,16 @@ class Meters:
         A fast source is booked up to *at*, a slow one up to its last reading.
         """
         return [booking for resource in sorted(self.booked_at) if (booking := self._book(resource, at)) is not None]
+
+    def catches_up(self, at: Stamp) -> bool:
+        """Whether a counter has still to say what was drawn across a stop of the daemon, and is waited for."""
+        return any(
+            track.resource in self._across_outage
+            and track.since is not None
+            and track.since.boot <= self.booked_at[track.resource].boot
+            and self._worth_waiting(track, at)
+            for track in self._tracks.values()
+        )
 
     def used(self) -> frozenset[tuple[str, str]]:
         """Return the (collector, resource) pairs that are booked now."""
@@ -202,6 +215,15 @@ class Meters:
             if track.since is not None
             for meter, (state, then) in sorted(track.anchor.items(), key=lambda item: item[0])
         )
+
+    def _resume(self) -> None:
+        """Take for the last booking of each resource the moment from which its counters go on: the best one's is it."""
+        begun: dict[str, Stamp] = {}
+        for track in self._tracks.values():
+            if track.since is not None:
+                known = begun.get(track.resource, track.since)
+                begun[track.resource] = min(known, track.since, key=lambda stamp: stamp.boot)
+        self.booked_at.update(begun)
 
     def _book(self, resource: str, at: Stamp) -> Booking | None:
         start = self.booked_at[resource]
@@ -253,6 +275,8 @@ class Meters:
 
     def _worth_waiting(self, track: Track, at: Stamp) -> bool:
         last = max((then.boot for _, then in track.last.values()), default=0)
+        if track.through is None and self._began is not None:
+            last = max(last, self._began.boot)  # not read yet since the daemon began
         return track.collector not in self._gone and at.boot - last <= self._patience.nanoseconds
 
     def _of(self, resource: str) -> list[Track]:

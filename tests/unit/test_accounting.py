@@ -288,6 +288,18 @@ def test_a_stop_of_hours_is_split_at_the_hours_it_spans() -> None:
     ]
 
 
+def test_the_hours_of_a_stop_stay_open_until_the_counter_answers() -> None:
+    first = accounting()
+    first.take(observed(stamp(0), rapl=(counter("package", 0),), process=(host(0), use("a", 0))))
+    first.take(observed(stamp(5), rapl=(counter("package", 0),), process=(host(0), use("a", 0))))
+    again = accounting(opening=first.books(stamp(5)))
+    again.take(observed(stamp(7205), process=(host(10), use("a", 0))))
+    assert again.close(stamp(7205)) == []
+    again.take(observed(stamp(7210), rapl=(counter("package", 7205),), process=(host(10), use("a", 0))))
+    hours = [bucket for bucket in again.close(stamp(7210 + 120)) if bucket.grain is Grain.HOUR]
+    assert [round(bucket.measured[Meter("package", COUNTER)].joules) for bucket in hours] == [3595, 3600]
+
+
 def ticks(account: Accounting, start: int, end: int, jump: float = 0) -> list[Event]:
     events: list[Event] = []
     for seconds in range(start, end, 5):

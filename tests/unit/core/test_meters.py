@@ -185,3 +185,40 @@ def test_the_best_source_is_said_to_be_used() -> None:
     meters = Meters(PATIENCE)
     _book(meters, 0, rapl=(_counter(10),), modelled_host=(_load(0),))
     assert meters.used() == frozenset({("rapl", "package")})
+
+
+def _socket(number: int, joules: float, at: float) -> SavedCounter:
+    microjoules = Energy.from_joules(joules).microjoules
+    return SavedCounter("rapl", "package", f"intel-rapl:{number}", microjoules, "", _at(at))
+
+
+def test_a_socket_that_was_late_at_the_stop_does_not_have_the_rest_covered_twice() -> None:
+    saved = (_socket(0, 700, 70), _socket(1, 10, 0))
+    meters = Meters(PATIENCE, saved, {"package": _at(70)})
+    (booking,) = _book(meters, 100, rapl=(_counter(1000), _counter(1010, "intel-rapl:1")))
+    assert (booking.start, booking.energy) == (_at(70), Energy.from_joules(300 + 1000))
+
+
+def test_a_resource_with_two_counters_goes_on_from_where_the_better_one_was_booked() -> None:
+    slow = SavedCounter("rapl", "package", "intel-rapl:0", 0, "", _at(100))
+    quick = SavedCounter("zz", "package", "0", 0, "", _at(105))
+    for saved in ((slow, quick), (quick, slow)):
+        meters = Meters(PATIENCE, saved, {"package": _at(105)})
+        (booking,) = _book(meters, 120, rapl=(_counter(2000),))
+        assert booking.start == _at(100)
+
+
+def test_a_counter_that_does_not_answer_at_once_after_a_stop_is_waited_for() -> None:
+    meters = Meters(PATIENCE, _saved(100, 10), {"package": _at(10)})
+    assert _book(meters, 190, modelled_host=(_load(0),)) == []
+    (booking,) = _book(meters, 195, rapl=(_counter(9350),), modelled_host=(_load(20),))
+    assert (booking.start, booking.energy, booking.missed) == (_at(10), Energy.from_joules(9250), ())
+
+
+def test_a_counter_that_is_gone_after_a_stop_is_not_waited_for_longer_than_the_patience() -> None:
+    meters = Meters(PATIENCE, _saved(100, 10), {"package": _at(10)})
+    for seconds in range(190, 251, 5):
+        assert _book(meters, seconds, modelled_host=(_load(4 * seconds),)) == []
+    (booking,) = _book(meters, 255, modelled_host=(_load(4 * 255),))
+    assert booking.missed == (Missed(_at(10), _at(190), "daemon_down"),)
+    assert booking.energy == Energy.from_joules(65 * 100)
