@@ -66,7 +66,9 @@ class GroupEvents:
         for mask, path in self._events():
             events += 1
             lost |= bool(mask & IN_Q_OVERFLOW)
-            removed |= bool(mask & IN_DELETE and mask & IN_ISDIR)
+            if mask & IN_DELETE and mask & IN_ISDIR:
+                removed = True
+                self._leave(path)
             if mask & IN_CREATE and mask & IN_ISDIR:
                 made += self._made(path)
         ended = frozenset(pid for pid in self._members() if not self._lives(pid)) if removed else frozenset()
@@ -109,6 +111,12 @@ class GroupEvents:
             if below.is_dir():
                 leaves += self._made(below)
         return leaves
+
+    def _leave(self, removed: Path) -> None:
+        """Follow *removed* no more: the kernel goes on watching a group that was removed, and doesn't say it went."""
+        for watch in [watch for watch, directory in self._followed.items() if directory == removed]:
+            del self._followed[watch]
+            self._libc.inotify_rm_watch(self._inotify, watch)
 
     def _lives(self, pid: int) -> bool:
         return (self._procfs / str(pid)).exists()

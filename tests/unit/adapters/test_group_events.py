@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import select
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,22 +139,58 @@ def test_where_there_are_no_groups_it_can_not_listen(tmp_path: Path) -> None:
     assert open_files() == before
 
 
-def test_a_real_hierarchy_is_followed() -> None:
-    """Where control groups are mounted; making one needs a right, and is tried."""
+@contextmanager
+def real_hierarchy() -> Iterator[tuple[GroupEvents, Path]]:
+    """Give what follows this machine's groups, and where to make one; skip where none are mounted, or may be made."""
+    reason = "no control group can be made here: run the tests where /sys/fs/cgroup is writable"
     try:
         events = GroupEvents(Path("/sys/fs/cgroup"), Path("/proc"), dict)
     except OSError:
-        return
-    parent = next(iter(events._followed.values()))
-    group = parent / f"empreinte-test-{os.getpid()}.scope"
+        pytest.skip(reason)
+    root = next(iter(events._followed.values()))
     try:
-        group.mkdir()
+        probe = root / f"empreinte-probe-{os.getpid()}.scope"
+        probe.mkdir()
+        probe.rmdir()
     except OSError:
         events.close()
-        return
+        pytest.skip(reason)
+    events.changes()
     try:
+        yield events, root
+    finally:
+        events.close()
+
+
+def test_a_real_hierarchy_is_followed() -> None:
+    with real_hierarchy() as (events, root):
+        group = root / f"empreinte-test-{os.getpid()}.scope"
+        group.mkdir()
+        group.rmdir()
         assert woken(events)
         assert events.changes().events
-    finally:
-        group.rmdir()
-        events.close()
+
+
+def test_a_real_group_that_was_removed_is_followed_no_more() -> None:
+    """The kernel itself never ends the watch of one: after months all places would be taken by groups long gone."""
+    with real_hierarchy() as (events, root):
+        before = dict(events._followed)
+        group = root / f"empreinte-test-{os.getpid()}.slice"
+        for _ in range(3):
+            group.mkdir()
+            events.changes()
+            assert group in events._followed.values()
+            group.rmdir()
+            events.changes()
+        assert events._followed == before
+
+
+def test_a_slice_that_was_removed_and_made_again_is_followed(tree: Tree, events: GroupEvents) -> None:
+    for _ in range(2):
+        tree.make("pod.slice")
+        tree.remove("pod.slice")
+    tree.make("pod.slice")
+    events.changes()
+    tree.make("pod.slice/one.service", 10)
+    assert events.changes().started == {10}
+    assert sum(path.name == "pod.slice" for path in events._followed.values()) == 1
