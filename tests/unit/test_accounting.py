@@ -149,6 +149,44 @@ def test_the_rest_never_falls() -> None:
     assert account.books(stamp(15)).measured[Meter("rest", COUNTER)] == Energy.from_joules(100)
 
 
+def test_what_components_drew_while_the_platform_was_not_measured_is_not_taken_from_its_rest() -> None:
+    account = accounting()
+    power = PowerReading("platform", "bmc", Power.from_watts(50), Duration.from_seconds(10))
+    for seconds in range(0, 105, 5):
+        bmc = (power,) if seconds in {0, 5, 95, 100} else ()
+        usage = (host(seconds), use("a", seconds))
+        account.take(observed(stamp(seconds), rapl=(counter("package", 20.0 * seconds),), bmc=bmc, process=usage))
+    books = account.books(stamp(100))
+    # measured from 0 to 15 s, the hold included, and from 95 to 100 s: 50 W less 20 W
+    assert books.covered["rest"] == Duration.from_seconds(20)
+    assert books.measured[Meter("rest", Method.INTEGRATED)] == Energy.from_joules(20 * 30)
+
+
+def test_what_components_drew_before_the_platform_was_read_is_not_taken_from_its_rest() -> None:
+    account = accounting()
+    for tick in range(5):
+        meters = (counter("package", 100.0 * tick), *([counter("platform", 250.0 * tick)] if tick >= 2 else []))
+        account.take(observed(stamp(5 * tick), rapl=meters, process=(host(tick), use("a", tick))))
+    assert account.books(stamp(20)).measured[Meter("rest", COUNTER)] == Energy.from_joules(300)
+
+
+def test_a_stop_of_the_daemon_is_a_gap_of_the_rest_too() -> None:
+    power = PowerReading("platform", "bmc", Power.from_watts(50), Duration.from_seconds(10))
+
+    def tick(account: Accounting, seconds: int) -> None:
+        usage = (host(seconds), use("a", 0))
+        account.take(observed(stamp(seconds), rapl=(counter("package", 20 * seconds),), bmc=(power,), process=usage))
+
+    first = accounting()
+    tick(first, 0)
+    tick(first, 5)
+    again = accounting(opening=first.books(stamp(5)))
+    for seconds in (65, 70, 75):
+        tick(again, seconds)
+    assert again.take_gaps() == [Gap("rest", Interval(NOON + 5 * SECOND, NOON + 65 * SECOND), "daemon_down")]
+    assert again.books(stamp(75)).measured[Meter("rest", Method.INTEGRATED)] == Energy.from_joules(15 * 30)
+
+
 def test_a_platform_meter_alone_is_shared_by_use() -> None:
     account = accounting()
     for tick in range(3):
