@@ -5,14 +5,13 @@ Where a counter knows a resource as well, accounting books the counter. How good
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collectors._procfs import cpu_time, memory
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.model import MEMORY_POWER_PER_GIBIBYTE, LoadModel
 from monitor.core.readings import DRAM, PACKAGE, LoadReading, Method, PowerReading
-from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Memory, Power
+from monitor.core.units import Duration, Memory, Power
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +20,10 @@ if TYPE_CHECKING:
     from monitor.collector import Host
     from monitor.core.readings import Reading
 
-BUSY: Final = (0, 1, 2, 5, 6)
-"""user, nice, system, irq, softirq: what the CPUs did for this machine. Guests are inside user; waiting for a disk is
-not work; what is stolen another machine used. Source: Linux, Documentation/filesystems/proc.rst, 1.7."""
 MEMORY_HOLD: Final = Duration.from_seconds(3600)
 """Installed memory draws as long as the machine is on, so a reading stays true for long; an hour bounds a mistake."""
 MEMORY_ACCURACY: Final = "-70 % to +40 %"
 """The range of published figures around ours. Source: docs/modelled-host.md 4."""
-BYTES_PER_KIBIBYTE: Final = 1024
 
 
 class ModelledHostCollector:
@@ -45,7 +40,6 @@ class ModelledHostCollector:
         self._cpu = cpu
         self._memory = memory
         self._sources = tuple(sources)
-        self._tick = NANOSECONDS_PER_SECOND // os.sysconf("SC_CLK_TCK")
 
     @classmethod
     def open(cls, host: Host) -> ModelledHostCollector:
@@ -81,20 +75,17 @@ class ModelledHostCollector:
 
     def _load(self, model: LoadModel) -> LoadReading:
         try:
-            text = self._stat.read_bytes()
+            stat = self._stat.read_text(encoding="ascii", errors="replace")
         except OSError as error:
             reason = Reason.FORBIDDEN if isinstance(error, PermissionError) else Reason.ABSENT
             raise Unavailable(
                 reason, f"{self._stat} can't be read: {error.strerror}", "set `[paths] procfs`"
             ) from error
         try:
-            total, *each = [line.split() for line in text.splitlines() if line.startswith(b"cpu")]
-            ticks = sum(int(total[1 + column]) for column in BUSY)
-        except (IndexError, ValueError) as error:
-            raise Retry(f"{self._stat} has no CPU times") from error
-        if not each:
-            raise Retry(f"{self._stat} has no line for each CPU")
-        return LoadReading(PACKAGE, "cpu", Duration(ticks * self._tick), len(each), model)
+            busy, cpus = cpu_time(stat)
+        except (LookupError, ValueError) as error:
+            raise Retry(f"{self._stat} does not say for how long each CPU worked") from error
+        return LoadReading(PACKAGE, "cpu", busy, cpus, model)
 
 
 def _cpu_source(host: Host, model: LoadModel) -> Source:
@@ -118,8 +109,7 @@ def _memory(host: Host) -> tuple[PowerReading | None, str]:
 
 def _as_the_kernel_says(host: Host) -> tuple[Memory | None, str]:
     try:
-        text = (host.procfs / "meminfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
+        total = memory((host.procfs / "meminfo").read_text(encoding="ascii", errors="replace"), "MemTotal")
+    except (OSError, LookupError):
         return None, ""
-    match = re.search(r"^MemTotal:\s*(\d+) kB", text, re.MULTILINE)
-    return (Memory(int(match[1]) * BYTES_PER_KIBIBYTE) if match else None), "MemTotal, a little below what is installed"
+    return total, "MemTotal, a little below what is installed"

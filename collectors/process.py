@@ -15,24 +15,19 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collectors._procfs import TICK, cpu_time, memory
 from monitor.collector import Reason, Retry, Unavailable
 from monitor.core.entries import OTHER
 from monitor.core.readings import HostUsageReading, UsageReading
-from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Memory
+from monitor.core.units import Duration, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from monitor.collector import Host, Source
     from monitor.core.readings import Reading
 
-BUSY: Final = (0, 1, 2, 5, 6)
-"""user, nice, system, irq, softirq: what the CPUs did for this machine. Guests are inside user; waiting for a disk is
-not work; what is stolen another machine used. Source: Linux, Documentation/filesystems/proc.rst, 1.7."""
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-TICK: Final = NANOSECONDS_PER_SECOND // os.sysconf("SC_CLK_TCK")
-KIBIBYTE: Final = 1024
 PART: Final = "processes"
 DEEPEST: Final = 100
 """Generations looked through for a living ancestor at most: a damaged procfs may show a loop."""
@@ -211,15 +206,9 @@ class ProcessCollector:
         return _read(f"{self._procfs}/{pid}/stat").rpartition(")")[2].split()
 
     def _host(self) -> HostUsageReading:
-        lines = _read(f"{self._procfs}/stat", LONGEST_STAT).splitlines()
-        fields = lines[0].split()[1:]
-        memory = _meminfo(self._procfs)
-        return HostUsageReading(
-            busy=Duration(sum(int(fields[index]) for index in BUSY) * TICK),
-            cpus=sum(1 for line in lines[1:] if line.startswith("cpu")),
-            memory_total=memory["MemTotal"],
-            memory_available=memory["MemAvailable"],
-        )
+        busy, cpus = cpu_time(_read(f"{self._procfs}/stat", LONGEST_STAT))
+        meminfo = _read(f"{self._procfs}/meminfo")
+        return HostUsageReading(busy, cpus, memory(meminfo, "MemTotal"), memory(meminfo, "MemAvailable"))
 
 
 def _sums(ended: Iterable[tuple[int, Seen]]) -> dict[int, int]:
@@ -228,11 +217,6 @@ def _sums(ended: Iterable[tuple[int, Seen]]) -> dict[int, int]:
     for heir, seen in ended:
         sums[heir] = sums.get(heir, 0) + seen.clock + seen.reaped
     return sums
-
-
-def _meminfo(procfs: Path) -> dict[str, Memory]:
-    rows = (line.split() for line in _read(f"{procfs}/meminfo").splitlines()[:4])
-    return {row[0].rstrip(":"): Memory(int(row[1]) * KIBIBYTE) for row in rows}
 
 
 def _read(path: str, longest: int = 4096) -> str:
