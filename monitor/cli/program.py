@@ -77,13 +77,22 @@ def _failed(error: Exception) -> int:
     """Say what went wrong; return the exit status."""
     if isinstance(error, typer.Exit | typer.Abort):
         return error.exit_code if isinstance(error, typer.Exit) else INTERRUPTED
+    _let_go_of_output()
     if isinstance(error, BrokenPipeError):
-        # the reader has seen enough (`| head`); what is left in the buffer must not fail again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader has seen enough (`| head`), which is no failure
         return Status.DONE
     sentence, status = _sentence(error)
     print(f"{NAME}: {sentence}", file=sys.stderr)  # noqa: T201 - this is where the program speaks to its user
     return status
+
+
+def _let_go_of_output() -> None:
+    """Have what can't be written not fail once more when the program ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sentence(error: Exception) -> tuple[str, Status]:
