@@ -65,9 +65,10 @@ def group_of(text: str) -> str:
     In a control-group namespace the kernel tells the groups of others by way of `..`: those are taken from the root.
     """
     paths = {}
-    for line in text.splitlines():
-        _, controllers, path = line.split(":", 2)
-        for controller in controllers.split(","):
+    # not splitlines: a name may hold any of the other characters that it takes for the end of a line
+    for line in text.split("\n"):
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        for controller in controllers.split(",") if path else ():
             paths[controller] = posixpath.normpath(path.removesuffix(REMOVED))
     known = [paths[name] for name in ("", "cpuacct", "name=systemd") if paths.get(name, "/") != "/"]
     return next((path for path in known if own_group(path)), known[0] if known else "/")

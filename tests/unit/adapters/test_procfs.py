@@ -45,6 +45,27 @@ def test_of_a_kernel_thread_only_that_it_is_one(processes: Processes) -> None:
     assert facts.argv == ()
 
 
+@pytest.mark.parametrize("odd", ["\v", "\f", "\x1c", "\x85", "\N{LINE SEPARATOR}", "\r"])
+def test_a_process_cannot_hide_in_a_group_with_an_odd_name(processes: Processes, odd: str) -> None:
+    """Whoever may make groups names them; the kernel refuses only the line feed."""
+    processes.start(7, "x")
+    (processes.procfs / "7/cgroup").write_bytes(f"0::/user.slice/a{odd}b/x.service\n".encode())
+    facts = read_facts(processes.procfs, 7)
+    assert facts is not None
+    assert facts.cgroup == f"/user.slice/a{odd}b/x.service"
+
+
+def test_a_table_of_groups_that_is_too_long_is_cut(processes: Processes) -> None:
+    processes.start(7, "x")
+    deep = "/a" * 2000
+    table = "0::/system.slice/x.service\n" + "".join(f"{number}:c{number}:{deep}\n" for number in range(1, 9))
+    for cut in range(1, 12):
+        (processes.procfs / "7/cgroup").write_text((table + "9:memory:/" + deep)[: len(table) + cut])
+        facts = read_facts(processes.procfs, 7)
+        assert facts is not None
+        assert facts.cgroup == "/system.slice/x.service"
+
+
 @pytest.mark.parametrize("content", ["", "7 (x) S", "7 (x) S a b c d e f g h i j k l m n o p q r s t u v"])
 def test_a_process_that_ends_while_it_is_read_is_gone(processes: Processes, content: str) -> None:
     processes.start(7, "x")
