@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.ledger.database import Access, engine_of
-from monitor.ledger.errors import LedgerTaken, understand
+from monitor.ledger.errors import LedgerTaken, forbidden_or_full, understand
 from monitor.ledger.locks import take_session_lock
 
 if TYPE_CHECKING:
@@ -97,4 +97,6 @@ class Session:
             found = self._place.path.stat()
         except FileNotFoundError:
             return (0, 0)
+        except OSError as error:
+            raise forbidden_or_full(error, str(self._place)) from error
         return (found.st_dev, found.st_ino)

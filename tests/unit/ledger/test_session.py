@@ -101,3 +101,16 @@ def test_it_can_be_closed_twice_and_used_again(session: Session) -> None:
     session.close()
     session.close()
     assert noted(session) == 0
+
+
+def test_a_file_that_can_not_be_looked_for_is_an_error_of_the_ledger(session: Session, place: Place) -> None:
+    """Whoever keeps the ledger survives an error of it, and no other."""
+    assert place.path is not None
+    directory = place.path.parent
+    away = directory.rename(directory.with_name("away"))
+    directory.touch()
+    with pytest.raises(LedgerError, match="Not a directory"):
+        noted(session)
+    directory.unlink()
+    away.rename(directory)
+    assert noted(session) == 0
