@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from monitor.core.readings import CounterReading, PowerReading
+    from monitor.core.readings import CounterReading, PowerReading, Reading
 
     Metered = CounterReading | PowerReading
 
@@ -111,3 +111,18 @@ def whole(meters: Iterable[tuple[str, Callable[[], Metered | None]]]) -> Sequenc
     if failed and not kept:
         raise next(iter(failed.values()))
     return kept
+
+
+def read_again(read: Callable[[], Sequence[Reading]], scan: Callable[[], None]) -> Sequence[Reading]:
+    """Return what *read* returns; where a device goes meanwhile, once more after a *scan* of what is there.
+
+    Raises Retry where another goes then, and what *read* and *scan* raise.
+    """
+    try:
+        return read()
+    except Gone:
+        scan()
+    try:
+        return read()
+    except Gone as fact:
+        raise Retry(str(fact)) from fact

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from collectors._sysfs import Gone, NumberFile, entries, name_in, number_of, text_of, whole
+from collectors._sysfs import NumberFile, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import PACKAGE, PLATFORM, CounterReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Power
@@ -179,14 +179,7 @@ class HwmonCollector:
         """
         if entries(self._root) != self._entries:
             self._scan()
-        try:
-            return self._read()
-        except Gone:
-            self._scan()
-        try:
-            return self._read()
-        except Gone as fact:
-            raise Retry(str(fact)) from fact
+        return read_again(self._read, self._scan)
 
     def close(self) -> None:
         """Close the sensors' files."""
