@@ -101,7 +101,7 @@ def _memory(host: Host) -> tuple[PowerReading | None, str]:
     installed, said_by = (host.memory, "configured") if host.memory is not None else _as_the_kernel_says(host)
     if installed is None:
         return None, ""
-    each = host.memory_power_per_gibibyte or MEMORY_POWER_PER_GIBIBYTE
+    each = MEMORY_POWER_PER_GIBIBYTE
     power = Power(round(each.microwatts * installed.gibibytes))
     described = f"{power.watts:.4g} W: {installed.gibibytes:.4g} GiB ({said_by}) x {each.watts:.4g} W"
     return PowerReading(DRAM, "memory", power, MEMORY_HOLD, Method.MODELLED), described

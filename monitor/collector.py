@@ -122,7 +122,6 @@ class Host:
     None where unknown."""
     cpu_power_accuracy: str = "+-50 %"
     """The error to expect of what is modelled from `cpu_power`, for a person; wider where that was guessed."""
-    memory_power_per_gibibyte: Power | None = None
     memory: Memory | None = None
     """Installed memory, where configured; None: as the kernel says."""
     nvml: object | None = None

@@ -86,12 +86,6 @@ def test_configured_memory_wins(host: Host) -> None:
     assert readings(changed(host, memory=Memory.from_gibibytes(64)))["dram"].power == Power.from_watts(64 * 0.284)
 
 
-def test_configured_power_of_memory_wins(host: Host) -> None:
-    assert readings(changed(host, memory_power_per_gibibyte=Power.from_watts(0.1)))["dram"].power == Power.from_watts(
-        1.6
-    )
-
-
 def test_without_a_cpu_power_only_memory_is_modelled(host: Host) -> None:
     unknown = changed(host, cpu_power=None)
     assert set(readings(unknown)) == {"dram"}
