@@ -19,6 +19,7 @@ from monitor.core.attribution import (
     unattributed,
 )
 from monitor.core.books import Books
+from monitor.core.counters import SETTLING
 from monitor.core.entries import Gap, Meter, OpenBooks
 from monitor.core.events import CollectionSucceeded, CollectorBecameUnavailable, EnergyMeasured, GapFound
 from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
@@ -105,7 +106,8 @@ class Accounting:
             self._marks[resource] = self._device(resource).copy()
         if known or self._nobody_to_ask(observed.at):
             events += self._book(observed.at)
-        self._last = observed.at
+        if self._last is None or observed.at.boot > self._last.boot:
+            self._last = observed.at
         return events
 
     def close(self, at: Stamp) -> list[Bucket]:
@@ -201,7 +203,8 @@ class Accounting:
     def _learn(self, booking: Booking, used: Consumption, length: Duration) -> None:
         """Learn the idle power; a GPU's only while no context is open, so that a loaded model teaches no floor."""
         resource, energy = booking.resource, booking.energy
-        known = not booking.missed and used.seen >= length.nanoseconds
+        slept = length - booking.end.awake_since(booking.start)
+        known = not booking.missed and used.seen >= length.nanoseconds and slept < SETTLING
         busy = sum(used.active.values())
         if resource.startswith("gpu"):
             held = any(used.held.values())

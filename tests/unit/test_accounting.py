@@ -249,6 +249,25 @@ def test_an_idle_processor_teaches_its_floor() -> None:
     assert joules(account.books(stamp(45)))[(IDLE, "package", Share.FLOOR)] >= 200
 
 
+def test_a_suspended_machine_teaches_no_floor() -> None:
+    account = accounting()
+    for tick in range(9):
+        asleep = 0 if tick < 8 else 3600 * SECOND
+        at = Stamp(stamp(5 * tick).wall + asleep, stamp(5 * tick).boot + asleep, asleep)
+        meters = (counter("package", 200.0 * tick),)
+        account.take(observed(at, rapl=meters, process=(host(0.1 * tick), use("a", 0.05 * tick))))
+    assert account.books(at).floors["package"] == Power.from_watts(40)
+
+
+def test_what_a_slow_collector_saw_before_a_jump_is_not_a_second_jump() -> None:
+    account = accounting()
+    account.take(observed(stamp(0)))
+    account.take(observed(stamp(5, 3600)))
+    account.take(observed(stamp(4)))
+    account.take(observed(stamp(10, 3600)))
+    assert [gap.cause for gap in account.take_gaps()] == ["clock_step"]
+
+
 def test_a_reset_is_a_gap_with_its_time_and_cause() -> None:
     account = accounting()
     account.take(observed(stamp(0), rapl=(counter("package", 1000),), process=(host(0), use("a", 0))))
