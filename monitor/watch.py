@@ -119,11 +119,11 @@ class ProcessWatch:
                 continue
             if not self._sleeps(None, self._gather):
                 return
-            changes = self._source.changes()
+            changes = _heard_of(self._source)
             if changes.lost or self._matter(changes):
                 self._wake()
             if changes.lost or changes.events > STORM:
-                log.info("very many processes come and go: services are looked for at each tick only, for a while")
+                log.info("too much happened to hear all of it: services are looked for at each tick only, for a while")
                 self._source.close()
                 self._source = None
 
@@ -148,6 +148,15 @@ class ProcessWatch:
         self._ended |= ended
         left = {service for pid, service in members.items() if pid not in self._ended}
         return any(members[pid] not in left for pid in ended)
+
+
+def _heard_of(source: Source) -> Changes:
+    """Return what happened; where it can't be had, that something was missed. The thread has to outlive that."""
+    try:
+        return source.changes()
+    except OSError as error:
+        log.warning("what processes do can't be heard now (%s)", error.strerror)
+        return Changes(lost=True)
 
 
 def listen() -> ProcessEvents:

@@ -163,6 +163,24 @@ def test_a_storm_is_sat_out(scene: Scene, changes: Changes) -> None:
     assert scene.bell.closed.is_set()
 
 
+class Broken(Bell):
+    """A source that fails when it is asked."""
+
+    def changes(self) -> Changes:
+        raise OSError(12, "Cannot allocate memory")
+
+
+def test_a_source_that_fails_is_heard_anew(scene: Scene) -> None:
+    first = scene.bell = Broken()
+    with scene.watching():
+        scene.bell = Bell()
+        first.tell(Changes())
+        assert first.closed.wait(10)
+        assert scene.alarm.within(10), "what it would have told is lost, so a reading has to see it"
+        scene.newcomers = {7}
+        assert scene.rings(started={7})
+
+
 def refuse() -> Bell:
     raise PermissionError(1, "Operation not permitted")
 
