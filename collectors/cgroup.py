@@ -49,7 +49,11 @@ class Group:
         self._memory: int | None = None
         self._cpu, directory = _first(root, path, CPU_FILES)
         # the directory's inode tells a group made again under the same path from the one before
-        self.epoch = f"{directory.stat().st_ino}"
+        try:
+            self.epoch = f"{directory.stat().st_ino}"
+        except OSError:
+            os.close(self._cpu)
+            raise
         with suppress(OSError):
             self._memory, _ = _first(root, path, MEMORY_FILES)
 

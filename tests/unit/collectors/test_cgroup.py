@@ -192,6 +192,27 @@ def test_a_closed_collector_holds_nothing_and_names_no_groups(tmp_path: Path, gr
     assert _open_below(tmp_path) == []
 
 
+def test_a_group_that_goes_while_it_is_opened_leaves_no_file_open(
+    tmp_path: Path, groups: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = Tree(tmp_path, "")
+    tree.write("cpu.stat", "usage_usec 900\n")
+    collector = collector_on(tmp_path, groups)
+    opened = os.open
+
+    def open_and_remove(path: Path, flags: int) -> int:
+        descriptor = opened(path, flags)
+        path.unlink()
+        path.parent.rmdir()
+        return descriptor
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_and_remove)
+        assert collector.collect() == []
+    assert groups.disowned == [UNIT]
+    assert _open_below(tmp_path) == []
+
+
 def _open_below(root: Path) -> list[str]:
     links = []
     for descriptor in Path("/proc/self/fd").iterdir():
