@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.adapters import cpuinfo
 from monitor.core.model import THREAD_POWER, THREADS_PER_CORE
-from monitor.core.units import Duration, Energy, Power
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy, Power
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ PATIENCE: Final = Duration.from_seconds(60)
 """How long a lookup may take: it takes 1.5 s of CPU time, on a machine that may be busy."""
 KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """All that a child gets of our environment, beside the search path of Python."""
-JOULES_PER_KILOWATT_HOUR: Final = 3_600_000
 
 
 class CodeCarbonFailed(Exception):  # noqa: N818 - says what happened, as the project's other exceptions do
@@ -139,14 +138,13 @@ class Comparison:
     version: str
 
 
-def compare(elapsed: Duration, country: str | None, *, timeout: Duration = PATIENCE) -> Comparison:
+def compare(elapsed: Duration, country: str | None) -> Comparison:
     """Run CodeCarbon's tracker for *elapsed* and return its figures.
 
-    *country* is an ISO 3166-1 code of two or three letters; without one, energies only. *timeout* comes on top of
-    *elapsed*. Raises CodeCarbonFailed, among others where it has no energy mix for *country*: on its own it would
-    silently take the world's.
+    *country* is an ISO 3166-1 code of two or three letters; without one, energies only. Raises CodeCarbonFailed, among
+    others where it has no energy mix for *country*: on its own it would silently take the world's.
     """
-    answer = ask({"task": "compare", "seconds": elapsed.seconds, "country": country}, elapsed + timeout)
+    answer = ask({"task": "compare", "seconds": elapsed.seconds, "country": country}, elapsed + PATIENCE)
     energy = {part: _energy(answer[f"{part}_kwh"]) for part in ("cpu", "ram", "gpu")}
     return Comparison(
         elapsed=Duration.from_seconds(answer["seconds"]),
@@ -159,7 +157,7 @@ def compare(elapsed: Duration, country: str | None, *, timeout: Duration = PATIE
 
 
 def _energy(kilowatt_hours: float) -> Energy:
-    return Energy.from_joules(kilowatt_hours * JOULES_PER_KILOWATT_HOUR)
+    return Energy(round(kilowatt_hours * MICROJOULES_PER_KILOWATT_HOUR))
 
 
 def ask(request: Mapping[str, Any], timeout: Duration) -> dict[str, Any]:
