@@ -179,9 +179,13 @@ class Sampler:
         return CollectionFailed(at=at, collector=charge.name, why=why, took=self._since(at), defect=True)
 
     def _shut(self, charge: Charge) -> None:
-        if charge.collector is not None:
-            charge.collector.close()
-            charge.collector = None
+        collector, charge.collector = charge.collector, None
+        if collector is None:
+            return
+        try:
+            collector.close()
+        except Exception:  # a defect here must not keep the others from being read, or closed
+            log.exception("collector %s could not be closed", charge.name)
 
     def _since(self, at: Stamp) -> Duration:
         return Duration(self._clock.stamp().boot - at.boot)

@@ -104,6 +104,26 @@ def test_a_defect_of_one_collector_leaves_the_others_their_turn(caplog: pytest.L
     assert isinstance(read, CollectionSucceeded)
 
 
+class Stuck(Meter):
+    def close(self) -> None:
+        super().close()
+        message = "can't be closed"
+        raise OSError(message)
+
+
+def test_a_collector_that_cannot_be_closed_blinds_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    stuck, sound = Stuck([Unavailable(Reason.ABSENT, "gone")]), Meter([1])
+    charges = [Charge("stuck", lambda: stuck, slow=False), Charge("sound", lambda: sound, slow=False)]  # type: ignore[arg-type,return-value] - test doubles
+    sampler = Sampler(charges, Ticking(), Inbox(), SECOND)
+    with caplog.at_level(logging.CRITICAL):
+        gone, read = sampler.observe().outcomes
+        assert isinstance(gone, CollectorBecameUnavailable)
+        assert isinstance(read, CollectionSucceeded)
+        assert isinstance(sampler.observe().outcomes[0], CollectionSucceeded)
+        sampler.close()
+    assert (stuck.closed, sound.closed) == (2, 1)
+
+
 def test_a_defect_before_reading_keeps_no_meter_from_being_read(caplog: pytest.LogCaptureFixture) -> None:
     def defect() -> None:
         raise KeyError(7)
