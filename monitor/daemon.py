@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_PENDING: Final = 50_000
-"""Buckets kept while the ledger can't be written, a month of minutes; then the oldest minutes go, never the hours."""
+"""Buckets kept while the ledger can't be written, a month of minutes; then the oldest minutes go, never the hours.
+
+As many gaps; then the oldest go, and only their time is kept."""
 MOST_EVENTS: Final = 10_000
 """Events kept for subscribers while the ledger can't be written; then the oldest are never told."""
 CHART_POINTS: Final = 60
@@ -107,8 +109,9 @@ class Pending:
     events: list[Event] = field(default_factory=list)
 
     def bound(self) -> None:
-        """Let the oldest minutes and events go where there are too many: the hours hold the minutes' sums."""
+        """Let the oldest minutes, gaps and events go where there are too many: the hours hold the minutes' sums."""
         del self.events[:-MOST_EVENTS]
+        del self.gaps[:-MOST_PENDING]
         if len(self.closed) <= MOST_PENDING:
             return
         minutes = [number for number, bucket in enumerate(self.closed) if bucket.grain is Grain.MINUTE]

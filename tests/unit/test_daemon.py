@@ -19,7 +19,7 @@ from monitor.core.events import (
     ServiceAppeared,
     ServiceDisappeared,
 )
-from monitor.core.interval import HOUR, Stamp
+from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, Reading, UsageReading
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import MOST_PENDING, Daemon, NoFigures, Pending
@@ -309,6 +309,13 @@ def test_hours_are_never_let_go_while_minutes_may_be() -> None:
     pending.bound()
     assert len(pending.closed) == MOST_PENDING + 2 - MOST_PENDING // 10
     assert pending.closed[0] == hours[0]
+
+
+def test_gaps_do_not_fill_the_memory_while_the_ledger_cannot_be_written() -> None:
+    gap = Gap("package", Interval(NOON, NOON + SECOND), "hold_exceeded")
+    pending = Pending(gaps=[gap] * (MOST_PENDING + 7))
+    pending.bound()
+    assert len(pending.gaps) == MOST_PENDING
 
 
 class Sleepy(Sampler):
