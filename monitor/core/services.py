@@ -212,6 +212,8 @@ def _stable_key(kind: ServerKind, port: int | None, group: str, taken: Iterable[
     key = unit.removesuffix(".service") if _is_unit(unit) else by_kind
     machine = machine_of(group)
     key = f"{key}-{machine}" if machine else key
+    # whoever may make groups names them, and this is printed, stored and scraped
+    key = "".join(character if character.isprintable() else "_" for character in key)
     return f"{key}-{DISCOVERED}" if key in {*taken, *PSEUDO_SERVICES} else key
 
 
@@ -219,8 +221,8 @@ def machine_of(cgroup: str) -> str:
     """Return the name of the machine (LXC, nspawn) that *cgroup* lies in; empty where it lies in none."""
     found = MACHINE.search(cgroup)
     name = next((name for name in found.groups() if name), "") if found else ""
-    # systemd writes what may not stand in the name of a unit as \xNN
-    return re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), name)
+    # systemd writes what may not stand in the name of a unit as \xNN; in that of a machine that is the hyphen alone
+    return name.replace(r"\x2d", "-")
 
 
 def _matching_group(cgroup: str, match: Match) -> str:

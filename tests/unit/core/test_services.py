@@ -295,6 +295,20 @@ def test_a_machine_is_named_as_its_administrator_named_it() -> None:
     assert machine_of("/user.slice/lxcfs.service") == ""
 
 
+@pytest.mark.parametrize("code", [r"\x00", r"\x0a", r"\x1b", r"\x2f", r"\x7f", r"\x85", r"\xff"])
+def test_a_machine_has_no_character_in_its_name_that_no_name_can_have(code: str) -> None:
+    """Whoever may make groups could write so: databases and scrapers refuse a NUL, terminals obey an escape."""
+    assert machine_of(rf"/machine.slice/machine-a{code}b.scope") == f"a{code}b"
+
+
+@pytest.mark.parametrize("odd", ["\x1b", "\v", "\r", "\x7f", "\x85", "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{LINE SEPARATOR}"])
+def test_a_unit_whose_name_would_steer_a_terminal_is_found_under_a_plain_name(odd: str) -> None:
+    found = discovered(process("vllm serve m", f"/system.slice/a{odd}[2Jb.service"), KNOWN, ())
+    assert found is not None
+    assert found[0].key == found[1].key == "a_[2Jb"
+    assert found[1].name == "vLLM (a_[2Jb)"
+
+
 def test_a_group_lies_in_itself_and_in_those_above() -> None:
     assert lies_in("/a/b", "/a")
     assert lies_in("/a", "/a")
