@@ -86,8 +86,10 @@ class UsageBook:
         self.gpus: dict[str, Consumption] = {}
 
     def forget(self, collector: str) -> None:
-        """Stop waiting for *collector*, which can't be read any more."""
+        """Stop waiting for *collector*, which can't be read any more. If it comes back, it begins afresh."""
         self._required.discard(collector)
+        for part in self._part_owner.pop(collector, set()):
+            self._last.pop(part, None)
 
     def take(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> bool:
         """Add what the collectors saw at *at*; return whether the host's use is now known up to then.

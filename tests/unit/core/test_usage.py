@@ -74,6 +74,16 @@ def test_a_collector_that_is_gone_is_not_waited_for() -> None:
     assert _take(book, 5, _host(4))
 
 
+def test_what_was_used_while_a_collector_was_gone_is_not_used_when_it_is_back() -> None:
+    book = UsageBook("run", (), None)
+    _take(book, 0, _host(0), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
+    book.forget("cgroup")
+    _take(book, 3600, _host(3600))
+    _take(book, 3605, _host(3605), cgroup=(_use("a", 1810, epoch="i", part="cgroup:/a"),))
+    _take(book, 3610, _host(3610), cgroup=(_use("a", 1814, epoch="i", part="cgroup:/a"),))
+    assert book.host.active == {"a": 4 * SECOND, OTHER: 3606 * SECOND}
+
+
 def test_without_the_hosts_own_use_nothing_is_known() -> None:
     book = UsageBook("run", (), None)
     assert not _take(book, 0, _use("a", 1))
