@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.counters import Advanced, CounterState, Reset, Wrapped, step
-from monitor.core.entries import SavedCounter
+from monitor.core.entries import Cause, SavedCounter
 from monitor.core.interval import Stamp
 from monitor.core.readings import CounterReading, LoadReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Power
@@ -84,7 +84,7 @@ class Track:
             self.last[reading.meter] = (reading, at)
         late = {meter: then for meter, (_, then) in self.last.items() if then != at}
         if all(at.boot - then.boot > patience.nanoseconds for then in late.values()):
-            self.missed += [Missed(self.since or then, at, "unreadable") for then in late.values()]
+            self.missed += [Missed(self.since or then, at, Cause.UNREADABLE) for then in late.values()]
             self.through = at
             if self.since is None:
                 self._begin(at)
@@ -110,17 +110,17 @@ class Track:
         }
 
     def _add(self, reading: EnergyReading, before: EnergyReading | CounterState, then: Stamp, at: Stamp) -> None:
-        elapsed = Duration(at.boot - then.boot)
+        awake = at.awake_since(then)
         if isinstance(reading, CounterReading):
             self._count(reading, before, then, at)
         elif isinstance(reading, PowerReading) and isinstance(before, PowerReading):
             self._integrate(reading, before, then, at)
-        elif isinstance(reading, LoadReading) and isinstance(before, LoadReading) and elapsed > Duration.ZERO:
+        elif isinstance(reading, LoadReading) and isinstance(before, LoadReading) and awake > Duration.ZERO:
             busy = reading.busy - before.busy
             if busy < Duration.ZERO:
-                self.missed.append(Missed(then, at, "counter_reset"))
+                self.missed.append(Missed(then, at, Cause.COUNTER_RESET))
             else:
-                self.seen += reading.model.energy(busy, reading.cpus, elapsed).microjoules
+                self.seen += reading.model.energy(busy, reading.cpus, awake).microjoules
 
     def _count(self, reading: CounterReading, before: EnergyReading | CounterState, then: Stamp, at: Stamp) -> None:
         outcome = step(
@@ -144,7 +144,7 @@ class Track:
         self.seen += before.power.during(reading.hold).microjoules
         hold = reading.hold.nanoseconds
         held_until = Stamp(then.wall + hold, then.boot + hold, then.slept)
-        self.missed.append(Missed(held_until, at, "hold_exceeded"))
+        self.missed.append(Missed(held_until, at, Cause.HOLD_EXCEEDED))
 
 
 class Meters:
@@ -251,7 +251,7 @@ class Meters:
             if each.since is None or each.through is None or each.through.boot == end.boot:
                 continue
             if each.since.boot < each.through.boot and each.since.boot < end.boot:
-                return self._booking(each, start, each.through, (Missed(start, each.since, "unreadable"),))
+                return self._booking(each, start, each.through, (Missed(start, each.since, Cause.UNREADABLE),))
             if each.since.boot < end.boot and self._worth_waiting(each, at):
                 return None
         return self._booking(track, start, end, ())
@@ -260,7 +260,7 @@ class Meters:
         """Where no source spans the time since the last booking, what the best one does not span is a gap."""
         for track in tracks:
             if track.since is not None and track.through is not None and track.through.boot > start.boot:
-                cause = "daemon_down" if track.resource in self._across_outage else "unreadable"
+                cause = Cause.DAEMON_DOWN if track.resource in self._across_outage else Cause.UNREADABLE
                 return self._booking(track, start, track.through, (Missed(start, track.since, cause),))
         return None
 

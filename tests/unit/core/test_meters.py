@@ -130,6 +130,16 @@ def test_a_model_turns_load_into_energy() -> None:
     assert booking.energy == Energy.from_joules(10 * (50 + 25))
 
 
+def test_a_machine_that_sleeps_draws_nothing_that_a_model_knows_of() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, modelled_host=(_load(0),))
+    asleep = 3600 * SECOND
+    awake = Stamp(asleep + 10 * SECOND, asleep + 10 * SECOND, asleep)
+    meters.take(awake, {"modelled_host": (_load(20),)})
+    (booking,) = meters.book(awake)
+    assert booking.energy == Energy.from_joules(10 * (50 + 25))
+
+
 def test_one_socket_that_stays_away_is_a_gap_until_it_is_back() -> None:
     meters = Meters(PATIENCE)
     _book(meters, 0, rapl=(_counter(0), _counter(0, "intel-rapl:1")))
