@@ -20,7 +20,7 @@ from monitor.core.attribution import (
 )
 from monitor.core.books import Books
 from monitor.core.counters import SETTLING
-from monitor.core.entries import Gap, Meter, OpenBooks
+from monitor.core.entries import Cause, Gap, Meter, OpenBooks
 from monitor.core.events import CollectionSucceeded, CollectorBecameUnavailable, EnergyMeasured, GapFound
 from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
 from monitor.core.interval import HOUR, Interval, Stamp
@@ -89,8 +89,7 @@ class Accounting:
         self._platform = _Platform()
         self.draws: dict[str, Draw] = {}
         """What each resource drew last, for the live figures."""
-        if opening is not None and not same_boot:
-            self._note_reboot(opening, now)
+        self._found = self._note_reboot(opening, now) if opening is not None and not same_boot else []
 
     def take(self, observed: Observed) -> list[Event]:
         """Account for what was observed together; return what happened, in order of resource."""
@@ -99,7 +98,7 @@ class Accounting:
             if isinstance(one, CollectorBecameUnavailable):
                 self._meters.forget(one.collector)
                 self._usage.forget(one.collector)
-        events = self._note_jump(observed.at)
+        events, self._found = [*self._found, *self._note_jump(observed.at)], []
         self._meters.take(observed.at, outcomes)
         known = self._usage.take(observed.at, outcomes)
         for resource in self._meters.booked_at.keys() - self._marks.keys():
@@ -155,7 +154,8 @@ class Accounting:
 
     def _nobody_to_ask(self, at: Stamp) -> bool:
         """Whether it has been unknown for too long who uses the host, so that energy is booked without a user."""
-        return self._usage.silent_since(at) > self._rules.patience
+        # the margin: where ticks are as long as the patience, a slow meter may be read just before the use is
+        return self._usage.silent_since(at) > self._rules.patience + Duration(_MARGIN)
 
     def _book(self, at: Stamp) -> list[Event]:
         events: list[Event] = []
@@ -260,11 +260,11 @@ class Accounting:
         if jump < JUMP.nanoseconds:
             return []
         interval = Interval(self._last.wall, self._last.wall + jump)
-        return self._note("", interval, "clock_step", at, counts=False)
+        return self._note("", interval, Cause.CLOCK_STEP, at, counts=False)
 
-    def _note_reboot(self, opening: OpenBooks, now: Stamp) -> None:
-        for resource in opening.covered:
-            self._note(resource, Interval(opening.at.wall, max(opening.at.wall, now.wall)), "reboot", now)
+    def _note_reboot(self, opening: OpenBooks, now: Stamp) -> list[Event]:
+        interval = Interval(opening.at.wall, max(opening.at.wall, now.wall))
+        return [event for resource in opening.covered for event in self._note(resource, interval, Cause.REBOOT, now)]
 
     def _note(self, resource: str, interval: Interval, cause: str, at: Stamp, *, counts: bool = True) -> list[Event]:
         self._gaps.append(Gap(resource, interval, cause))

@@ -125,6 +125,15 @@ def test_a_slow_meter_is_shared_by_the_use_since_its_last_reading() -> None:
     assert sum(shared.values()) == pytest.approx(100)
 
 
+def test_a_slow_meter_read_just_before_the_use_is_not_unattributed_where_ticks_are_as_long_as_the_patience() -> None:
+    account = accounting()
+    power = PowerReading("package", "acpi", Power.from_watts(10), Duration.from_seconds(300))
+    for seconds in (0, 60, 120, 180):
+        account.take(observed(stamp(seconds + 0.01), hwmon=(power,)))
+        account.take(observed(stamp(seconds + 0.02 * (seconds > 0)), process=(host(seconds), use("a", seconds))))
+    assert set(joules(account.books(stamp(181)))) == {("a", "package", Share.ACTIVE)}
+
+
 def test_what_the_platform_draws_beside_its_components_is_the_rest() -> None:
     account = accounting()
     usage = (host(0), use("a", 0))
@@ -326,10 +335,12 @@ def test_a_reboot_is_a_gap_and_its_counters_are_not_compared() -> None:
     first.take(observed(stamp(5), rapl=(counter("package", 100),), process=(host(5), use("a", 5))))
     opening = first.books(stamp(5))
     again = Accounting(Rules(), opening, boot_id="boot 2", run_id="run 2", now=stamp(65))
-    again.take(observed(stamp(65), rapl=(counter("package", 110),), process=(host(1), use("a", 0))))
-    again.take(observed(stamp(70), rapl=(counter("package", 150),), process=(host(2), use("a", 1))))
+    events = again.take(observed(stamp(65), rapl=(counter("package", 110),), process=(host(1), use("a", 0))))
+    events += again.take(observed(stamp(70), rapl=(counter("package", 150),), process=(host(2), use("a", 1))))
     assert sum(joules(again.books(stamp(70))).values()) == 140
-    assert again.take_gaps() == [Gap("package", Interval(NOON + 5 * SECOND, NOON + 65 * SECOND), "reboot")]
+    interval = Interval(NOON + 5 * SECOND, NOON + 65 * SECOND)
+    assert again.take_gaps() == [Gap("package", interval, "reboot")]
+    assert [(event.interval, event.cause) for event in events if isinstance(event, GapFound)] == [(interval, "reboot")]
 
 
 def test_a_stop_of_hours_is_split_at_the_hours_it_spans() -> None:
