@@ -153,14 +153,17 @@ class NvidiaCollector:
             board.handle = None
         try:
             self._complete = self._look(session)
-        except Down as fact:
+        except (Down, Lost, NotOffered, NotNow) as fact:
             self._end()
             raise Retry(str(fact)) from fact
         self._wait = 1 if self._complete else min(2 * self._wait, LONGEST_WAIT)
         self._reads_to_wait = self._wait
 
     def _look(self, session: Session) -> bool:
-        """Take up every card that the session shows; return whether none is missing. Raises Down."""
+        """Take up every card that the session shows; return whether none is missing.
+
+        Raises Down; and Lost, NotOffered, NotNow where it can't be said how many there are.
+        """
         complete = True
         for index in range(session.count()):
             try:

@@ -341,6 +341,26 @@ def test_a_driver_that_is_unloaded_is_tried_again_and_never_opened_twice(
     assert nvml.open == 1
 
 
+def test_a_driver_that_can_not_count_its_cards_is_tried_again(
+    nvml: FakeNvml, card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = opened(nvml, tmp_path)
+    nvml.driver_loaded = False
+    with pytest.raises(Retry):
+        collector.collect()
+    nvml.driver_loaded = True
+
+    def nobody_knows(_: FakeNvml) -> int:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeNvml, "nvmlDeviceGetCount", nobody_knows)
+        with pytest.raises(Retry, match="nvmlDeviceGetCount"):
+            collector.collect()
+    card.millijoules = 3
+    assert energies(collector.collect()) == {"gpu0": 3_000}
+
+
 def test_a_driver_loaded_anew_while_nobody_looked_is_opened_anew(
     collector: NvidiaCollector, nvml: FakeNvml, card: Card
 ) -> None:
