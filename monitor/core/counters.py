@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.entries import Cause
 from monitor.core.units import Duration, Energy
 
 if TYPE_CHECKING:
@@ -76,13 +77,13 @@ def step(
     if previous is None:
         return First()
     if previous.epoch != current.epoch:
-        return Reset("counter_reset")
+        return Reset(Cause.COUNTER_RESET)
     most = plausible.during(awake + SETTLING)
     if wraps_after is not None and most >= wraps_after:
-        return Reset("may_have_wrapped")
+        return Reset(Cause.MAY_HAVE_WRAPPED)
     advance = current.value - previous.value
     if Energy.ZERO <= advance <= most:
         return Advanced(advance)
     if wraps_after is not None and advance < Energy.ZERO and advance + wraps_after <= most:
         return Wrapped(advance + wraps_after)
-    return Reset("counter_reset")
+    return Reset(Cause.COUNTER_RESET)

@@ -80,6 +80,21 @@ class Bucket:
     covered: Mapping[str, Duration]
 
 
+class Cause(StrEnum):
+    """Why something was not measured."""
+
+    DAEMON_DOWN = "daemon_down"
+    REBOOT = "reboot"
+    COUNTER_RESET = "counter_reset"
+    MAY_HAVE_WRAPPED = "may_have_wrapped"
+    """So long went by between two readings that the counter may have gone past its range unseen."""
+    UNREADABLE = "unreadable"
+    HOLD_EXCEEDED = "hold_exceeded"
+    """A power stood for longer than it may."""
+    CLOCK_STEP = "clock_step"
+    """The clock was set forward: time that never was, and nothing was missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A stretch of time over which a resource was not measured. Never zero: unknown."""
@@ -87,7 +102,7 @@ class Gap:
     resource: str
     interval: Interval
     cause: str
-    """`daemon_down`, `reboot`, `counter_reset`, `unreadable`, `hold_exceeded`, `clock_step`."""
+    """One of `Cause`, or one that another version knows."""
 
 
 @dataclass(frozen=True, slots=True)

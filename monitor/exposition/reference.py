@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.entries import Cause
 from monitor.exposition.catalogue import METRICS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ LABELS: Final = {
     "period": "`day`, `month`, `quarter`, `year` to date, in the organisation's time zone; `previous_day`,"
     " `previous_month`, `previous_quarter`, `previous_year`; `previous_year_to_date` (last year until this day and"
     " hour)",
-    "cause": "`daemon_down`, `reboot`, `counter_reset`, `unreadable`, `hold_exceeded`, `clock_step`",
+    "cause": ", ".join(f"`{cause}`" for cause in Cause),
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",
     "used": "`true`, `false`",

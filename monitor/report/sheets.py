@@ -9,6 +9,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.entries import Cause
 from monitor.report.model import kilowatt_hours, moment
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ GAPS: Final = (
     ("start", "From when on, UTC."),
     ("end", "Until when, UTC."),
     ("seconds", "For how long."),
-    ("cause", "daemon_down, reboot, counter_reset, unreadable, hold_exceeded or clock_step."),
+    ("cause", f"One of {', '.join(Cause)}."),
 )
 
 

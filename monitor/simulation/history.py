@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.entries import Bucket, Gap, Grain, Meter, Series, ServiceFacts
+from monitor.core.entries import Bucket, Cause, Gap, Grain, Meter, Series, ServiceFacts
 from monitor.core.interval import HOUR, Interval
 from monitor.core.readings import REST, Method
 from monitor.core.services import CONFIGURED
@@ -34,8 +34,8 @@ NOISE: Final = 0.3
 LEAST: Final = 0.002
 """Demand never stops altogether."""
 OUTAGES: Final = (
-    ((3, 17, 20, 20), Duration.from_seconds(310 * 60), "reboot"),
-    ((9, 6, 2, 0), Duration.from_seconds(95 * 60), "daemon_down"),
+    ((3, 17, 20, 20), Duration.from_seconds(310 * 60), Cause.REBOOT),
+    ((9, 6, 2, 0), Duration.from_seconds(95 * 60), Cause.DAEMON_DOWN),
 )
 """What was not measured: month, day, hour and minute (UTC) of its start, its length, and why."""
 

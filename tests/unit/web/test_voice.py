@@ -1,6 +1,7 @@
 from zoneinfo import ZoneInfo
 
 from monitor.config import Language
+from monitor.core.entries import Cause
 from monitor.core.units import Energy
 from monitor.web.quantities import Quantities
 from monitor.web.status import Period, status_of
@@ -63,3 +64,8 @@ def test_french_keeps_a_sign_with_its_word() -> None:
 def test_what_is_filled_in_is_left_as_it_is() -> None:
     said = voice(Language.FRENCH).say("notice.missing_text", path="/a ; {b} : c")
     assert "/a ; {b} : c" in said
+
+
+def test_each_cause_of_a_gap_has_a_name_in_each_language() -> None:
+    for language in Language:
+        assert [cause for cause in Cause if voice(language).cause(cause) == cause] == []
