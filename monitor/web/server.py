@@ -13,7 +13,7 @@ import logging
 import socket
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from hypercorn.asyncio import serve as serve_with_hypercorn
 from hypercorn.config import Config, Sockets
@@ -41,6 +41,8 @@ MOST_CONNECTIONS: Final = 64
 """At once. A page, some scrapes and a health check need four."""
 LONGEST_SILENCE: Final = 5.0
 """In seconds: for a request to be told whole, and between two requests."""
+STRANGE_VISITOR: Final = "Unhandled exception in client_connected_cb"
+"""What asyncio says where hypercorn trips over a request. Source: CPython, Lib/asyncio/streams.py."""
 FAREWELL: Final = 0.5
 """In seconds: when told to stop, so long are answers under way waited for."""
 
@@ -133,6 +135,7 @@ class _Server:
             self._loop.call_soon_threadsafe(self._told.set)
 
     async def _serve(self) -> None:
+        self._loop.set_exception_handler(_note)
         app = cast("Framework", self._app)
         await serve_with_hypercorn(app, _Settings(self._door), shutdown_trigger=self._until_told, mode="asgi")
 
@@ -140,6 +143,14 @@ class _Server:
         self.started.set_result(None)
         await self._told.wait()
         self._loop.call_later(FAREWELL, self._door.show_everybody_out)
+
+
+def _note(loop: asyncio.AbstractEventLoop, trouble: dict[str, Any]) -> None:
+    """Note what went wrong on the loop: what a visitor's connection died of is his affair, and fills no log."""
+    if trouble.get("message") == STRANGE_VISITOR:
+        log.debug("a connection was ended: %r", trouble.get("exception"))
+    else:
+        loop.default_exception_handler(trouble)
 
 
 class _Settings(Config):

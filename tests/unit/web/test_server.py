@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import urllib.request
@@ -159,3 +160,21 @@ def test_who_has_left_does_not_count() -> None:
         stayed.setblocking(False)
         with pytest.raises(BlockingIOError):
             stayed.recv(1)
+
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAAA\r\n\r\n"
+)
+"""An upgrade to HTTP/2 whose settings are cut short: hypercorn and h2 expect none such."""
+
+
+def test_a_request_that_no_server_understands_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with served(ANY) as address:
+        caplog.clear()
+        with socket.create_connection((address.address, address.port), timeout=30) as client:
+            client.sendall(UPGRADE)
+            while client.recv(4096):
+                pass
+        with urllib.request.urlopen(f"http://{address}/healthz", timeout=30) as answer:
+            assert answer.read() == b"ok\n"
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG] == []
