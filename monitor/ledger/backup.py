@@ -67,9 +67,10 @@ def _dump(place: Place, partial: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise LedgerError(f"pg_dump, which copies the ledger {place}, is not here", "apt-get install postgresql-client")
-    url = place.url.set(drivername="postgresql", password=None).render_as_string()
+    url = place.url.difference_update_query(["password"]).set(drivername="postgresql", password=None).render_as_string()
     # everybody can read a command line: the password goes by the environment
-    password = {"PGPASSWORD": str(place.url.password)} if place.url.password else {}
+    secret = place.url.query.get("password") or place.url.password
+    password = {"PGPASSWORD": str(secret)} if secret else {}
     wait = f"--lock-wait-timeout={round(PATIENT * 1000)}"
     try:
         done = subprocess.run(  # noqa: S603 - the program that PATH names, as a person would call it

@@ -26,6 +26,8 @@ ANSWER: Final = 10.0
 """Seconds that a server may take for one statement of the daemon."""
 PATIENT: Final = 300.0
 """Seconds that a server may take for one statement of a command: a report reads years, a migration rewrites tables."""
+SECRET: Final = ("password", "sslpassword")
+"""Options of a connection that nobody may see. Source: PostgreSQL 15 documentation, 34.1.2."""
 CONNECT: Final = 3
 """Seconds that a server may take to be connected to."""
 
@@ -50,12 +52,17 @@ class Place:
 
     def __str__(self) -> str:
         """Return it as it may be shown: without a password."""
-        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        return str(self.path) if self.path else shown(self.url)
 
     @property
     def text(self) -> str:
         """The whole URL, with the password: not to be shown."""
         return self.url.render_as_string(hide_password=False)
+
+
+def shown(url: URL) -> str:
+    """Return *url* as it may be shown: without the passwords that it has, also among its options."""
+    return url.difference_update_query(SECRET).render_as_string(hide_password=True)
 
 
 def place_of(url: str) -> Place:
@@ -69,7 +76,7 @@ def place_of(url: str) -> Place:
         return Place(parsed, Path(parsed.database or "").resolve())
     if parsed.drivername == "postgresql+psycopg":
         return Place(parsed, None)
-    raise LedgerError(f"{parsed.render_as_string()} names neither an SQLite file nor a PostgreSQL database", cure)
+    raise LedgerError(f"{shown(parsed)} names neither an SQLite file nor a PostgreSQL database", cure)
 
 
 def make_file(path: Path) -> None:

@@ -17,6 +17,15 @@ def test_a_place_is_shown_without_its_password() -> None:
     assert place.path is None
 
 
+@pytest.mark.parametrize("key", ["password", "sslpassword"])
+def test_a_password_among_the_options_is_not_shown_either(key: str) -> None:
+    """Where the ledger is stands in its errors, and those stand on the status page, which nobody has to log in for."""
+    place = place_of(f"postgresql+psycopg:///ledger?host=db.example&{key}=secret")
+    assert "secret" not in str(place)
+    assert "db.example" in str(place)
+    assert "secret" in place.text
+
+
 def test_a_file_is_known_by_its_whole_path(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
@@ -28,7 +37,14 @@ def test_a_file_is_known_by_its_whole_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "postgresql://h/d", "nonsense", "sqlite:////a?b=c"],
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://u:secret@h/d",
+        "postgresql://h/d?password=secret",
+        "nonsense",
+        "sqlite:////a?b=c",
+    ],
 )
 def test_what_names_no_ledger_is_refused_without_telling_its_password(url: str) -> None:
     with pytest.raises(LedgerError) as refusal:
