@@ -182,6 +182,7 @@ class Accounting:
         if used.seen == 0:
             return unattributed(booking.energy)
         self._learn(booking, used, length)
+        length = _measured_time(booking)
         floor = self._floor_energy(booking.resource, length)
         if booking.resource == DRAM:
             return share_memory(booking.energy, floor, used.use, self._rules.floor)
@@ -241,7 +242,7 @@ class Accounting:
         by_consumer: dict[str, int] = {}
         for (consumer, _), part in parts.items():
             by_consumer[consumer] = by_consumer.get(consumer, 0) + part
-        length = Duration(booking.end.boot - booking.start.boot)
+        length = _measured_time(booking)
         self.draws[booking.resource] = Draw(booking.end, meter, length, booking.energy, by_consumer)
 
     def _interval(self, start: Stamp, end: Stamp) -> Interval:
@@ -275,6 +276,13 @@ class Accounting:
 
 _MARGIN: Final = 1_000_000_000
 """A second beyond the patience, so that what was waited for to its end is still in time."""
+
+
+def _measured_time(booking: Booking) -> Duration:
+    """Return over how long the energy of *booking* was drawn: what was missed is not in it. All, if all was missed."""
+    whole = booking.end.boot - booking.start.boot
+    lost = sum(missed.end.boot - missed.start.boot for missed in booking.missed)
+    return Duration(whole - lost if lost < whole else whole)
 
 
 @dataclass(slots=True)

@@ -258,6 +258,20 @@ def test_an_idle_processor_teaches_its_floor() -> None:
     assert joules(account.books(stamp(45)))[(IDLE, "package", Share.FLOOR)] >= 200
 
 
+def test_the_floor_and_the_live_power_are_those_of_the_time_that_was_measured() -> None:
+    account = accounting(Rules(floor_powers={"package": Power.from_watts(40)}))
+    for seconds in (0, 5, 95):
+        power = PowerReading("package", "acpi", Power.from_watts(60), Duration.from_seconds(10))
+        meters = {"hwmon": (power,)} if seconds != 5 else {}
+        account.take(observed(stamp(seconds), process=(host(seconds), use("a", seconds)), **meters))
+    assert joules(account.books(stamp(95))) == {
+        ("a", "package", Share.ACTIVE): 200,
+        ("a", "package", Share.FLOOR): 400,
+    }
+    draw = account.draws["package"]
+    assert draw.energy.over(draw.length) == Power.from_watts(60)
+
+
 def test_a_suspended_machine_teaches_no_floor() -> None:
     account = accounting()
     for tick in range(9):
