@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from monitor.core.interval import HALF_HOUR, HOUR, Interval
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PERIODS: Final = (
     "day",
@@ -74,15 +71,6 @@ def local_day(moment: int, zone: tzinfo) -> Interval:
     """Return the local day that holds *moment*."""
     day = _local(moment, zone).date()
     return Interval(_start(day, zone), _start(day + _DAY, zone))
-
-
-def local_days(interval: Interval, zone: tzinfo) -> Iterator[Interval]:
-    """Yield the local days that *interval* touches, whole, oldest first."""
-    start = interval.start
-    while start < interval.end:
-        day = local_day(start, zone)
-        yield day
-        start = day.end
 
 
 def grain_of(zone: tzinfo, now: int) -> Duration:

@@ -9,7 +9,6 @@ from monitor.core.calendar import (
     QUARTER_HOUR,
     grain_of,
     local_day,
-    local_days,
     months_of,
     period_bounds,
     year_of,
@@ -144,16 +143,6 @@ def test_months_follow_one_another_and_make_the_year() -> None:
 
 def test_a_zone_at_half_an_hour_has_its_midnight_at_half_an_hour() -> None:
     assert spoken(months_of(2026, MARQUESAS)[0])[0] == "2026-01-01T09:30:00"
-
-
-def test_the_days_of_an_interval_are_whole_and_follow_one_another() -> None:
-    touched = list(local_days(Interval(ns("2026-03-28T23:00:00"), ns("2026-03-30T22:00:01")), PARIS))
-    assert [spoken(day) for day in touched] == [
-        ("2026-03-28T23:00:00", "2026-03-29T22:00:00"),
-        ("2026-03-29T22:00:00", "2026-03-30T22:00:00"),
-        ("2026-03-30T22:00:00", "2026-03-31T22:00:00"),
-    ]
-    assert list(local_days(Interval(5, 5), PARIS)) == []
 
 
 @pytest.mark.parametrize(
