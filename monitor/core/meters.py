@@ -25,6 +25,8 @@ EnergyReading = CounterReading | PowerReading | LoadReading
 
 PREFERRED: Final = ("rapl", "nvidia")
 """Between two sources of one method: the collector nearest to the hardware first, the others by name."""
+PUNCTUALITY: Final = Duration.from_seconds(1)
+"""How much later than a tick a reading may come and not be late, where ticks are as long as the patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,8 @@ class Meters:
         last = max((then.boot for _, then in track.last.values()), default=0)
         if track.through is None and self._began is not None:
             last = max(last, self._began.boot)  # not read yet since the daemon began
-        return track.collector not in self._gone and at.boot - last <= self._patience.nanoseconds
+        patience = self._patience + PUNCTUALITY
+        return track.collector not in self._gone and at.boot - last <= patience.nanoseconds
 
     def _of(self, resource: str) -> list[Track]:
         return [track for track in self._tracks.values() if track.resource == resource]

@@ -91,6 +91,15 @@ def test_a_slow_source_that_is_read_once_and_no_more_does_not_hold_up_a_lesser_o
     assert (modelled.start, modelled.energy, modelled.missed) == (_at(0), Energy.from_joules(6500), ())
 
 
+def test_a_slow_source_a_little_late_keeps_its_place_where_ticks_are_as_long_as_the_patience() -> None:
+    meters = Meters(PATIENCE)
+    bookings: list[Booking] = []
+    for tick in range(5):
+        bookings += _book(meters, 60 * tick + 0.005, modelled_host=(_load(240 * tick),))
+        meters.take(_at(60 * tick + 0.01 * (tick % 2)), {"hwmon": (_power(40, hold=300),)})
+    assert {booking.method for booking in bookings if booking.energy > Energy.ZERO} == {Method.INTEGRATED}
+
+
 def test_a_counter_alone_is_waited_for_as_long_as_it_takes() -> None:
     meters = Meters(PATIENCE)
     _book(meters, 0, rapl=(_counter(0),))
