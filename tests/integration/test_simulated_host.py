@@ -15,7 +15,6 @@ from monitor.collector import Host, Retry
 from monitor.core.entries import OTHER
 from monitor.core.readings import CounterReading, GpuUsageReading, HostUsageReading, UsageReading
 from monitor.core.units import Duration
-from monitor.simulation.nvml import SimulatedNvml
 from monitor.simulation.rules import service_rules
 from monitor.simulation.scenario import Ingredient, world_spec
 from monitor.simulation.spec import Layout, Platform, Unreadable, WorldSpec
@@ -23,6 +22,7 @@ from monitor.simulation.townhall import townhall
 from monitor.simulation.trees import HostTree
 from monitor.simulation.world import World
 from monitor.workloads import HostWorkloads, catalogue
+from tests.fixtures.host import simulated_host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,17 +56,7 @@ def scene(spec: WorldSpec, root: Path) -> Scene:
     world = World(spec)
     tree = HostTree(world, root)
     workloads = HostWorkloads(tree.procfs, service_rules(spec), (), world.own_pid)
-    host = Host(
-        sysfs=tree.sysfs,
-        procfs=tree.procfs,
-        cgroupfs=tree.cgroupfs,
-        workloads=workloads,
-        read_clock=world.read_clock,
-        run_id="run",
-        own_pid=world.own_pid,
-        nvml=SimulatedNvml(world),
-    )
-    return Scene(world, tree, host, workloads)
+    return Scene(world, tree, simulated_host(root, world, workloads), workloads)
 
 
 @pytest.mark.parametrize(

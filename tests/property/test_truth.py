@@ -14,30 +14,21 @@ from collectors.nvidia import NvidiaCollector
 from collectors.process import ProcessCollector
 from collectors.rapl import RaplCollector
 from monitor.accounting import Accounting, Rules
-from monitor.collector import Host
-from monitor.core.entries import IDLE, UNATTRIBUTED, Bucket, OpenBooks, ServiceFacts
+from monitor.core.entries import IDLE, UNATTRIBUTED, Bucket, OpenBooks
 from monitor.core.readings import DRAM, PACKAGE
-from monitor.core.services import Match, ServiceRule
 from monitor.core.units import Duration, Energy
 from monitor.schedule import Charge, Inbox, Sampler
-from monitor.simulation.nvml import SimulatedNvml
+from monitor.simulation.rules import service_rules
 from monitor.simulation.scenario import Ingredient, world_spec
 from monitor.simulation.spec import Layout, Platform, WorldSpec
 from monitor.simulation.trees import HostTree
 from monitor.simulation.world import World
 from monitor.workloads import HostWorkloads
+from tests.fixtures.host import simulated_host
 
 SECOND = 1_000_000_000
 TICK = 5 * SECOND
 COLLECTORS = (RaplCollector, NvidiaCollector, CgroupCollector, ProcessCollector)
-
-
-def rules_of(spec: WorldSpec) -> list[ServiceRule]:
-    return [
-        ServiceRule(ServiceFacts(service.consumer, service.consumer), Match(**{service.match[0]: service.match[1]}))
-        for service in spec.services
-        if service.match is not None
-    ]
 
 
 @dataclass
@@ -73,17 +64,8 @@ def running(spec: WorldSpec, order: Sequence[type] = COLLECTORS) -> Iterator[Run
     with tempfile.TemporaryDirectory() as directory:
         world = World(spec)
         tree = HostTree(world, Path(directory))
-        workloads = HostWorkloads(tree.procfs, rules_of(spec), (), world.own_pid)
-        host = Host(
-            sysfs=tree.sysfs,
-            procfs=tree.procfs,
-            cgroupfs=tree.cgroupfs,
-            workloads=workloads,
-            read_clock=world.read_clock,
-            run_id="run",
-            own_pid=world.own_pid,
-            nvml=SimulatedNvml(world),
-        )
+        workloads = HostWorkloads(tree.procfs, service_rules(spec), (), world.own_pid)
+        host = simulated_host(Path(directory), world, workloads)
         charges = [Charge(kind.name, lambda kind=kind: kind.open(host), slow=False) for kind in order]
         sampler = Sampler(charges, world.clock, Inbox(), Duration(TICK), workloads.refresh)
         accounting = Accounting(

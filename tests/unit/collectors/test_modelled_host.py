@@ -10,6 +10,7 @@ from monitor.collector import Host, Reason, Retry, Unavailable
 from monitor.core.model import LoadModel
 from monitor.core.readings import LoadReading, Method, PowerReading
 from monitor.core.units import Duration, Memory, Power
+from tests.fixtures.host import host_at
 
 STAT = """cpu  100 20 30 4000 500 6 7 800 90 10
 cpu0 50 10 15 2000 250 3 4 400 45 5
@@ -20,33 +21,11 @@ btime 1700000000
 """
 
 
-class Nobody:
-    """A host on which no service was found."""
-
-    def consumer_of(self, pid: int) -> str:  # noqa: ARG002 - as the protocol has it
-        return "_other"
-
-    def cgroups(self) -> dict[str, str]:
-        return {}
-
-    def refresh(self, pids: object) -> dict[int, str]:  # noqa: ARG002 - as the protocol has it
-        return {}
-
-
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     (tmp_path / "stat").write_text(STAT)
     (tmp_path / "meminfo").write_text("MemTotal:       16777216 kB\nMemFree:          100 kB\n")
-    return Host(
-        sysfs=tmp_path,
-        procfs=tmp_path,
-        cgroupfs=tmp_path,
-        workloads=Nobody(),
-        read_clock=None,
-        run_id="run",
-        own_pid=1,
-        cpu_power=Power.from_watts(280),
-    )
+    return host_at(tmp_path, procfs=tmp_path, cpu_power=Power.from_watts(280))
 
 
 def changed(host: Host, **fields: object) -> Host:
