@@ -120,8 +120,8 @@ class Host:
     cpu_power: Power | None = None
     """Thermal design power of all sockets (a virtual machine's: of its share of them), where configured or looked up;
     None where unknown."""
-    cpu_power_accuracy: str = "+-50 %"
-    """The error to expect of what is modelled from `cpu_power`, for a person; wider where that was guessed."""
+    cpu_power_accuracy: str = ""
+    """The error to expect of what is modelled from `cpu_power`, for a person: wider where that was guessed."""
     memory: Memory | None = None
     """Installed memory, where configured; None: as the kernel says."""
     nvml: object | None = None
