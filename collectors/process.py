@@ -10,6 +10,7 @@ Source: proc(5); clock_getcpuclockid(3); Linux, Documentation/filesystems/proc.r
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 PART: Final = "processes"
 DEEPEST: Final = 100
 """Generations looked through for a living ancestor at most: a damaged procfs may show a loop."""
+ENDED: Final = frozenset({errno.ENOENT, errno.ESRCH, errno.EINVAL})
+"""What the files of a process, and its clock, answer once it has ended."""
 LONGEST_STAT: Final = 1 << 20
 """Bytes read of a file at most: `/proc/stat` has a line for each CPU, and one that numbers each interrupt."""
 
@@ -136,7 +139,10 @@ class ProcessCollector:
         return living
 
     def _look(self, pid: int, consumer: str) -> Seen | None:
-        """Return *pid* as it is now; None where it is gone, or is another process than the one that was known."""
+        """Return *pid* as it is now; None where it is gone, or is another process than the one that was known.
+
+        Where it is there and can't be read, it is as it was: what it uses meanwhile is told by the next read.
+        """
         try:
             fields = self._stat(pid)
             if self._workloads.started(pid) != int(fields[19]):
@@ -146,8 +152,10 @@ class ProcessCollector:
             if self._read_clock is not None:
                 clock = self._read_clock((~pid << 3) | 2)
             return Seen(consumer, int(fields[1]), clock, (int(fields[13]) + int(fields[14])) * TICK)
-        except (OSError, ValueError, IndexError):
+        except (ValueError, IndexError):
             return None
+        except OSError as error:
+            return None if error.errno in ENDED else self._seen.get(pid)
 
     def _base(self, pid: int, now: int) -> int:
         """Return the time from which a process counts that was not read before: zero only for one born since."""

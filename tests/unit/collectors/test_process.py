@@ -128,6 +128,21 @@ def test_what_a_child_was_read_to_use_hides_nothing_for_long(scene: Scene) -> No
     assert scene.read()["a"] == 130 * TICK
 
 
+def test_a_process_that_can_not_be_read_once_is_not_counted_from_its_birth(scene: Scene) -> None:
+    """A table of files that is full, say, or procfs mounted anew so that it hides the processes of others."""
+    scene.small.start(10, "a")
+    scene.small.clocks[10] = 500 * SECOND
+    assert scene.read()["a"] == 0
+    stat = scene.small.procfs / "10/stat"
+    kept = stat.rename(stat.with_name("kept"))
+    stat.mkdir()
+    assert scene.read()["a"] == 0
+    stat.rmdir()
+    kept.rename(stat)
+    scene.small.clocks[10] += SECOND
+    assert scene.read()["a"] == SECOND
+
+
 def test_parents_are_read_before_their_children_whatever_their_numbers(scene: Scene) -> None:
     scene.small.start(500, "a", started=1)
     scene.small.start(20, "worker", parent=500, started=2)
