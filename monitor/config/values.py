@@ -276,7 +276,8 @@ def ledger_url(value: object) -> str:
 
 def without_password(url: str) -> str:
     """Return *url* as it may be shown: a password in it is replaced."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+    # the options first: a sign @ in them would pass for the end of the other password
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", re.sub(r"(password=)[^&]*", r"\1***", url))
 
 
 def toml_text(value: object) -> str:

@@ -168,6 +168,10 @@ def test_another_ledger_is_refused_without_telling_its_password(url: str) -> Non
 def test_passwords_are_not_shown() -> None:
     assert values.without_password("postgresql+psycopg://u:p@ss@h/d") == "postgresql+psycopg://u:***@h/d"
     assert values.without_password("postgresql+psycopg://h/d") == "postgresql+psycopg://h/d"
+    among_options = "postgresql+psycopg://u:p@h/d?password=s@e&sslpassword=t&sslmode=require"
+    shown = "postgresql+psycopg://u:***@h/d?password=***&sslpassword=***&sslmode=require"
+    assert values.without_password(among_options) == shown
+    assert values.without_password("postgresql+psycopg://u:p?s@h/d") == "postgresql+psycopg://u:***@h/d"
 
 
 def test_values_are_written_as_they_are_read() -> None:
