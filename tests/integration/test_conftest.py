@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    # nothing of it is needed here, and each test starts pytest anew
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("CI", raising=False)
     pytester.makeini(
         "[pytest]\nmarkers =\n    long\n    real(part)\naddopts = --strict-markers -ra -p no:cacheprovider\n"
