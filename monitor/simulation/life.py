@@ -95,8 +95,6 @@ class Life:
         for process in run.processes:
             self._machine.load(process, self._random.randint(*process.program.idle))
             self._machine.compute(process, 0)
-            if self.spec.rhythm.unloads:
-                self._machine.hold_gpu(process, 0)
         yield from self._until_asked(self._milliseconds((lowest * 1000, highest * 1000)))
 
     def _until_asked(self, left: int) -> Script:

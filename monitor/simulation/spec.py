@@ -80,8 +80,6 @@ class MachineSpec:
     counter_bits: int = 32
     """Width of the RAPL counters. Fewer wrap sooner."""
     platform: Platform = Platform.NONE
-    powercap: bool = True
-    """Whether there are RAPL counters at all; a virtual machine has none."""
     mirrored_dies: bool = False
     """Whether each package shows a second zone that mirrors its counter, as some AMD processors do."""
     layout: Layout = Layout.V2
@@ -126,8 +124,6 @@ class Rhythm:
     """Time between two short-lived children of the main program while it is busy; None: there are none."""
     child_lives: Range = (200, 2500)
     """How long such a child lives, in milliseconds."""
-    unloads: bool = False
-    """Whether the model leaves the GPU at the end of each busy phase."""
 
 
 STEADY: Final = Rhythm(idle=(0, 0), busy=(60, 120))

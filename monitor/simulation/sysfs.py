@@ -116,8 +116,6 @@ class SysTree:
 
 def _zones(world: World) -> list[Zone]:
     spec, supply = world.spec.machine, world.machine.supply
-    if not spec.powercap:
-        return []
     zones: list[Zone] = []
     for socket, (package, dram) in enumerate(zip(supply.package_counters, supply.dram_counters, strict=True)):
         top = f"intel-rapl:{socket}"
