@@ -32,6 +32,8 @@ SHARED_UNITS: Final = re.compile(
     r"|jenkins|jupyter.*|gitlab-runner|actions\.runner\..*)\.service"
 )
 """Units that run what others start: to be in one says nothing about who it is."""
+UNNAMED: Final = re.compile(r"run-(u\d+|r[0-9a-f]{32}|p\d+-i\d+)\.service")
+"""Units that systemd-run made, and named itself: each program gets another. Source: systemd, src/run/run.c."""
 FORWARDERS: Final = frozenset({"docker-proxy", "rootlessport", "conmon", "pasta", "slirp4netns"})
 """Programs that listen for a container, and do nothing of its work. Source: Docker and Podman, their networks."""
 
@@ -209,7 +211,7 @@ def _stable_key(kind: ServerKind, port: int | None, group: str, taken: Iterable[
     """
     unit = group.rpartition("/")[2]
     by_kind = kind.kind if port == kind.port else f"{kind.kind}-{port}"
-    key = unit.removesuffix(".service") if _is_unit(unit) else by_kind
+    key = unit.removesuffix(".service") if _is_unit(unit) and not UNNAMED.fullmatch(unit) else by_kind
     machine = machine_of(group)
     key = f"{key}-{machine}" if machine else key
     # whoever may make groups names them, and this is printed, stored and scraped

@@ -290,6 +290,17 @@ def test_what_a_discovered_service_is_called() -> None:
     assert discovered(process("nginx"), KNOWN, ()) is None
 
 
+@pytest.mark.parametrize("unit", ["run-u123", "run-r0123456789abcdef0123456789abcdef", "run-p1234-i5678"])
+def test_a_unit_without_a_name_of_its_own_names_no_service(unit: str) -> None:
+    """systemd-run gives each program it starts a new one: fifty, and no service would be discovered any more."""
+    found = discovered(process("vllm serve m", f"/system.slice/{unit}.service"), KNOWN, ())
+    assert found is not None
+    assert found[0] == Found("vllm", f"/system.slice/{unit}.service")
+    named = discovered(process("vllm serve m", "/system.slice/run-vllm.service"), KNOWN, ())
+    assert named is not None
+    assert named[0].key == "run-vllm"
+
+
 def test_a_machine_is_named_as_its_administrator_named_it() -> None:
     assert machine_of("/lxc.payload.web/x") == machine_of("/system.slice/systemd-nspawn@web.service") == "web"
     assert machine_of("/user.slice/lxcfs.service") == ""
