@@ -86,7 +86,7 @@ class GroupEvents:
                 while at < len(content):
                     watch, mask, _, length = EVENT.unpack_from(content, at)
                     at += EVENT.size + length
-                    name = content[at - length : at].rstrip(b"\0").decode(errors="replace")
+                    name = os.fsdecode(content[at - length : at].rstrip(b"\0"))
                     directory = self._followed.get(watch, Path())
                     if mask & IN_IGNORED:
                         self._followed.pop(watch, None)

@@ -91,6 +91,15 @@ def test_a_slice_that_is_new_is_followed_too(tree: Tree, events: GroupEvents) ->
     assert events.changes().started == {11}
 
 
+def test_a_slice_whose_name_is_no_text_is_followed_until_it_goes(tree: Tree, events: GroupEvents) -> None:
+    odd = os.fsdecode(b"odd-\xff.slice")
+    tree.make(odd)
+    tree.make(f"{odd}/one.service", 10)
+    assert events.changes().started == {10}
+    tree.make(f"{odd}/two.service", 11)
+    assert events.changes().started == {11}
+
+
 def test_a_container_is_told_with_the_processes_in_the_group_inside(tree: Tree, events: GroupEvents) -> None:
     tree.make(f"machine.slice/libpod-{ID}.scope")
     tree.make(f"machine.slice/libpod-{ID}.scope/container", 10)
