@@ -32,7 +32,8 @@ def backup(url: str, to: Path) -> None:
     Ledger.read(url).close()
     partial = to.with_name(f".{to.name}.partial")
     try:
-        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         if place.path is not None:
             _copy_file(place, place.path, partial)
         else:

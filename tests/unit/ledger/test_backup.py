@@ -63,3 +63,14 @@ def test_what_an_earlier_attempt_left_is_no_hindrance(url: str, tmp_path: Path) 
     assert not partial.exists()
     with pytest.raises(LedgerError, match="is there already: name another file"):
         backup(url, tmp_path / "copy.db")
+
+
+def test_a_link_laid_where_the_copy_is_made_leads_nowhere(url: str, tmp_path: Path) -> None:
+    """Whoever may write to the directory, /tmp say, could have root write over any file."""
+    keep(url)
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / ".copy.db.partial").symlink_to(victim)
+    backup(url, tmp_path / "copy.db")
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "copy.db").is_symlink()
