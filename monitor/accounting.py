@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from monitor.core.entries import Bucket
     from monitor.core.events import Event, Observed
+    from monitor.core.readings import Method
 
 JUMP: Final = Duration.from_seconds(60)
 """A wall clock that moves this much more, or less, than the boot clock was set: the jump is noted as a gap."""
@@ -72,7 +73,8 @@ class Accounting:
         """Go on where *opening* left off (None: begin). Counters are compared only within the boot *boot_id*."""
         self._rules = rules
         self._boot_id = boot_id
-        same_boot = opening is not None and opening.boot_id == boot_id
+        # a boot clock that is behind: a machine put back as it was, memory and all, but not its ledger
+        same_boot = opening is not None and opening.boot_id == boot_id and opening.at.boot <= now.boot
         before = opening if opening is not None and same_boot else None
         self._books = Books(opening, rules.hour, now.wall)
         self._floors = Floors(opening.floors if opening else {}, rules.floor_powers or {})
@@ -81,7 +83,7 @@ class Accounting:
             before.counters if before else (),
             {PLATFORM if resource == REST else resource: before.at for resource in before.covered} if before else {},
         )
-        self._usage = UsageBook(run_id, before.usage if before else (), before.at if before else None)
+        self._usage = UsageBook(run_id, before.usage if before else (), before.at if before else None, rules.patience)
         self._marks = {resource: Consumption() for resource in self._meters.booked_at}
         self._gap_time = {cause: time.nanoseconds for cause, time in opening.gaps.items()} if opening else {}
         self._gaps: list[Gap] = []
@@ -183,11 +185,11 @@ class Accounting:
             return unattributed(booking.energy)
         self._learn(booking, used, length)
         length = _measured_time(booking)
-        floor = self._floor_energy(booking.resource, length)
+        floor = self._floor_energy(booking.resource, booking.method, length)
         if booking.resource == DRAM:
             return share_memory(booking.energy, floor, used.use, self._rules.floor)
         if booking.resource.startswith("gpu"):
-            residency = self._floor_energy(booking.resource + RESIDENCY, length)
+            residency = self._floor_energy(booking.resource + RESIDENCY, booking.method, length)
             return share_accelerator(booking.energy, floor, residency, used.use, self._rules.floor)
         return share_processor(booking.energy, floor, used.use, self._rules.floor)
 
@@ -203,23 +205,23 @@ class Accounting:
 
     def _learn(self, booking: Booking, used: Consumption, length: Duration) -> None:
         """Learn the idle power; a GPU's only while no context is open, so that a loaded model teaches no floor."""
-        resource, energy = booking.resource, booking.energy
+        resource, method, energy = booking.resource, booking.method, booking.energy
         slept = length - booking.end.awake_since(booking.start)
         known = not booking.missed and used.seen >= length.nanoseconds and slept < SETTLING
         busy = sum(used.active.values())
         if resource.startswith("gpu"):
             held = any(used.held.values())
-            self._floors.see(resource, energy, length, idle=known and not busy and not held)
-            floor = self._floor_energy(resource, length)
+            self._floors.see(resource, method, energy, length, idle=known and not busy and not held)
+            floor = self._floor_energy(resource, method, length)
             if floor is not None:
                 above = Energy(max(0, (energy - floor).microjoules))
-                self._floors.see(resource + RESIDENCY, above, length, idle=known and not busy and held)
+                self._floors.see(resource + RESIDENCY, method, above, length, idle=known and not busy and held)
         elif resource in {PACKAGE, DRAM}:
             low = known and busy < LOW_LOAD * used.capacity
-            self._floors.see(resource, energy, length, idle=low)
+            self._floors.see(resource, method, energy, length, idle=low)
 
-    def _floor_energy(self, key: str, length: Duration) -> Energy | None:
-        power = self._floors.of(key)
+    def _floor_energy(self, key: str, method: Method, length: Duration) -> Energy | None:
+        power = self._floors.of(key, method)
         return power.during(length) if power is not None else None
 
     def _post(self, booking: Booking, parts: Parts) -> list[Event]:

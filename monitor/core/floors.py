@@ -10,6 +10,8 @@ from monitor.core.units import Duration, Energy, Power
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from monitor.core.readings import Method
+
 LOW_LOAD: Final = 0.05
 """Below this share of the CPU time a processor counts as idle. Our choice: wake-ups of an idle server stay under it."""
 WINDOW: Final = Duration.from_seconds(30)
@@ -25,23 +27,30 @@ class _Stretch:
 
 
 class Floors:
-    """The lowest mean power seen over an idle stretch, for each resource. What is configured is not learnt."""
+    """The lowest mean power seen over an idle stretch, for each resource and method. What is configured is not learnt.
+
+    Two methods may see the same idle machine differently by half: what one has taught is not used for the other.
+    """
 
     def __init__(self, learnt: Mapping[str, Power], configured: Mapping[str, Power]) -> None:
         self._learnt = dict(learnt)
         self._configured = dict(configured)
         self._stretches: dict[str, _Stretch] = {}
 
-    def of(self, key: str) -> Power | None:
-        """Return the floor power of a resource (or its residency power); None while it is unknown."""
-        return self._configured.get(key, self._learnt.get(key))
+    def of(self, key: str, method: Method) -> Power | None:
+        """Return the floor power of a resource (or its residency power) as *method* sees it; None while unknown."""
+        return self._configured.get(key, self._learnt.get(_learnt_key(key, method)))
 
     def learnt(self) -> Mapping[str, Power]:
         """Return what has been learnt, for the run after this one."""
         return dict(self._learnt)
 
-    def see(self, key: str, energy: Energy, length: Duration, *, idle: bool) -> None:
-        """Take note that *key* drew *energy* over *length*, and whether it was idle all the while."""
+    def see(self, resource: str, method: Method, energy: Energy, length: Duration, *, idle: bool) -> None:
+        """Take note that *resource* drew *energy* over *length*, and whether it was idle all the while.
+
+        A stretch without any energy teaches nothing: no machine idles at nothing, but a counter may stand still.
+        """
+        key = _learnt_key(resource, method)
         if not idle or length <= Duration.ZERO:
             self._stretches.pop(key, None)
             return
@@ -52,4 +61,9 @@ class Floors:
             return
         self._stretches.pop(key, None)
         power = stretch.energy.over(stretch.length)
-        self._learnt[key] = min(power, self._learnt.get(key, power))
+        if power > Power.ZERO:
+            self._learnt[key] = min(power, self._learnt.get(key, power))
+
+
+def _learnt_key(key: str, method: Method) -> str:
+    return f"{key}/{method}"

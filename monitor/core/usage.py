@@ -67,16 +67,17 @@ class Consumption:
 class UsageBook:
     """Keeps the cumulative use of the host and of each GPU."""
 
-    def __init__(self, run_id: str, saved: Iterable[SavedUsage], started: Stamp | None) -> None:
+    def __init__(self, run_id: str, saved: Iterable[SavedUsage], started: Stamp | None, patience: Duration) -> None:
         """Begin with the counters *saved* by the run before, in the same boot; none where there was no such run.
 
         Counters whose epoch is *run_id*, or begins with it and a slash, start from zero by definition. *started* is the
-        moment of the saved counters.
+        moment of the saved counters. A collector that does not answer is waited for as long as *patience*.
         """
         self._run_id = run_id
         self._last = {(one.consumer, one.part): Counted(one.nanoseconds, one.epoch) for one in saved}
         self._part_owner: dict[str, set[tuple[str, str]]] = {}
-        self._required: set[str] = set()
+        self._patience = patience
+        self._heard: dict[str, Stamp] = {}
         self._at = started
         self._first: Stamp | None = None
         self._across_outage = bool(self._last)
@@ -87,7 +88,7 @@ class UsageBook:
 
     def forget(self, collector: str) -> None:
         """Stop waiting for *collector*, which can't be read any more. If it comes back, it begins afresh."""
-        self._required.discard(collector)
+        self._heard.pop(collector, None)
         for part in self._part_owner.pop(collector, set()):
             self._last.pop(part, None)
 
@@ -101,9 +102,11 @@ class UsageBook:
                 if isinstance(reading, GpuUsageReading):
                     self._take_gpu(at, reading)
         usage = {name: rows for name, readings in outcomes.items() if (rows := _usage(readings))}
-        self._required |= usage.keys()
+        self._heard |= dict.fromkeys(usage, at)
+        for name in [name for name, then in self._heard.items() if at.boot - then.boot > self._patience.nanoseconds]:
+            self.forget(name)
         whole = next((row for rows in usage.values() for row in rows if isinstance(row, HostUsageReading)), None)
-        if whole is None or not self._required <= usage.keys():
+        if whole is None or not self._heard.keys() <= usage.keys():
             return False
         self._take_host(at, usage, whole)
         return True

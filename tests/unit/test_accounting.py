@@ -63,7 +63,7 @@ def accounting(rules: Rules | None = None, opening: OpenBooks | None = None, **m
         opening,
         boot_id=more.get("boot_id", "boot"),
         run_id=more.get("run_id", "run"),
-        now=stamp(0),
+        now=opening.at if opening is not None else stamp(0),
     )
 
 
@@ -228,11 +228,11 @@ def test_a_gpus_floor_is_learnt_only_while_no_context_is_open() -> None:
     resident = GpuUse("a", 7, 0, Memory.from_gibibytes(10))
     for tick in range(10):
         gpu_tick(account, tick, 300.0 * tick, resident)
-    assert "gpu0" not in account.books(stamp(45)).floors
+    assert "gpu0/counter" not in account.books(stamp(45)).floors
     assert set(joules(account.books(stamp(45)))) == {("a", "gpu0", Share.RESIDENCY)}
     for tick in range(10, 20):
         gpu_tick(account, tick, 2700 + 100.0 * (tick - 9))
-    assert account.books(stamp(95)).floors["gpu0"] == Power.from_watts(20)
+    assert account.books(stamp(95)).floors["gpu0/counter"] == Power.from_watts(20)
     assert joules(account.books(stamp(95)))[(IDLE, "gpu0", Share.FLOOR)] == 1000
 
 
@@ -253,7 +253,7 @@ def test_an_idle_processor_teaches_its_floor() -> None:
     for tick in range(9):
         meters = (counter("package", 200.0 * tick),)
         account.take(observed(stamp(5 * tick), rapl=meters, process=(host(0.1 * tick), use("a", 0.05 * tick))))
-    assert account.books(stamp(40)).floors["package"] == Power.from_watts(40)
+    assert account.books(stamp(40)).floors["package/counter"] == Power.from_watts(40)
     account.take(observed(stamp(45), rapl=(counter("package", 2600),), process=(host(20.8), use("a", 20.4))))
     assert joules(account.books(stamp(45)))[(IDLE, "package", Share.FLOOR)] >= 200
 
@@ -279,7 +279,7 @@ def test_a_suspended_machine_teaches_no_floor() -> None:
         at = Stamp(stamp(5 * tick).wall + asleep, stamp(5 * tick).boot + asleep, asleep)
         meters = (counter("package", 200.0 * tick),)
         account.take(observed(at, rapl=meters, process=(host(0.1 * tick), use("a", 0.05 * tick))))
-    assert account.books(at).floors["package"] == Power.from_watts(40)
+    assert account.books(at).floors["package/counter"] == Power.from_watts(40)
 
 
 def test_what_a_slow_collector_saw_before_a_jump_is_not_a_second_jump() -> None:

@@ -5,6 +5,7 @@ from monitor.core.units import Duration, Memory
 from monitor.core.usage import Consumption, UsageBook
 
 SECOND = 1_000_000_000
+PATIENCE = Duration.from_seconds(60)
 TOTAL = Memory.from_gibibytes(16)
 
 
@@ -27,7 +28,7 @@ def _take(book: UsageBook, at: float, *readings: Reading, cgroup: tuple[Reading,
 
 
 def test_what_the_host_used_and_no_service_did_is_other() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(100), _use("a", 0))
     _take(book, 5, _host(110), _use("a", 6))
     assert book.host.active == {"a": 6 * SECOND, OTHER: 4 * SECOND}
@@ -37,21 +38,21 @@ def test_what_the_host_used_and_no_service_did_is_other() -> None:
 
 def test_clocks_that_say_more_than_the_ticks_leave_nothing_for_other() -> None:
     """Tick accounting misses 1.6 % of what the process clocks count."""
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), _use("a", 0))
     _take(book, 5, _host(4.9), _use("a", 5.0))
     assert book.host.active == {"a": 5 * SECOND, OTHER: 0}
 
 
 def test_a_service_that_appears_has_used_all_that_its_clock_says() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0))
     _take(book, 5, _host(3), _use("new", 2))
     assert book.host.active == {"new": 2 * SECOND, OTHER: 1 * SECOND}
 
 
 def test_a_cgroup_found_late_starts_from_a_baseline_and_a_fresh_one_from_zero() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), cgroup=())
     old = _use("old", 500, epoch="inode 1", part="cgroup:/old")
     new = _use("new", 2, epoch="inode 2", part="cgroup:/new", fresh=True)
@@ -60,22 +61,29 @@ def test_a_cgroup_found_late_starts_from_a_baseline_and_a_fresh_one_from_zero() 
 
 
 def test_use_waits_for_a_collector_that_did_not_answer() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
     assert not _take(book, 5, _host(4))
     assert _take(book, 10, _host(8), cgroup=(_use("a", 16, epoch="i", part="cgroup:/a"),))
     assert book.host.active == {"a": 6 * SECOND, OTHER: 2 * SECOND}
 
 
+def test_a_collector_that_never_answers_again_is_waited_for_no_longer_than_the_patience() -> None:
+    book = UsageBook("run", (), None, PATIENCE)
+    _take(book, 0, _host(0), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
+    assert not _take(book, 60, _host(4))
+    assert _take(book, 65, _host(8))
+
+
 def test_a_collector_that_is_gone_is_not_waited_for() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), cgroup=())
     book.forget("cgroup")
     assert _take(book, 5, _host(4))
 
 
 def test_what_was_used_while_a_collector_was_gone_is_not_used_when_it_is_back() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
     book.forget("cgroup")
     _take(book, 3600, _host(3600))
@@ -85,16 +93,16 @@ def test_what_was_used_while_a_collector_was_gone_is_not_used_when_it_is_back() 
 
 
 def test_without_the_hosts_own_use_nothing_is_known() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     assert not _take(book, 0, _use("a", 1))
 
 
 def test_across_a_stop_cgroups_count_on_and_the_rest_is_unattributed() -> None:
-    before = UsageBook("run 1", (), None)
+    before = UsageBook("run 1", (), None, PATIENCE)
     _take(before, 0, _host(0), _use("b", 0, epoch="run 1"), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
     _take(before, 5, _host(3), _use("b", 1, epoch="run 1"), cgroup=(_use("a", 11, epoch="i", part="cgroup:/a"),))
     saved = before.saved(Stamp(5 * SECOND, 5 * SECOND))
-    after = UsageBook("run 2", saved, Stamp(5 * SECOND, 5 * SECOND))
+    after = UsageBook("run 2", saved, Stamp(5 * SECOND, 5 * SECOND), PATIENCE)
     _take(after, 65, _host(33), _use("b", 0, epoch="run 2"), cgroup=(_use("a", 21, epoch="i", part="cgroup:/a"),))
     assert after.host.active == {"a": 10 * SECOND, "b": 0, UNATTRIBUTED: 20 * SECOND}
     assert set(after.host.held) == {UNATTRIBUTED}
@@ -103,15 +111,15 @@ def test_across_a_stop_cgroups_count_on_and_the_rest_is_unattributed() -> None:
 
 
 def test_what_ended_during_a_stop_is_not_saved_for_ever() -> None:
-    before = UsageBook("run 1", (), None)
+    before = UsageBook("run 1", (), None, PATIENCE)
     _take(before, 0, _host(0), cgroup=(_use("a", 10, epoch="i", part="cgroup:/a"),))
-    after = UsageBook("run 2", before.saved(Stamp(0, 0)), Stamp(0, 0))
+    after = UsageBook("run 2", before.saved(Stamp(0, 0)), Stamp(0, 0), PATIENCE)
     _take(after, 5, _host(1), cgroup=())
     assert [(one.consumer, one.part) for one in after.saved(Stamp(5, 5))] == [("", "")]
 
 
 def test_memory_held_and_free_add_up_to_what_is_installed() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     _take(book, 0, _host(0), _use("a", 0))
     _take(book, 10, _host(0), _use("a", 0))
     assert sum(book.host.held.values()) + book.host.free == TOTAL.bytes * 10 * SECOND
@@ -129,14 +137,14 @@ def _gpu(*uses: GpuUse, known: bool = True) -> GpuUsageReading:
 
 
 def test_a_gpus_use_is_the_time_its_multiprocessors_were_busy() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     book.take(Stamp(0, 0), {"nvidia": (_gpu(),)})
     book.take(Stamp(10, 10), {"nvidia": (_gpu(GpuUse("a", 1, 30, Memory(4)), GpuUse("a", 2, 20, Memory(6))),)})
     assert book.gpus["gpu0"] == Consumption({"a": 500}, {"a": 100}, 0, 1000, 10)
 
 
 def test_where_a_driver_cannot_say_who_computes_the_memory_decides() -> None:
-    book = UsageBook("run", (), None)
+    book = UsageBook("run", (), None, PATIENCE)
     book.take(Stamp(0, 0), {"nvidia": (_gpu(known=False),)})
     book.take(Stamp(10, 10), {"nvidia": (_gpu(GpuUse("a", 1, 0, Memory(4)), known=False),)})
     assert book.gpus["gpu0"].active == {"a": 40}
