@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
 
@@ -23,8 +23,7 @@ from monitor.adapters import codecarbon, cpuinfo
 from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
 from monitor.clock import SystemClock, process_clock
-from monitor.collector import Host
-from monitor.config import Language
+from monitor.collector import Host, Reason, Unavailable
 from monitor.core.interval import HOUR
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
@@ -177,7 +176,7 @@ def _serve(config: Config, machine: Machine, exposition: Exposition) -> Abstract
     return serve(
         exposition,
         config.web.listen,
-        language=config.organisation.language or Language.FRENCH,
+        language=config.organisation.language,
         zone=config.organisation.timezone,
         now=machine.clock.stamp,
         patience=Duration(STALE_TICKS * config.sampling.every.nanoseconds),
@@ -224,15 +223,25 @@ def _samplers(
     charges = list(_charges(host))
     fast = [charge for charge in charges if not charge.slow]
     return Sampler(fast, machine.clock, inbox, RETRY_EVERY, before_read), [
-        Sampler([charge], machine.clock, inbox, RETRY_EVERY) for charge in charges if charge.slow
+        Sampler([charge], machine.clock, inbox, RETRY_EVERY, slow=True) for charge in charges if charge.slow
     ]
 
 
 def _charges(host: Host) -> Iterator[Charge]:
     """Yield every installed collector, in order of name."""
     for point in sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name):
-        kind = point.load()
+        try:
+            kind = point.load()
+        except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way, and stops nobody
+            yield Charge(point.name, partial(_refuse, point.name, error), slow=False)
+            continue
         yield Charge(point.name, partial(kind.open, host), slow=kind.slow)
+
+
+def _refuse(name: str, error: Exception) -> NoReturn:
+    raise Unavailable(
+        Reason.UNSUPPORTED, f"the collector {name} can't be loaded: {error}", "reinstall the package that brings it"
+    ) from error
 
 
 def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Ledger) -> Host:

@@ -204,7 +204,8 @@ class Daemon:
         if last or self._is_time(at):
             self._commit(at)
         self._publish(self._snapshot(at))
-        self._alive()
+        if not observed.slow:
+            self._alive()
 
     def _is_time(self, at: Stamp) -> bool:
         if self._committed is None or self._error:

@@ -95,6 +95,8 @@ class Sampler:
         inbox: Inbox,
         retry_every: Duration,
         before_read: Callable[[], None] = lambda: None,
+        *,
+        slow: bool = False,
     ) -> None:
         """*before_read* is called before each sample: who is there is looked up then, for all collectors alike."""
         self._charges = charges
@@ -102,6 +104,7 @@ class Sampler:
         self._inbox = inbox
         self._retry_every = retry_every
         self._before_read = before_read
+        self._slow = slow
         self._held: Observed | None = None
         self._trouble = ""
 
@@ -118,7 +121,7 @@ class Sampler:
         not_read += self._prepare()
         at = self._clock.stamp()
         read = [self._read(charge, at) for charge in self._charges if charge.collector is not None]
-        return Observed(at=at, outcomes=(*(replace(outcome, at=at) for outcome in not_read), *read))
+        return Observed(at=at, outcomes=(*(replace(outcome, at=at) for outcome in not_read), *read), slow=self._slow)
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return what each collector reads, by its name; nothing for one that could not be read yet."""
@@ -194,7 +197,7 @@ class Sampler:
 def newest(older: Observed, newer: Observed) -> Observed:
     """Return both as one observation at the later time: of each collector, the newer outcome."""
     outcomes = {outcome.collector: outcome for outcome in (*older.outcomes, *newer.outcomes)}
-    return Observed(at=newer.at, outcomes=tuple(outcomes.values()))
+    return Observed(at=newer.at, outcomes=tuple(outcomes.values()), slow=newer.slow)
 
 
 class Schedule:

@@ -106,6 +106,8 @@ class Observed:
 
     at: Stamp
     outcomes: tuple[Outcome, ...]
+    slow: bool = False
+    """Whether a slow collector was read by itself: that says nothing of whether the fast ones still are."""
 
 
 Event = (

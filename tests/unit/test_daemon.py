@@ -1,6 +1,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -296,6 +297,13 @@ def test_the_watchdog_is_fed_at_every_tick_even_while_the_ledger_fails() -> None
     world.tick(0)
     world.tick(5)
     assert world.pings == 2
+
+
+def test_a_slow_collector_alone_does_not_feed_the_watchdog() -> None:
+    world = World()
+    world.tick(0)
+    world.daemon.tick(replace(world.observed(5), slow=True))
+    assert world.pings == 1
 
 
 def test_hours_are_never_let_go_while_minutes_may_be() -> None:
