@@ -55,6 +55,9 @@ CPU_POWER: Final = "cpu_power"
 """Under which the ledger remembers the looked-up power of the CPUs."""
 CONFIGURED_ACCURACY: Final = "+-50 %"
 """Of what is modelled from a power that was configured. Source: docs/modelled-host.md."""
+BEYOND_CAP: Final = (
+    "more AI services were found than are followed: those beyond are under _other; name yours as [[service]]"
+)
 STALE_TICKS: Final = 12
 """After how many ticks without a snapshot the daemon counts as ill."""
 LIVE_TICKS: Final = 3
@@ -216,9 +219,14 @@ def _samplers(
     """Return the sampler of all fast collectors, and one for each slow one."""
     host = _host(config, machine, workloads, ledger)
 
+    said: set[str] = set()
+
     def before_read() -> None:
         machine.before_read()
         workloads.refresh()
+        for sentence in {workloads.unseen, BEYOND_CAP if workloads.beyond_cap else ""} - said - {""}:
+            log.warning("%s", sentence)
+            said.add(sentence)
 
     charges = list(_charges(host))
     fast = [charge for charge in charges if not charge.slow]
@@ -266,7 +274,7 @@ def _cpu_power(config: Config, machine: Machine, ledger: Ledger) -> tuple[Power 
     if config.host.cpu_tdp is not None:
         return config.host.cpu_tdp, CONFIGURED_ACCURACY
     text = ledger.remembered(CPU_POWER)
-    kept = msgspec.json.decode(text, type=codecarbon.CpuPower) if text is not None else None
+    kept = _kept_power(text)
     try:
         found = codecarbon.cpu_power_of(machine.procfs, kept)
     except OSError:
@@ -278,6 +286,14 @@ def _cpu_power(config: Config, machine: Machine, ledger: Ledger) -> tuple[Power 
     if found is not kept:
         ledger.remember(CPU_POWER, msgspec.json.encode(found).decode())
     return found.power, found.accuracy
+
+
+def _kept_power(text: str | None) -> codecarbon.CpuPower | None:
+    """Return what the ledger remembers; None where it remembers nothing, or in the words of another version."""
+    try:
+        return msgspec.json.decode(text, type=codecarbon.CpuPower) if text is not None else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def _about(config: Config, machine: Machine) -> About:

@@ -11,7 +11,7 @@ from monitor.cli.run import daemon_failures, log_to_standard_error
 from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
 from monitor.config import Config
 from monitor.config.quantities import WrongValueError
-from monitor.config.values import ledger_url
+from monitor.config.values import ledger_url, without_password
 
 SEED: Final = 2026
 
@@ -57,7 +57,7 @@ def simulate(
     with daemon_failures():
         if history is not None:
             hours = fill_year(loaded, history, seed)
-            typer.echo(f"{hours} simulated hours of {history} are in {loaded.ledger.url}.")
+            typer.echo(f"{hours} simulated hours of {history} are in {without_password(loaded.ledger.url)}.")
         if not once:
             run_simulation(loaded, seed)
     return Status.DONE
