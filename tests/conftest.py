@@ -7,6 +7,7 @@ CI=true a skip, of whatever kind, is a failure: a part that can't be had there w
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C: a runner in the background starts its programs with it ignored, and so would we start ours."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

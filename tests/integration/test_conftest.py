@@ -1,5 +1,6 @@
 """The rules of tests/conftest.py, tried on small test files of their own."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,22 @@ def test_a_part_that_nobody_knows_is_refused(suite: pytest.Pytester) -> None:
     result = run(suite)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("*real('prometeus') is none of *prometheus*")
+
+
+def test_a_program_that_is_started_heeds_ctrl_c(suite: pytest.Pytester) -> None:
+    suite.makepyfile("""
+        import signal, subprocess
+
+        def test_it():
+            child = subprocess.Popen(["sleep", "600"])
+            child.send_signal(signal.SIGINT)
+            assert child.wait() == -signal.SIGINT
+    """)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run(suite).assert_outcomes(passed=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_two_ports_are_free_and_on_loopback(suite: pytest.Pytester) -> None:
