@@ -17,6 +17,9 @@ pytestmark = pytest.mark.real("llm")
 def _tables(powercap: Powercap, servers: dict[str, LlmServer]) -> Tables:
     return {
         "paths": {"sysfs": powercap.sysfs},
+        # longer than the small one's spells, so that each tick has both in the same proportion: the counter draws a
+        # steady power, and its energy is shared tick by tick
+        "sampling": {"every": "3s"},
         "service": [
             {"key": key, "match": {"process": f"llm_server .* {server.port} "}} for key, server in servers.items()
         ],
@@ -47,18 +50,23 @@ def _run_both(servers: dict[str, LlmServer], seconds: float) -> None:
 
 
 def test_two_servers_get_energy_as_they_used_the_processor(tmp_path: Path) -> None:
-    with Powercap(tmp_path) as powercap, LlmServer(tmp_path) as small, LlmServer(tmp_path) as large:
+    # power that follows the load, as a processor's does: of a steady power, who computes alone would get all
+    with (
+        Powercap(tmp_path, watts=0, watts_per_busy=30) as powercap,
+        LlmServer(tmp_path) as small,
+        LlmServer(tmp_path) as large,
+    ):
         servers = {"small": small, "large": large}
         with Daemon(tmp_path, _tables(powercap, servers)) as daemon:
             powercap.move()
-            daemon.wait_for_tick(3)
+            daemon.wait_for_tick(2)
             idle_before = daemon.scrape()
-            daemon.wait_for_tick(10)
+            daemon.wait_for_tick(3)
             idle_after = daemon.scrape()
             used_before = {key: server.cpu_seconds() for key, server in servers.items()}
             busy_before = daemon.scrape()
-            _run_both(servers, 20)
-            daemon.wait_for_tick(3)
+            _run_both(servers, 24)
+            daemon.wait_for_tick(2)
             busy_after = daemon.scrape()
             used = {key: server.cpu_seconds() - used_before[key] for key, server in servers.items()}
     energy = {key: _active(busy_after, key) - _active(busy_before, key) for key in servers}
