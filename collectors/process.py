@@ -122,7 +122,7 @@ class ProcessCollector:
                 if clock < before:
                     self._workloads.forget(pid)
                     before = 0
-                used += clock - before
+                used += max(0, clock - before)
         self._book(OTHER, used)
         return clocks
 
