@@ -12,7 +12,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from monitor.collector import Reason, Retry, Unavailable
+from monitor.collector import Retry, Unavailable
 from monitor.core.meters import Meters
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, HostUsageReading, UsageReading
 from monitor.core.units import Duration
@@ -215,8 +215,3 @@ def _read(open_it: Callable[[], Collector]) -> tuple[tuple[Source, ...], Sequenc
 def _place(resource: str) -> tuple[int, str]:
     """Return where *resource* stands in a list: what every machine has before the rest."""
     return (EVERYWHERE.index(resource), "") if resource in EVERYWHERE else (len(EVERYWHERE), resource)
-
-
-def is_cured_by_a_person(one: Unreadable) -> bool:
-    """Return whether somebody could make *one* readable: what the machine does not have can't be cured."""
-    return one.reason != Reason.ABSENT.value

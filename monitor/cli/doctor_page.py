@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.cli.terminal import Tone
-from monitor.doctor import Verdict, is_cured_by_a_person
+from monitor.doctor import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def _unreadable(unreadable: tuple[Unreadable, ...], speech: Speech, terminal: Te
     rows = []
     for one in unreadable:
         rows.append((one.collector, speech.say("doctor.because", reason=speech.page.reason(one.reason), what=one.what)))
-        if one.cure and is_cured_by_a_person(one):
+        if one.cure:
             rows.append(("", speech.say("doctor.cure", cure=one.cure)))
     return terminal.table(rows)
 
