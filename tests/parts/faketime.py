@@ -1,8 +1,9 @@
 """A wall clock that a test sets, for one child process: libfaketime, preloaded.
 
-Only the wall clock moves. CLOCK_MONOTONIC, CLOCK_BOOTTIME, CPU clocks, waits with a time limit and the times of files
-stay true (test_parts.py proves it). One call breaks: libfaketime 0.9.10 refuses an absolute sleep on a clock that it
-leaves alone, so `time.sleep` fails there with EINVAL; nothing in the daemon sleeps.
+Only the wall clock moves. CLOCK_MONOTONIC, CLOCK_BOOTTIME, the process's own CPU clock, waits with a time limit and
+the times of files stay true (test_parts.py proves it). The CPU clocks of other processes move with the wall clock, even
+below zero: who used how much means nothing then; what was measured does. One call breaks: libfaketime 0.9.10 refuses an
+absolute sleep on a clock that it leaves alone, so `time.sleep` fails there with EINVAL; nothing in the daemon sleeps.
 """
 
 from __future__ import annotations

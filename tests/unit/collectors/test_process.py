@@ -227,6 +227,16 @@ def test_without_clocks_the_same_is_read_from_stat(tmp_path: Path) -> None:
     assert scene.small.asked == []
 
 
+def test_a_clock_below_zero_is_no_work(scene: Scene) -> None:
+    """No kernel shows one; a library that fakes clocks does, and a use that falls would stop the accounting."""
+    scene.small.start(20, "nobody")
+    scene.read()
+    scene.small.clocks[20] = SECOND
+    before = scene.read()[OTHER]
+    scene.small.clocks[20] = -3600 * SECOND
+    assert scene.read()[OTHER] == before
+
+
 def test_nothing_is_read_of_nobodys_processes_but_the_clock(scene: Scene) -> None:
     scene.small.start(10, "x")
     scene.read()
