@@ -103,6 +103,22 @@ class Workloads(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """What a collector of grid intensity needs: which zone, from where, and from when on."""
+
+    zone: str
+    """Of the electricity grid: `FR`."""
+    address: str = ""
+    """Of the provider, where it is reached through a gateway; empty: its own."""
+    token: str = ""
+    """The provider's key; empty: none is configured. It must be in no message."""
+    since: int = 0
+    """What is known already ends here (ns since the epoch): what follows is asked for, in windows, oldest first."""
+    certificates: Path | None = None
+    """A file of certificates to trust beside the system's; None: the system's alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """What a collector is given when it is opened: where to read, and nothing global."""
@@ -126,6 +142,8 @@ class Host:
     """Installed memory, where configured; None: as the kernel says."""
     nvml: object | None = None
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
+    grid: Grid | None = None
+    """Where a live grid intensity is configured; None: nothing is asked of the network."""
 
 
 class Collector(Protocol):
@@ -133,7 +151,10 @@ class Collector(Protocol):
 
     name: ClassVar[str]
     slow: ClassVar[bool]
-    """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody."""
+    """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody.
+
+    Two more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
+    `on_request: ClassVar[bool]`: True where it is opened only if `factors.live` names it."""
 
     @classmethod
     def open(cls, host: Host) -> Collector:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from monitor.core.impact import ImpactSeries
     from monitor.core.interval import Interval, Stamp
     from monitor.core.readings import Method
     from monitor.core.units import Duration, Energy, Power
@@ -64,6 +65,14 @@ class Meter:
     method: Method
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Holding:
+    """Who held which resource (`_idle`: nobody did)."""
+
+    consumer: str
+    resource: str
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """What was booked in one minute or hour, which starts at `start` (ns since the epoch).
@@ -78,6 +87,16 @@ class Bucket:
     entries: Mapping[Series, Energy]
     measured: Mapping[Meter, Energy]
     covered: Mapping[str, Duration]
+    reserved: Mapping[Holding, Duration] = field(default_factory=dict)
+    """For how long the whole of a resource was held: half a GPU for an hour is half an hour. Minutes have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """A counter of impacts: whole units of its indicator, and what is left of one, in parts of a rate's step."""
+
+    units: int
+    rest: int
 
 
 class Cause(StrEnum):
@@ -150,6 +169,8 @@ class OpenBooks:
     usage: tuple[SavedUsage, ...] = ()
     floors: Mapping[str, Power] = field(default_factory=dict)
     """The idle power learnt for each resource."""
+    impacts: Mapping[ImpactSeries, Tallied] = field(default_factory=dict)
+    """What was booked as it was used, with the factors then known: what the counters show. It never falls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from monitor.core.factors import Cycle
     from monitor.core.model import LoadModel
     from monitor.core.units import Duration, Energy, Memory, Power
 
@@ -134,6 +137,29 @@ class GpuUsageReading:
     resource: str
     uses: tuple[GpuUse, ...]
     utilisation_known: bool = True
+    memory_total: Memory | None = None
+    """All the memory of the card; None where the driver does not say."""
 
 
-Reading = CounterReading | PowerReading | LoadReading | UsageReading | HostUsageReading | GpuUsageReading
+@dataclass(frozen=True, slots=True)
+class IntensityReading:
+    """Carbon intensity of a zone's electricity over a time, as a provider tells it.
+
+    It begins at `start` (ns since the epoch, UTC) and holds for `length`. Figures come late and are revised: the same
+    time may be told again. `raw` is what the provider sent of it, as JSON text: it is kept as evidence.
+    """
+
+    provider: str
+    zone: str
+    start: int
+    length: Duration
+    grams_per_kilowatt_hour: Decimal
+    cycle: Cycle
+    estimated: bool
+    """The provider says that it is not measured yet."""
+    raw: str
+
+
+Reading = (
+    CounterReading | PowerReading | LoadReading | UsageReading | HostUsageReading | GpuUsageReading | IntensityReading
+)
