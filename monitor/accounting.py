@@ -26,13 +26,14 @@ from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.meters import Booking, Meters
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST
+from monitor.core.reservation import accelerator, memory, processors
 from monitor.core.units import Duration, Energy, Power
 from monitor.core.usage import Consumption, UsageBook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from monitor.core.entries import Bucket
+    from monitor.core.entries import Bucket, Holding
     from monitor.core.events import Event, Observed
     from monitor.core.readings import Method
 
@@ -84,6 +85,7 @@ class Accounting:
             {PLATFORM if resource == REST else resource: before.at for resource in before.covered} if before else {},
         )
         self._usage = UsageBook(run_id, before.usage if before else (), before.at if before else None, rules.patience)
+        self._held_marks: dict[str, Consumption] = {}
         self._marks = {resource: Consumption() for resource in self._meters.booked_at}
         self._gap_time = {cause: time.nanoseconds for cause, time in opening.gaps.items()} if opening else {}
         self._gaps: list[Gap] = []
@@ -103,6 +105,7 @@ class Accounting:
         events, self._found = [*self._found, *self._note_jump(observed.at)], []
         self._meters.take(observed.at, outcomes)
         known = self._usage.take(observed.at, outcomes)
+        self._hold(observed.at)
         for resource in self._meters.booked_at.keys() - self._marks.keys():
             self._marks[resource] = self._device(resource).copy()
         if known or self._nobody_to_ask(observed.at):
@@ -145,6 +148,10 @@ class Accounting:
             floors=self._floors.learnt(),
         )
 
+    def reserved(self) -> Mapping[Holding, Duration]:
+        """Return for how long each consumer held the whole of each resource, since the daemon began."""
+        return self._books.reserved()
+
     @property
     def conservation_error(self) -> Energy:
         """What was measured less what was attributed since the ledger began."""
@@ -153,6 +160,22 @@ class Accounting:
     def used_sources(self) -> frozenset[tuple[str, str]]:
         """Return the (collector, resource) pairs whose energy is booked."""
         return self._meters.used()
+
+    def _hold(self, at: Stamp) -> None:
+        """Book who held the hardware since this was last done."""
+        host = self._since_held("", self._usage.host)
+        held = [(host.seen, processors(host) | memory(host))]
+        for resource, device in self._usage.gpus.items():
+            used = self._since_held(resource, device)
+            held.append((used.seen, accelerator(resource, used)))
+        for length, times in held:
+            if times:
+                self._books.hold(Interval(at.wall - length, at.wall), times)
+
+    def _since_held(self, name: str, device: Consumption) -> Consumption:
+        mark = self._held_marks.get(name, Consumption())
+        self._held_marks[name] = device.copy()
+        return device.since(mark)
 
     def _nobody_to_ask(self, at: Stamp) -> bool:
         """Whether it has been unknown for too long who uses the host, so that energy is booked without a user."""

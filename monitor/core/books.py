@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.core.attribution import apportion
-from monitor.core.entries import Bucket, Grain, Meter, Series
+from monitor.core.entries import Bucket, Grain, Holding, Meter, Series
 from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
 
@@ -44,6 +44,7 @@ class _Page:
     entries: dict[Series, int] = field(default_factory=dict)
     measured: dict[Meter, int] = field(default_factory=dict)
     covered: dict[str, int] = field(default_factory=dict)
+    reserved: dict[Holding, int] = field(default_factory=dict)
 
     def post(self, posting: _Posting) -> None:
         """Add *posting*."""
@@ -53,6 +54,11 @@ class _Page:
             self.entries[series] = self.entries.get(series, 0) + part
         self.measured[meter] = self.measured.get(meter, 0) + posting.energy
         self.covered[meter.resource] = self.covered.get(meter.resource, 0) + posting.covered
+
+    def hold(self, times: Mapping[Holding, int]) -> None:
+        """Add for how long the hardware was held, in ns."""
+        for key, time in times.items():
+            self.reserved[key] = self.reserved.get(key, 0) + time
 
 
 class Books:
@@ -78,6 +84,19 @@ class Books:
                 page = self._pages.setdefault((grain, bucket_of(start, length)), _Page())
                 page.post(piece)
         self._totals.post(posting)
+
+    def hold(self, interval: Interval, times: Mapping[Holding, int]) -> None:
+        """Book for how long, in ns, hardware was held over *interval*: in the hours, and in the totals."""
+        hour = self._lengths[Grain.HOUR]
+        open_part = self._open_part(interval)
+        for piece in open_part.split(hour):
+            share = {key: _part(time, piece, open_part) for key, time in times.items()}
+            self._pages.setdefault((Grain.HOUR, bucket_of(piece.start, hour)), _Page()).hold(share)
+        self._totals.hold(times)
+
+    def reserved(self) -> dict[Holding, Duration]:
+        """Return for how long hardware was held since the daemon began."""
+        return {key: Duration(time) for key, time in self._totals.reserved.items()}
 
     def close(self, watermark: int) -> list[Bucket]:
         """Return the buckets that end at or before *watermark* (ns since the epoch), oldest first: they are closed now.
@@ -115,7 +134,9 @@ class Books:
     def _resume(self, opening: OpenBooks) -> None:
         self._totals = _page(opening.energy, opening.measured, opening.covered)
         for bucket in opening.open:
-            self._pages[bucket.grain, bucket.start] = _page(bucket.entries, bucket.measured, bucket.covered)
+            page = _page(bucket.entries, bucket.measured, bucket.covered)
+            page.hold({key: time.nanoseconds for key, time in bucket.reserved.items()})
+            self._pages[bucket.grain, bucket.start] = page
 
 
 def _pieces(interval: Interval, posting: _Posting) -> Iterator[tuple[int, _Posting]]:
@@ -127,6 +148,14 @@ def _pieces(interval: Interval, posting: _Posting) -> Iterator[tuple[int, _Posti
         first = posting.first(piece.end - piece.start, interval.end - piece.start)
         yield piece.start, first
         posting = posting.less(first)
+
+
+def _part(time: int, piece: Interval, whole: Interval) -> int:
+    """Return what of *time* falls in *piece*: the parts of pieces that join sum to it."""
+    length = whole.length.nanoseconds
+    if not length:
+        return time
+    return time * (piece.end - whole.start) // length - time * (piece.start - whole.start) // length
 
 
 def _page(entries: Mapping[Series, Energy], measured: Mapping[Meter, Energy], covered: Mapping[str, Duration]) -> _Page:
@@ -144,4 +173,5 @@ def _bucket(grain: Grain, start: int, page: _Page) -> Bucket:
         {series: Energy(part) for series, part in page.entries.items() if part},
         {meter: Energy(amount) for meter, amount in page.measured.items() if amount},
         {resource: Duration(time) for resource, time in page.covered.items() if time},
+        {key: Duration(time) for key, time in page.reserved.items() if time},
     )

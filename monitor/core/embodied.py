@@ -73,9 +73,8 @@ _UNITS: Final = {Indicator.GWP_EMBODIED: 10**9, Indicator.ADPE_EMBODIED: 10**15}
 
 def _until(total: Fraction, moment: int, begin: int | None, life: int) -> int:
     """Return what of *total* is written off by *moment*."""
-    if begin is None:
-        return int(total * moment / life)
-    return int(total * min(max(moment - begin, 0), life) / life)
+    elapsed = moment if begin is None else min(max(moment - begin, 0), life)
+    return total.numerator * elapsed // (total.denominator * life)
 
 
 def _moment(day: date) -> int:
@@ -83,7 +82,10 @@ def _moment(day: date) -> int:
 
 
 def embodied(
-    interval: Interval, reserved: Mapping[Holding, Duration], assets: Iterable[Asset]
+    interval: Interval,
+    reserved: Mapping[Holding, Duration],
+    assets: Iterable[Asset],
+    indicators: Iterable[Indicator] = (Indicator.GWP_EMBODIED, Indicator.ADPE_EMBODIED),
 ) -> dict[ImpactSeries, Bounds]:
     """Return what the *assets* come to in *interval*, by consumer.
 
@@ -92,7 +94,7 @@ def embodied(
     """
     owned = tuple(assets)
     amounts: dict[ImpactSeries, Bounds] = {}
-    for indicator in _UNITS:
+    for indicator in indicators:
         wholes = _by_resource(owned, indicator, interval)
         parts = {
             resource: _shared(whole, _weights(reserved, resource, interval))

@@ -79,10 +79,12 @@ class Rate:
 
     def of(self, energy: Energy) -> Bounds:
         """Return what *energy* comes to, each bound to the nearest unit (half: to the even one)."""
-        return Bounds(*(nearest(energy.microjoules * rate, _PER) for rate in (self.low, self.central, self.high)))
+        rates = (self.low, self.central, self.high)
+        return Bounds(*(nearest(energy.microjoules * rate, ENERGY_STEPS) for rate in rates))
 
 
-_PER: Final = MICROJOULES_PER_KILOWATT_HOUR * RATE_STEPS
+ENERGY_STEPS: Final = MICROJOULES_PER_KILOWATT_HOUR * RATE_STEPS
+"""How many microjoules times a rate make one of the indicator's unit."""
 
 
 class Role(StrEnum):

@@ -35,7 +35,8 @@ class Counted:
 class Consumption:
     """Cumulative use of one device. `active` is CPU nanoseconds, or SM percent-nanoseconds; `held` is byte-nanoseconds.
 
-    `seen` is the time, in ns, for which it is known who used the device.
+    `seen` is the time, in ns, for which it is known who used the device; `room` is the memory there was for that time,
+    in byte-nanoseconds, 0 where the device does not tell.
     """
 
     active: dict[str, int] = field(default_factory=dict)
@@ -43,10 +44,11 @@ class Consumption:
     free: int = 0
     capacity: int = 0
     seen: int = 0
+    room: int = 0
 
     def copy(self) -> Consumption:
         """Return the same figures, apart from this object's future."""
-        return Consumption(dict(self.active), dict(self.held), self.free, self.capacity, self.seen)
+        return Consumption(dict(self.active), dict(self.held), self.free, self.capacity, self.seen, self.room)
 
     def since(self, mark: Consumption) -> Consumption:
         """Return what was used after *mark* was copied."""
@@ -56,6 +58,7 @@ class Consumption:
             self.free - mark.free,
             self.capacity - mark.capacity,
             self.seen - mark.seen,
+            self.room - mark.room,
         )
 
     @property
@@ -181,6 +184,7 @@ class UsageBook:
             held = {UNATTRIBUTED: sum(held.values())}
         _add(self.host.held, {consumer: amount * elapsed for consumer, amount in held.items()})
         self.host.free += free * elapsed
+        self.host.room += whole.memory_total.bytes * elapsed
 
     def _take_gpu(self, at: Stamp, reading: GpuUsageReading) -> None:
         device = self.gpus.setdefault(reading.resource, Consumption())
@@ -195,6 +199,7 @@ class UsageBook:
             _add(device.held, {use.consumer: held})
             _add(device.active, {use.consumer: active})
         device.seen += elapsed
+        device.room += reading.memory_total.bytes * elapsed if reading.memory_total is not None else 0
         device.capacity += 100 * elapsed
 
 
