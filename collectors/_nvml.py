@@ -154,6 +154,10 @@ class Session:
         """Return the memory of the card that is in use. Raises NotOffered, NotNow."""
         return Memory(int(self._call("nvmlDeviceGetMemoryInfo", handle).used))
 
+    def total_memory(self, handle: object) -> Memory:
+        """Return all the memory of the card. Raises NotOffered, NotNow."""
+        return Memory(int(self._call("nvmlDeviceGetMemoryInfo", handle).total))
+
     def is_busy(self, handle: object) -> bool:
         """Return whether anything ran on the card within about the last second. Raises NotOffered, NotNow."""
         return int(self._call("nvmlDeviceGetUtilizationRates", handle).gpu) > 0

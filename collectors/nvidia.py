@@ -52,6 +52,8 @@ class Board:
     """None where it tells neither energy nor power."""
     plausible: Power = HIGHEST
     partitioned: bool = False
+    memory: Memory | None = None
+    """All of it; None until the driver has told it."""
     handle: object = None
     """None while it is lost."""
     seen: int = 0
@@ -182,6 +184,7 @@ class NvidiaCollector:
         board.partitioned = session.partitioned(handle)
         board.plausible = _plausible(session, handle)
         board.method = _method(session, handle)
+        board.memory = None
         board.handle = handle
         self._boards[uuid] = board
 
@@ -222,7 +225,8 @@ class NvidiaCollector:
             GpuUse(self._host.workloads.consumer_of(pid), pid, (percents or {}).get(pid, 0), held)
             for pid, held in sorted({**memory, **ended}.items())
         )
-        return GpuUsageReading(board.resource, uses, utilisation_known=percents is not None)
+        board.memory = board.memory or _total_memory(session, board)
+        return GpuUsageReading(board.resource, uses, utilisation_known=percents is not None, memory_total=board.memory)
 
     def _percents(self, session: Session, board: Board) -> Mapping[int, int] | None:
         """Return the share of the SMs' time that each process had since the last read; None where it is not known."""
@@ -293,6 +297,15 @@ def _memory(session: Session, board: Board, contexts: Sequence[Context]) -> dict
         used = 0
     each = max(0, used - sum(memory.bytes for memory in known.values())) // len(silent)
     return known | dict.fromkeys(silent, Memory(each))
+
+
+def _total_memory(session: Session, board: Board) -> Memory | None:
+    """Return all the memory of the card; None where it has none of its own to tell (one that shares the machine's)."""
+    try:
+        memory = session.total_memory(board.handle)
+    except (NotOffered, NotNow):
+        return None
+    return memory if memory.bytes > 0 else None
 
 
 def _plausible(session: Session, handle: object) -> Power:
