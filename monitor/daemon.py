@@ -12,12 +12,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from monitor.core.entries import PSEUDO_SERVICES, Grain, Meter, Series
+from monitor.core.entries import PSEUDO_SERVICES, Grain, Meter, Series, Tallied
 from monitor.core.events import (
     CollectionFailed,
     CollectionSucceeded,
     CollectorBecameUnavailable,
     CollectorRecovered,
+    ImpactAccounted,
+    IntensityObserved,
     ServiceAppeared,
     ServiceDisappeared,
 )
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
     from monitor.bus import Bus
     from monitor.collector import Source
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
-    from monitor.core.events import Event, Observed
+    from monitor.core.events import EntryCorrected, Event, Observed
+    from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator
     from monitor.core.interval import Stamp
+    from monitor.core.readings import IntensityReading
+    from monitor.impacts import Impacts
     from monitor.schedule import Inbox, Schedule
 
 log = logging.getLogger(__name__)
@@ -47,6 +52,9 @@ MOST_EVENTS: Final = 10_000
 CHART_POINTS: Final = 60
 COMMON_RESOURCES: Final = (PACKAGE, DRAM, REST)
 """What every host has, so that the page can say which of them nothing is known of."""
+
+
+NOTHING: Final = Tallied(0, 0)
 
 
 class Figures(Protocol):
@@ -67,6 +75,16 @@ class Figures(Protocol):
         """Energy by (period, method)."""
         ...
 
+    @property
+    def impacts(self) -> Mapping[tuple[str, Indicator, str], Bounds]:
+        """Impacts by (consumer, indicator, period)."""
+        ...
+
+    @property
+    def meters(self) -> Mapping[tuple[str, str], Mapping[Meter, Energy]]:
+        """Energy by resource and method, by (consumer, period)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NoFigures:
@@ -75,15 +93,27 @@ class NoFigures:
     energy: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
     coverage: Mapping[str, float | None] = field(default_factory=dict)
     methods: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    impacts: Mapping[tuple[str, Indicator, str], Bounds] = field(default_factory=dict)
+    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
 
 
 class Keeper(Protocol):
     """Where the books are kept."""
 
     def commit(
-        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+        self,
+        books: OpenBooks,
+        closed: Sequence[Bucket],
+        gaps: Sequence[Gap],
+        services: Sequence[ServiceFacts],
+        *,
+        impacts: Sequence[HourImpacts] = (),
+        intensities: Sequence[tuple[int, IntensityReading]] = (),
     ) -> int:
-        """Write all in one transaction; return its number. Raises KeeperError (of `failures`): nothing was written."""
+        """Write all in one transaction; return its number. Raises KeeperError (of `failures`): nothing was written.
+
+        Each intensity comes with when it was received (ns since the epoch).
+        """
         ...
 
 
@@ -107,11 +137,14 @@ class Pending:
     gaps: list[Gap] = field(default_factory=list)
     services: dict[str, ServiceFacts] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    impacts: list[HourImpacts] = field(default_factory=list)
+    intensities: list[tuple[int, IntensityReading]] = field(default_factory=list)
 
     def bound(self) -> None:
         """Let the oldest minutes, gaps and events go where there are too many: the hours hold the minutes' sums."""
         del self.events[:-MOST_EVENTS]
         del self.gaps[:-MOST_PENDING]
+        del self.intensities[:-MOST_PENDING]
         if len(self.closed) <= MOST_PENDING:
             return
         minutes = [number for number, bucket in enumerate(self.closed) if bucket.grain is Grain.MINUTE]
@@ -130,7 +163,9 @@ class Daemon:
         keeper: Keeper,
         failures: type[Exception],
         people: People,
-        periods: Callable[[OpenBooks, Stamp], Figures],
+        periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
+        impacts: Impacts,
+        restate_late: Callable[[Stamp], Sequence[EntryCorrected]],
         offset: OpenBooks,
         bus: Bus,
         publish: Callable[[Snapshot], None],
@@ -142,6 +177,8 @@ class Daemon:
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
 
+        *restate_late* restates the hours that had to do without the live intensities that have come in since.
+
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
         knows of the last hour: (start of a minute, watts).
         """
@@ -150,6 +187,8 @@ class Daemon:
         self._failures = failures
         self._people = people
         self._periods = periods
+        self._impacts = impacts
+        self._restate_late = restate_late
         self._offset = offset
         self._bus = bus
         self._publish = publish
@@ -199,6 +238,7 @@ class Daemon:
         self._pending.events += self._note_people(at)
         closed = self._accounting.close(at)
         self._pending.closed += closed
+        self._note_impacts(observed, closed)
         self._pending.gaps += self._accounting.take_gaps()
         self._draw_chart(closed)
         if last or self._is_time(at):
@@ -214,13 +254,19 @@ class Daemon:
         return at.boot - self._committed.at.boot >= self._commit_every.nanoseconds * 9 // 10
 
     def _commit(self, at: Stamp) -> None:
-        books = self._accounting.books(at)
+        books = self._impacts.book(self._accounting.books(at), self._accounting.reserved())
         pending = self._pending
         try:
             self._commit_number = self._keeper.commit(
-                books, pending.closed, pending.gaps, tuple(pending.services.values())
+                books,
+                pending.closed,
+                pending.gaps,
+                tuple(pending.services.values()),
+                impacts=pending.impacts,
+                intensities=pending.intensities,
             )
-            figures = self._periods(books, at)
+            corrected = self._restate_late(at) if pending.intensities else ()
+            figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
         except self._failures as error:
             if not self._error:
                 log.error("%s; what is measured is kept in memory until the ledger can be written", error)  # noqa: TRY400 - the sentence is the cure; a trace is not
@@ -231,7 +277,16 @@ class Daemon:
             log.warning("the ledger can be written again; nothing was lost")
         self._error = ""
         self._committed, self._figures, self._pending = books, figures, Pending()
-        self._bus.publish(pending.events)
+        self._bus.publish([*pending.events, *corrected])
+
+    def _note_impacts(self, observed: Observed, closed: Sequence[Bucket]) -> None:
+        at, pending = observed.at, self._pending
+        told = self._impacts.take(observed)
+        reckoned = self._impacts.close(closed)
+        pending.intensities += [(at.wall, reading) for reading in told]
+        pending.impacts += reckoned
+        pending.events += [IntensityObserved(at=at, reading=reading) for reading in told]
+        pending.events += [ImpactAccounted(at=at, impacts=impacts) for impacts in reckoned]
 
     def _note_health(self, observed: Observed) -> list[Event]:
         events: list[Event] = []
@@ -267,17 +322,13 @@ class Daemon:
                 self._chart.append((bucket.start, energy.over(Duration(longest)).watts))
 
     def _snapshot(self, at: Stamp) -> Snapshot:
-        energy, measured, gaps = self._exposed()
+        energy, measured, gaps, impacts = self._exposed()
         services = {key: facts for key, facts in self._known.items() if self._is_of_interest(key)}
         sources = self._sources()
         return Snapshot(
             at=at,
             host_energy=measured,
-            service_energy={
-                series: amount
-                for series, amount in energy.items()
-                if series.consumer in PSEUDO_SERVICES or self._is_of_interest(series.consumer)
-            },
+            service_energy={series: amount for series, amount in energy.items() if self._is_shown(series.consumer)},
             service_power=self._service_power(at),
             host_power={
                 draw.meter: draw.energy.over(draw.length)
@@ -300,18 +351,29 @@ class Daemon:
             ledger_commit=self._commit_number,
             ledger_error=self._error,
             ledger_committed_at=self._committed.at.wall if self._committed is not None else None,
+            impacts={key: units for key, units in impacts.items() if self._is_shown(key.consumer)},
+            period_impacts=self._figures.impacts,
+            period_meters=self._figures.meters,
+            terms=self._impacts.terms_now(at.wall),
+            intensity=self._impacts.newest(at.wall),
         )
 
-    def _exposed(self) -> tuple[dict[Series, Energy], dict[Meter, Energy], dict[str, Duration]]:
+    def _exposed(
+        self,
+    ) -> tuple[dict[Series, Energy], dict[Meter, Energy], dict[str, Duration], dict[ImpactSeries, int]]:
         """Return the committed totals, less what a restored ledger had already when it came back."""
         books, offset = self._committed, self._offset
         if books is None:
-            return {}, {}, {}
+            return {}, {}, {}, {}
         return (
             {series: amount - offset.energy.get(series, Energy.ZERO) for series, amount in books.energy.items()},
             {meter: amount - offset.measured.get(meter, Energy.ZERO) for meter, amount in books.measured.items()},
             {cause: time - offset.gaps.get(cause, Duration.ZERO) for cause, time in books.gaps.items()},
+            {key: one.units - offset.impacts.get(key, NOTHING).units for key, one in books.impacts.items()},
         )
+
+    def _is_shown(self, consumer: str) -> bool:
+        return consumer in PSEUDO_SERVICES or self._is_of_interest(consumer)
 
     def _is_of_interest(self, consumer: str) -> bool:
         """A service is shown while it runs, and for the rest of the month after the one in which it last did."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from monitor.core.entries import Meter, ServiceFacts
+    from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval, Stamp
-    from monitor.core.readings import Reading
+    from monitor.core.readings import IntensityReading, Reading
     from monitor.core.units import Duration, Energy
 
 
@@ -73,6 +74,32 @@ class GapFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntensityObserved:
+    """A live intensity of the grid became known, or was revised."""
+
+    at: Stamp
+    reading: IntensityReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactAccounted:
+    """An hour closed, and this is what it came to."""
+
+    at: Stamp
+    impacts: HourImpacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCorrected:
+    """Closed hours were restated: from now on `generation` is what the ledger says of `interval`."""
+
+    at: Stamp
+    interval: Interval
+    generation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAppeared:
     """A service was seen that was not there at the reading before."""
 
@@ -117,6 +144,9 @@ Event = (
     | CollectorRecovered
     | EnergyMeasured
     | GapFound
+    | IntensityObserved
+    | ImpactAccounted
+    | EntryCorrected
     | ServiceAppeared
     | ServiceDisappeared
     | HandlerFailed

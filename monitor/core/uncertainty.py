@@ -64,6 +64,16 @@ def together(amounts: Iterable[Bounds]) -> Bounds:
     )
 
 
+def emissions(use: Bounds | None, made: Bounds | None, energies: Mapping[Meter, Energy]) -> Bounds | None:
+    """Return the emissions of *use* (of the *energies*) and of what was *made*, together; None where both are unknown.
+
+    The error of the measure is in it: what comes out is what a reader is told.
+    """
+    parts = [with_measure(use, measure_error(energies))] if use is not None else []
+    parts += [made] if made is not None else []
+    return together(parts) if parts else None
+
+
 def _root(square: Fraction) -> int:
     """Return the square root of *square*, rounded up: an error is not made smaller than it is."""
     whole = -(-square.numerator // square.denominator)

@@ -82,6 +82,111 @@ PERIOD_ENERGY: Final = _metric(
     "service period",
     "Energy of each service in a calendar period, the open hour included, as the ledger has it now.",
 )
+SERVICE_EMISSIONS: Final = _metric(
+    "service_emissions_grams_total",
+    Kind.COUNTER,
+    "grams",
+    "service phase",
+    "Greenhouse gases of each service in CO2e, location-based, as first booked with the factors then known.",
+)
+SERVICE_WATER: Final = _metric(
+    "service_water_liters_total",
+    Kind.COUNTER,
+    "liters",
+    "service source",
+    "Water that each service used up, as first booked: on the site, and where its electricity was generated.",
+)
+PERIOD_FACILITY_ENERGY: Final = _metric(
+    "period_facility_energy_joules",
+    Kind.GAUGE,
+    "joules",
+    "service period",
+    "Energy of each service in a calendar period with what the room needs for it (PUE); absent where no PUE is known.",
+)
+PERIOD_EMISSIONS: Final = _metric(
+    "period_emissions_grams",
+    Kind.GAUGE,
+    "grams",
+    "service phase period",
+    "Greenhouse gases of each service in a calendar period in CO2e, location-based, by the ledger's current factors.",
+)
+PERIOD_EMISSIONS_LOW: Final = _metric(
+    "period_emissions_low_grams",
+    Kind.GAUGE,
+    "grams",
+    "service period",
+    "Lower bound of the use and the making together: the error of the meters and the range of the factors.",
+)
+PERIOD_EMISSIONS_HIGH: Final = _metric(
+    "period_emissions_high_grams",
+    Kind.GAUGE,
+    "grams",
+    "service period",
+    "Upper bound of the use and the making together: the error of the meters and the range of the factors.",
+)
+PERIOD_EMISSIONS_MARKET: Final = _metric(
+    "period_emissions_market_grams",
+    Kind.GAUGE,
+    "grams",
+    "service period",
+    "Greenhouse gases of the electricity by what was bought (market-based), for information, beside the location's.",
+)
+PERIOD_WATER: Final = _metric(
+    "period_water_liters",
+    Kind.GAUGE,
+    "liters",
+    "service source period",
+    "Water that each service used up in a calendar period: on the site, and where its electricity was generated.",
+)
+PERIOD_PRIMARY_ENERGY: Final = _metric(
+    "period_primary_energy_joules",
+    Kind.GAUGE,
+    "joules",
+    "service period",
+    "Primary energy of each service's electricity in a calendar period, by the legal coefficient.",
+)
+PERIOD_ABIOTIC_RESOURCES: Final = _metric(
+    "period_abiotic_resources_grams",
+    Kind.GAUGE,
+    "grams",
+    "service phase period",
+    "Minerals and metals of each service in a calendar period, in antimony equivalent (ADPe).",
+)
+PERIOD_COST: Final = _metric(
+    "period_cost_euros",
+    Kind.GAUGE,
+    "euros",
+    "service period",
+    "What the electricity of each service cost in a calendar period, by the configured tariff.",
+)
+IMPACT_COVERAGE: Final = _metric(
+    "impact_coverage_ratio",
+    Kind.GAUGE,
+    "ratio",
+    "period",
+    "Share of the energy of a period whose impacts are known: that of hours before a zone was set has none yet.",
+)
+GRID_INTENSITY: Final = _metric(
+    "grid_carbon_intensity_grams_per_kilowatt_hour",
+    Kind.GAUGE,
+    "grams_per_kilowatt_hour",
+    "zone provider basis",
+    "Carbon intensity of the electricity: what is applied now, the yearly level, and the live one as it was told.",
+)
+GRID_INTENSITY_TIME: Final = _metric(
+    "grid_carbon_intensity_timestamp_seconds",
+    Kind.GAUGE,
+    "seconds",
+    "zone provider",
+    "Until when the newest live intensity holds, since the Unix epoch; absent where none is configured, or known yet.",
+)
+IMPACT_FACTOR: Final = _metric(
+    "impact_factor_info",
+    Kind.INFO,
+    "",
+    "role factor provider year how",
+    "A factor by which what is used now is reckoned, and how it was chosen.",
+)
 COVERAGE: Final = _metric(
     "coverage_ratio",
     Kind.GAUGE,
@@ -167,6 +272,21 @@ METRICS: Final = (
     HOST_POWER,
     SERVICE_POWER,
     PERIOD_ENERGY,
+    SERVICE_EMISSIONS,
+    SERVICE_WATER,
+    PERIOD_FACILITY_ENERGY,
+    PERIOD_EMISSIONS,
+    PERIOD_EMISSIONS_LOW,
+    PERIOD_EMISSIONS_HIGH,
+    PERIOD_EMISSIONS_MARKET,
+    PERIOD_WATER,
+    PERIOD_PRIMARY_ENERGY,
+    PERIOD_ABIOTIC_RESOURCES,
+    PERIOD_COST,
+    IMPACT_COVERAGE,
+    GRID_INTENSITY,
+    GRID_INTENSITY_TIME,
+    IMPACT_FACTOR,
     COVERAGE,
     GAP,
     CONSERVATION_ERROR,

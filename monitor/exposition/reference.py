@@ -53,6 +53,13 @@ LABELS: Final = {
     "period": "`day`, `month`, `quarter`, `year` to date, in the organisation's time zone; `previous_day`,"
     " `previous_month`, `previous_quarter`, `previous_year`; `previous_year_to_date` (last year until this day and"
     " hour)",
+    "phase": "`use` (the electricity), `embodied` (making the hardware, its part of the lifetime)",
+    "source": "`site` (cooling), `grid` (generating the electricity)",
+    "zone": "of the electricity grid: `FR`, `RE`",
+    "provider": "who says so: `ademe`, `ember`, `rte`, `electricity_maps`, `configured`",
+    "basis": "`applied` (what is reckoned with now), `yearly_...` (a yearly level, with what it counts), `live_...`",
+    "role": "what the factor is for: `electricity`, `pue`, `water` ...",
+    "factor, year, how": "key of the factor (`empreinte factors show KEY`), year of its data, how it was chosen",
     "cause": ", ".join(f"`{cause}`" for cause in Cause),
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.core.calendar import PERIODS
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from monitor.collector import Source
     from monitor.core.entries import Meter, Series, ServiceFacts
+    from monitor.core.impact import Bounds, ImpactSeries, Indicator, Terms
     from monitor.core.interval import Stamp
+    from monitor.core.readings import IntensityReading
     from monitor.core.units import Duration, Energy, Power
 
 __all__ = ["PERIODS", "CollectorHealth", "Snapshot"]
@@ -69,3 +71,13 @@ class Snapshot:
     """Why the last commit failed, in one sentence; empty when it did not."""
     ledger_committed_at: int | None = None
     """When the ledger was last written, wall clock in ns since the epoch; None: this run has not written it yet."""
+    impacts: Mapping[ImpactSeries, int] = field(default_factory=dict)
+    """Counters of impacts, in whole units of their indicator; what is not there is unknown."""
+    period_impacts: Mapping[tuple[str, Indicator, str], Bounds] = field(default_factory=dict)
+    """By (consumer, indicator, period), in units of the indicator, with the range of the factors alone."""
+    period_meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
+    """Energy by resource and method, by (consumer, period): what the error of the measure is reckoned from."""
+    terms: Terms | None = None
+    """By which terms what is used now is reckoned; None: impacts are unknown (no zone is configured)."""
+    intensity: IntensityReading | None = None
+    """The newest live intensity of the grid; None where none is known."""
