@@ -23,6 +23,7 @@ from monitor.core.events import (
     Observed,
     Outcome,
 )
+from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
@@ -83,10 +84,15 @@ class Charge:
     due: int = 0
     sources: tuple[Source, ...] = ()
     """What it reads, as of the last read; another thread may look at it."""
+    every: Duration | None = None
+    """How often a slow one is read; None: at every tick."""
 
 
 class Sampler:
     """Reads collectors one after the other and puts what they saw in the inbox, as one observation."""
+
+    every: Duration | None = None
+    """How often it is to be asked: as often as the one of its collectors that wants it most; None: at every tick."""
 
     def __init__(
         self,
@@ -100,6 +106,8 @@ class Sampler:
     ) -> None:
         """*before_read* is called before each sample: who is there is looked up then, for all collectors alike."""
         self._charges = charges
+        wanted = [charge.every for charge in charges]
+        self.every = min((each for each in wanted if each is not None), default=None) if None not in wanted else None
         self._clock = clock
         self._inbox = inbox
         self._retry_every = retry_every
@@ -195,9 +203,32 @@ class Sampler:
 
 
 def newest(older: Observed, newer: Observed) -> Observed:
-    """Return both as one observation at the later time: of each collector, the newer outcome."""
-    outcomes = {outcome.collector: outcome for outcome in (*older.outcomes, *newer.outcomes)}
+    """Return both as one observation at the later time: of each collector, the newer outcome.
+
+    A grid intensity is told once, so that those of the older outcome stay, but for the ones that were told anew.
+    """
+    outcomes = {outcome.collector: outcome for outcome in older.outcomes}
+    for outcome in newer.outcomes:
+        outcomes[outcome.collector] = _joined(outcomes.get(outcome.collector), outcome)
     return Observed(at=newer.at, outcomes=tuple(outcomes.values()), slow=newer.slow)
+
+
+def _joined(older: Outcome | None, newer: Outcome) -> Outcome:
+    """Return *newer* with the intensities that only *older* tells; *older* where *newer* has no room for them."""
+    told = older.readings if isinstance(older, CollectionSucceeded) else ()
+    kept = {_time_of(reading): reading for reading in told if isinstance(reading, IntensityReading)}
+    if not kept:
+        return newer
+    if not isinstance(newer, CollectionSucceeded):
+        return cast("Outcome", older)  # that it fails by now is told at its next read
+    for reading in newer.readings:
+        if isinstance(reading, IntensityReading):
+            kept.pop(_time_of(reading), None)
+    return replace(newer, readings=(*kept.values(), *newer.readings))
+
+
+def _time_of(reading: IntensityReading) -> tuple[str, str, int]:
+    return reading.provider, reading.zone, reading.start
 
 
 class Schedule:
@@ -206,7 +237,7 @@ class Schedule:
     def __init__(self, fast: Sampler, slow: Sequence[Sampler], every: Duration) -> None:
         self._fast = fast
         self._slow = slow
-        self._every = timedelta(seconds=every.seconds)
+        self._every = every
         self._last_extra = datetime.fromtimestamp(0, UTC)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -239,15 +270,19 @@ class Schedule:
         self._scheduler.add_job(self._fast.sample, "date", run_date=due, id="extra", replace_existing=True)
 
     def _arm(self, now: datetime) -> None:
-        seconds = self._every.total_seconds()
         self._scheduler.add_job(
-            self._fast.sample, "interval", seconds=seconds, next_run_time=now, id="fast", replace_existing=True
+            self._fast.sample,
+            "interval",
+            seconds=self._every.seconds,
+            next_run_time=now,
+            id="fast",
+            replace_existing=True,
         )
         for number, sampler in enumerate(self._slow):
             self._scheduler.add_job(
                 sampler.sample,
                 "interval",
-                seconds=seconds,
+                seconds=(sampler.every or self._every).seconds,
                 next_run_time=now,
                 id=f"slow{number}",
                 executor="slow",

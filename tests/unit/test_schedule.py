@@ -3,6 +3,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -13,9 +14,11 @@ from monitor.core.events import (
     CollectionSucceeded,
     CollectorBecameUnavailable,
     Observed,
+    Outcome,
 )
+from monitor.core.factors import Cycle
 from monitor.core.interval import Stamp
-from monitor.core.readings import CounterReading, Reading
+from monitor.core.readings import CounterReading, IntensityReading, Reading
 from monitor.core.units import Duration, Energy, Power
 from monitor.schedule import Charge, Inbox, Sampler, Schedule, newest
 
@@ -167,6 +170,39 @@ def test_of_two_observations_the_newer_outcome_of_each_collector_stays() -> None
     assert newest(older, newer) == Observed(at=Stamp(2, 2), outcomes=(failed(1, "a"), failed(2, "b")))
 
 
+def _told(at: int, *intensities: tuple[int, int], collector: str = "rte") -> CollectionSucceeded:
+    readings = tuple(
+        IntensityReading("rte", "FR", start, SECOND, Decimal(grams), Cycle.DIRECT, estimated=False, raw="{}")
+        for start, grams in intensities
+    )
+    return CollectionSucceeded(at=Stamp(at, at), collector=collector, readings=readings, took=SECOND)
+
+
+def _failed(at: int, collector: str = "rte") -> CollectionFailed:
+    return CollectionFailed(at=Stamp(at, at), collector=collector, why="", took=SECOND)
+
+
+def _observed(at: int, *outcomes: Outcome) -> Observed:
+    return Observed(at=Stamp(at, at), outcomes=outcomes, slow=True)
+
+
+def test_intensities_that_found_no_room_join_the_next_ones_and_a_revision_counts_once() -> None:
+    held = _observed(1, _told(1, (0, 20), (15, 21)))
+    joined = newest(held, _observed(2, _told(2, (15, 30), (30, 22))))
+    assert joined == _observed(2, _told(2, (0, 20), (15, 30), (30, 22)))
+
+
+def test_intensities_that_found_no_room_outlive_a_failure() -> None:
+    held = _observed(1, _told(1, (0, 20)))
+    joined = newest(held, _observed(2, _failed(2)))
+    assert joined == _observed(2, _told(1, (0, 20)))
+    assert newest(joined, _observed(3, _told(3, (15, 21)))) == _observed(3, _told(3, (0, 20), (15, 21)))
+
+
+def test_a_failure_takes_the_place_of_a_reading_with_no_intensity() -> None:
+    assert newest(_observed(1, _told(1)), _observed(2, _failed(2))) == _observed(2, _failed(2))
+
+
 def test_an_empty_inbox_says_so_and_a_woken_one_returns() -> None:
     inbox = Inbox()
     with pytest.raises(queue.Empty):
@@ -193,6 +229,36 @@ def test_every_sampler_is_read_at_once_and_again_on_time() -> None:
         for sampler in (fast, slow):
             for _ in range(3):
                 assert sampler.asked.acquire(timeout=20)
+
+
+def _intervals(schedule: Schedule) -> dict[str, float]:
+    return {job.id: job.trigger.interval.total_seconds() for job in schedule._scheduler.get_jobs()}
+
+
+def test_a_slow_sampler_with_an_interval_of_its_own_keeps_it_when_rearmed() -> None:
+    fast, slow, seldom = Counting(), Counting(), Counting()
+    seldom.every = Duration.from_seconds(300)
+    wanted = {"fast": 5, "slow0": 5, "slow1": 300}
+    with Schedule(fast, [slow, seldom], Duration.from_seconds(5)) as schedule:
+        assert seldom.asked.acquire(timeout=20), "the first read is at once"
+        assert _intervals(schedule) == wanted
+        schedule.rearm()
+        assert seldom.asked.acquire(timeout=20)
+        assert _intervals(schedule) == wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "every"), [([300, 900], 300), ([300, None], None), ([None], None), ([900], 900), ([], None)]
+)
+def test_a_sampler_is_asked_as_often_as_any_of_its_collectors_wants(
+    wanted: list[int | None], every: int | None
+) -> None:
+    charges = [
+        Charge("meter", Meter, slow=True, every=None if each is None else Duration.from_seconds(each))  # type: ignore[arg-type] - a test double opens without a host
+        for each in wanted
+    ]
+    sampler = Sampler(charges, Ticking(), Inbox(), SECOND, slow=True)
+    assert sampler.every == (None if every is None else Duration.from_seconds(every))
 
 
 def test_wakes_within_a_second_are_one_reading() -> None:
