@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.entries import IDLE, Share
+from monitor.core.entries import IDLE, Holding, Share
 from monitor.core.readings import DRAM, PACKAGE, REST, gpu
 from monitor.simulation.life import CHILD_LOAD
 
@@ -87,6 +87,25 @@ def draw(machine: MachineSpec, demands: Mapping[Mean, float]) -> Parts:
     for index, device in enumerate(machine.gpus):
         _add_gpu(parts, index, device, demands)
     return _with_rest(parts, machine.rest.microwatts)
+
+
+def holdings(machine: MachineSpec, demands: Mapping[Mean, float]) -> dict[Holding, float]:
+    """Return which share of each resource every consumer holds on average, what nobody holds being `_idle`'s."""
+    shares: dict[Holding, float] = {}
+    for one, demand in demands.items():
+        _hold(shares, one.consumer, PACKAGE, one.cpus(demand) / machine.cpus)
+        _hold(shares, one.consumer, DRAM, one.memory / machine.memory.bytes)
+        for each in one.gpus:
+            _hold(shares, one.consumer, gpu(each.index), each.memory / machine.gpus[each.index].memory.bytes)
+    for resource in (PACKAGE, DRAM, *(gpu(index) for index in range(len(machine.gpus)))):
+        held = sum(share for key, share in shares.items() if key.resource == resource)
+        _hold(shares, IDLE, resource, 1 - held)
+    return shares
+
+
+def _hold(shares: dict[Holding, float], consumer: str, resource: str, share: float) -> None:
+    key = Holding(consumer, resource)
+    shares[key] = shares.get(key, 0.0) + share
 
 
 def _add_gpu(parts: Parts, index: int, device: GpuSpec, demands: Mapping[Mean, float]) -> None:

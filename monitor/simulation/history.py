@@ -11,16 +11,16 @@ from monitor.core.interval import HOUR, Interval
 from monitor.core.readings import REST, Method
 from monitor.core.services import CONFIGURED
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Energy
-from monitor.simulation.averages import draw, mean
+from monitor.simulation.averages import draw, holdings, mean
 from monitor.simulation.calendar import office_demand, public_holidays
 from monitor.simulation.hosts import daemons, server
 from monitor.simulation.townhall import services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date, tzinfo
 
-    from monitor.core.entries import Share
+    from monitor.core.entries import Holding, Share
     from monitor.simulation.averages import Mean, Parts
 
 BEGINS: Final = ("transcription", (3, 2))
@@ -83,12 +83,13 @@ class SimulatedYear:
     def buckets(self) -> Iterator[Bucket]:
         """Yield the closed hours, oldest first; none for one that was not measured at all. To be called once."""
         for start in range(self.interval.start, self.interval.end, self.hour.nanoseconds):
-            parts = draw(self._machine, self._demands(start))
+            demands = self._demands(start)
             covered = self._covered(Interval(start, start + self.hour.nanoseconds))
             if covered > Duration.ZERO:
-                yield self._bucket(start, covered, parts)
+                parts, shares = draw(self._machine, demands), holdings(self._machine, demands)
+                yield self._bucket(start, covered, parts, shares)
 
-    def _bucket(self, start: int, covered: Duration, parts: Parts) -> Bucket:
+    def _bucket(self, start: int, covered: Duration, parts: Parts, shares: Mapping[Holding, float]) -> Bucket:
         entries: dict[Series, Energy] = {}
         measured: dict[Meter, int] = {}
         for key, microwatts in parts.items():
@@ -104,6 +105,7 @@ class SimulatedYear:
             entries,
             {meter: Energy(amount) for meter, amount in measured.items()},
             {meter.resource: covered for meter in measured},
+            {key: Duration(round(share * covered.nanoseconds)) for key, share in shares.items()},
         )
 
     def _demands(self, start: int) -> dict[Mean, float]:
