@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.attribution import apportion
 from monitor.core.entries import UNATTRIBUTED
 from monitor.core.impact import Bounds, ImpactSeries, Indicator, range_of
 from monitor.core.readings import PACKAGE, REST
-from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from monitor.core.entries import Holding
     from monitor.core.factors import Factor
+    from monitor.core.impact import Range
     from monitor.core.interval import Interval
-    from monitor.core.units import Duration
 
 YEAR: Final = 8760 * 3600 * NANOSECONDS_PER_SECOND
 """Of a lifetime, in ns: 8,760 hours, as the sources of the lifetimes count (26,280 h are three years)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asset:
     """A piece of hardware of the host, what making it cost, and over how long that is spread."""
 
@@ -48,99 +49,127 @@ class Asset:
     share: Decimal
     """Which part of it this host has, 0 to 1: 1 unless the host is a virtual machine."""
 
+    @cached_property
+    def making(self) -> Mapping[Indicator, Range]:
+        """What making this host's part of it cost, in the unit of each indicator; an unknown one is not there."""
+        factors = {Indicator.GWP_EMBODIED: self.gwp, Indicator.ADPE_EMBODIED: self.adpe}
+        part = Fraction(self.amount) * Fraction(self.share)
+        return {one: range_of(it).times(part * _UNITS[one]) for one, it in factors.items() if it is not None}
 
-def amortised(asset: Asset, indicator: Indicator, interval: Interval) -> Bounds:
-    """Return what of the making of *asset* falls in *interval*, in the unit of *indicator*.
+    @cached_property
+    def life(self) -> Duration:
+        """Over how long that is spread."""
+        return Duration(round(Fraction(self.lifetime.value) * YEAR))
 
-    Over any row of intervals that join, the central amounts sum to that of the whole: nothing is lost by rounding.
-    """
-    factor = asset.gwp if indicator is Indicator.GWP_EMBODIED else asset.adpe
-    if factor is None:
-        return Bounds.ZERO
-    whole = range_of(factor).times(Fraction(asset.amount) * Fraction(asset.share) * _UNITS[indicator])
-    life = round(Fraction(asset.lifetime.value) * YEAR)
-    begin = _moment(asset.bought) if asset.bought is not None else None
-    low, central, high = (
-        _until(total, interval.end, begin, life) - _until(total, interval.start, begin, life)
-        for total in (whole.low, whole.central, whole.high)
-    )
-    return Bounds(min(low, central), central, max(high, central))
+    @cached_property
+    def begin(self) -> int | None:
+        """When its life begins, in ns since the epoch; None: it has none."""
+        if self.bought is None:
+            return None
+        day = datetime(self.bought.year, self.bought.month, self.bought.day, tzinfo=UTC)
+        return int(day.timestamp()) * NANOSECONDS_PER_SECOND
 
 
 _UNITS: Final = {Indicator.GWP_EMBODIED: 10**9, Indicator.ADPE_EMBODIED: 10**15}
 """Micrograms, and picograms, in a kilogram."""
 
 
-def _until(total: Fraction, moment: int, begin: int | None, life: int) -> int:
-    """Return what of *total* is written off by *moment*."""
-    elapsed = moment if begin is None else min(max(moment - begin, 0), life)
-    return total.numerator * elapsed // (total.denominator * life)
+def amortised(asset: Asset, indicator: Indicator, interval: Interval, steps: int = 1) -> Bounds:
+    """Return what of the making of *asset* falls in *interval*, in the unit of *indicator*, or one of its *steps*.
+
+    Over any row of intervals that join, the central amounts sum to that of the whole: nothing is lost by rounding.
+    """
+    whole = asset.making.get(indicator)
+    if whole is None:
+        return Bounds.ZERO
+    since, until = (_lived(asset, moment) for moment in (interval.start, interval.end))
+    low, central, high = (
+        _until(total * steps, until, asset.life) - _until(total * steps, since, asset.life)
+        for total in (whole.low, whole.central, whole.high)
+    )
+    return Bounds(min(low, central), central, max(high, central))
 
 
-def _moment(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * NANOSECONDS_PER_SECOND
+def _lived(asset: Asset, moment: int) -> int:
+    """Return for how long *asset* has been written off at *moment*, in ns."""
+    return moment if asset.begin is None else min(max(moment - asset.begin, 0), asset.life.nanoseconds)
+
+
+def _until(total: Fraction, lived: int, life: Duration) -> int:
+    """Return what of *total* is written off after having *lived* that long."""
+    return total.numerator * lived // (total.denominator * life.nanoseconds)
 
 
 def embodied(
     interval: Interval,
     reserved: Mapping[Holding, Duration],
     assets: Iterable[Asset],
-    indicators: Iterable[Indicator] = (Indicator.GWP_EMBODIED, Indicator.ADPE_EMBODIED),
 ) -> dict[ImpactSeries, Bounds]:
     """Return what the *assets* come to in *interval*, by consumer.
 
     *reserved* is for how long the whole of a resource was held by each consumer (`_idle`: by nobody). The time of
     which nothing is known is `_unattributed`'s. Each resource's parts sum exactly to what is written off.
     """
-    owned = tuple(assets)
+    owned, held = tuple(assets), by_resource(reserved)
     amounts: dict[ImpactSeries, Bounds] = {}
-    for indicator in indicators:
-        wholes = _by_resource(owned, indicator, interval)
-        parts = {
-            resource: _shared(whole, _weights(reserved, resource, interval))
-            for resource, whole in wholes.items()
-            if resource != REST
-        }
-        if REST in wholes:
-            parts[REST] = _shared(wholes[REST], _pattern(parts.values()) or _weights(reserved, PACKAGE, interval))
-        for part in parts.values():
-            for consumer, bounds in part.items():
+    for indicator in _UNITS:
+        wholes = written_off(owned, indicator, interval)
+        parts = shares({resource: whole.central for resource, whole in wholes.items()}, held, interval.length)
+        for resource, part in parts.items():
+            for consumer, amount in part.items():
                 key = ImpactSeries(consumer, indicator)
-                amounts[key] = amounts.get(key, Bounds.ZERO) + bounds
+                amounts[key] = amounts.get(key, Bounds.ZERO) + _bounded(amount, wholes[resource])
     return amounts
 
 
-def _by_resource(assets: Iterable[Asset], indicator: Indicator, interval: Interval) -> dict[str, Bounds]:
+def written_off(assets: Iterable[Asset], indicator: Indicator, interval: Interval, steps: int = 1) -> dict[str, Bounds]:
+    """Return what of the making of *assets* falls in *interval*, by the resource whose reservation shares it."""
     wholes: dict[str, Bounds] = {}
     for asset in assets:
-        amount = amortised(asset, indicator, interval)
-        if amount.high:
+        amount = amortised(asset, indicator, interval, steps)
+        if amount.central:
             wholes[asset.resource] = wholes.get(asset.resource, Bounds.ZERO) + amount
     return wholes
 
 
-def _weights(reserved: Mapping[Holding, Duration], resource: str, interval: Interval) -> dict[str, int]:
-    weights = {one.consumer: time.nanoseconds for one, time in reserved.items() if one.resource == resource}
-    unknown = interval.length.nanoseconds - sum(weights.values())
-    if unknown > 0:
-        weights[UNATTRIBUTED] = weights.get(UNATTRIBUTED, 0) + unknown
-    return weights
+def by_resource(reserved: Mapping[Holding, Duration]) -> dict[str, dict[str, int]]:
+    """Return *reserved* by resource and consumer, in ns."""
+    held: dict[str, dict[str, int]] = {}
+    for key, time in reserved.items():
+        held.setdefault(key.resource, {})[key.consumer] = time.nanoseconds
+    return held
 
 
-def _pattern(parts: Iterable[Mapping[str, Bounds]]) -> dict[str, int]:
-    pattern: dict[str, int] = {}
-    for part in parts:
-        for consumer, bounds in part.items():
-            pattern[consumer] = pattern.get(consumer, 0) + bounds.central
-    return {consumer: weight for consumer, weight in pattern.items() if weight}
-
-
-def _shared(whole: Bounds, weights: Mapping[str, int]) -> dict[str, Bounds]:
-    """Return *whole* shared by *weights*: the central parts sum to it, and each has its bounds around it."""
-    parts = apportion(whole.central, dict(weights))
-    if not whole.central:
-        return {}
-    return {
-        consumer: Bounds(part * whole.low // whole.central, part, -(-part * whole.high // whole.central))
-        for consumer, part in parts.items()
+def shares(
+    wholes: Mapping[str, int], held: Mapping[str, Mapping[str, int]], length: Duration
+) -> dict[str, dict[str, int]]:
+    """Return each resource's whole shared among those who *held* it, in ns of *length*: the parts sum to it."""
+    parts = {
+        resource: apportion(whole, _weights(held.get(resource, {}), length))
+        for resource, whole in wholes.items()
+        if resource != REST
     }
+    if REST in wholes:
+        pattern = together(parts.values()) or _weights(held.get(PACKAGE, {}), length)
+        parts[REST] = apportion(wholes[REST], pattern)
+    return parts
+
+
+def _weights(held: Mapping[str, int], length: Duration) -> dict[str, int]:
+    """Return the time *held* of *length*, what is not known of it as `_unattributed`."""
+    unknown = max(0, length.nanoseconds - sum(held.values()))
+    return {**held, UNATTRIBUTED: held.get(UNATTRIBUTED, 0) + unknown}
+
+
+def together(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of *parts* by consumer."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        for consumer, amount in part.items():
+            sums[consumer] = sums.get(consumer, 0) + amount
+    return sums
+
+
+def _bounded(part: int, whole: Bounds) -> Bounds:
+    """Return *part* of the central amount of *whole* with the range of *whole* around it."""
+    return Bounds(part * whole.low // whole.central, part, -(-part * whole.high // whole.central))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.embodied import embodied
+from monitor.core.embodied import by_resource, shares, together, written_off
 from monitor.core.entries import Tallied
-from monitor.core.impact import ENERGY_STEPS, ImpactSeries, Indicator
+from monitor.core.impact import ENERGY_STEPS, RATE_STEPS, ImpactSeries, Indicator
 from monitor.core.interval import Interval
-from monitor.core.units import Duration
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.core.entries import Holding, OpenBooks
     from monitor.core.impact import Terms
+    from monitor.core.units import Duration
 
 COUNTED: Final = (Indicator.GWP_USE, Indicator.WATER_SITE, Indicator.WATER_GRID)
-"""What is counted of the energy used, beside the embodied impacts."""
-EMBODIED: Final = (Indicator.GWP_EMBODIED,)
+"""What is counted of the energy used, beside the greenhouse gases of making the hardware."""
 
 
 class Tally:
@@ -28,7 +28,7 @@ class Tally:
         """Go on where *opening* left off; None: begin with nothing."""
         self._steps: dict[ImpactSeries, int] = {}
         self._energy: dict[str, int] = {}
-        self._reserved: dict[Holding, int] = {}
+        self._held: dict[str, dict[str, int]] = {}
         self._last = None if opening is None else (opening.at, opening.boot_id)
         if opening is not None:
             self._energy = _by_consumer(opening)
@@ -40,11 +40,11 @@ class Tally:
         *reserved* is cumulative since the daemon began.
         """
         energy = _by_consumer(books)
-        held = {key: time.nanoseconds for key, time in reserved.items()}
+        held = by_resource(reserved)
         if terms is not None:
             self._use(energy, terms)
             self._embody(books, held, terms)
-        self._energy, self._reserved, self._last = energy, held, (books.at, books.boot_id)
+        self._energy, self._held, self._last = energy, held, (books.at, books.boot_id)
 
     def counters(self) -> dict[ImpactSeries, Tallied]:
         """Return the counters."""
@@ -57,10 +57,14 @@ class Tally:
             for consumer, amount in energy.items():
                 self._add(ImpactSeries(consumer, indicator), (amount - self._energy.get(consumer, 0)) * rate.central)
 
-    def _embody(self, books: OpenBooks, held: Mapping[Holding, int], terms: Terms) -> None:
-        since = {key: Duration(time - self._reserved.get(key, 0)) for key, time in held.items()}
-        for key, bounds in embodied(self._elapsed(books), since, terms.assets, EMBODIED).items():
-            self._add(key, bounds.central * ENERGY_STEPS)
+    def _embody(self, books: OpenBooks, held: Mapping[str, Mapping[str, int]], terms: Terms) -> None:
+        """Count in steps of a rate: what a tick has of a small piece of hardware may be less than a microgram."""
+        elapsed = self._elapsed(books)
+        wholes = written_off(terms.assets, Indicator.GWP_EMBODIED, elapsed, RATE_STEPS)
+        centrals = {resource: whole.central for resource, whole in wholes.items()}
+        since = {resource: _less(times, self._held.get(resource, {})) for resource, times in held.items()}
+        for consumer, amount in together(shares(centrals, since, elapsed.length).values()).items():
+            self._add(ImpactSeries(consumer, Indicator.GWP_EMBODIED), amount * MICROJOULES_PER_KILOWATT_HOUR)
 
     def _elapsed(self, books: OpenBooks) -> Interval:
         """Return the time since the last booking: that of the boot clock, which no one sets; over a boot, the other."""
@@ -73,6 +77,10 @@ class Tally:
 
     def _add(self, key: ImpactSeries, steps: int) -> None:
         self._steps[key] = self._steps.get(key, 0) + steps
+
+
+def _less(times: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    return {consumer: time - before.get(consumer, 0) for consumer, time in times.items()}
 
 
 def _by_consumer(books: OpenBooks) -> dict[str, int]:
