@@ -7,16 +7,21 @@ how it was chosen, and where there is none it is an error that names the cure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.zones import canonical, is_known, parent_of, stands_alone
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
 CONFIGURED: Final = "configured"
 """The provider of what the organisation states itself, in its configuration."""
+OWN: Final = "give one in a file of your own (`[factors] files`, docs/factors.md)"
+"""The cure where no factor is shipped."""
 
 
 class Quantity(StrEnum):
@@ -64,6 +69,11 @@ OF_A_ZONE: Final = frozenset(
     {Quantity.ELECTRICITY, Quantity.WATER, Quantity.PRIMARY_ENERGY, Quantity.ABIOTIC_RESOURCES}
 )
 """Quantities whose subject is a zone of the electricity grid."""
+AGEING: Final = frozenset({Quantity.ELECTRICITY, Quantity.WATER, Quantity.ABIOTIC_RESOURCES})
+"""Quantities that change from year to year: a figure of a year before is one, and is said to be.
+
+The others hold until they are replaced: a legal coefficient, a kind of site, a piece of hardware, an equivalence.
+"""
 
 
 class Cycle(StrEnum):
@@ -161,11 +171,181 @@ class NoFactorError(Exception):
 class Catalogue:
     """The factors of one set, those of the organisation's own files before the others."""
 
-    def __init__(self, name: str, factors: Iterable[Factor], order: Sequence[str] = ()) -> None:
-        """*name* is that of the set with its version. *order* has providers, the one to prefer first."""
+    def __init__(
+        self,
+        name: str,
+        factors: Iterable[Factor],
+        order: Sequence[str] = (),
+        *,
+        orders: Mapping[str, Sequence[str]] | None = None,
+        own: Iterable[Factor] = (),
+    ) -> None:
+        """*name* is that of the set with its version.
+
+        *order* has providers, the one to prefer first; *orders* those of zones that have an order of their own. *own*
+        has the organisation's factors: they come before the others for the times that they cover, and one with the key
+        of another replaces it.
+        """
         self.name = name
-        self.factors = tuple(factors)
-        self._order = {provider: place for place, provider in enumerate(order)}
+        mine = tuple(own)
+        self._own = frozenset(factor.key for factor in mine)
+        self.factors = (*mine, *(factor for factor in factors if factor.key not in self._own))
+        self._order = tuple(order)
+        self._orders = dict(orders or {})
         self._by_subject: dict[tuple[Quantity, str], list[Factor]] = {}
+        self._providers: dict[Quantity, set[str]] = {}
         for factor in self.factors:
             self._by_subject.setdefault((factor.quantity, factor.subject), []).append(factor)
+            self._providers.setdefault(factor.quantity, set()).add(factor.provider)
+
+    def as_of(
+        self,
+        quantity: Quantity,
+        subject: str,
+        day: date,
+        provider: str = "",
+        *,
+        accounting: Accounting = Accounting.LOCATION,
+    ) -> Answer:
+        """Return the factor of *subject* on *day*, and how it was chosen.
+
+        A *provider* that is named comes first, whatever its basis; without one, the organisation's own factors, then
+        the catalogue's order. Only a life-cycle, location-based factor may stand in for another provider's. With
+        `Accounting.MARKET`, only market-based ones. A part of a country without a factor has the country's, unless
+        its grid stands alone. Raises NoFactorError, which names the cure.
+        """
+        zoned = quantity in OF_A_ZONE
+        place = canonical(subject) if zoned else subject
+        asked = _Asked(day, provider, accounting)
+        answer = self._answer(quantity, place, asked)
+        if answer is None and zoned and (country := parent_of(place)):
+            answer = self._answer(quantity, country, asked)
+            if answer is not None:
+                less = tuple(how for how in answer.how if how is not How.EXACT)
+                answer = Answer(answer.factor, (*less, How.PARENT_ZONE))
+        if answer is None:
+            raise self._absent(quantity, place, asked)
+        return answer
+
+    def find(self, quantity: Quantity, subject: str) -> tuple[Factor, ...]:
+        """Return all factors of *subject* itself: the preferred provider's first, of each the newest first."""
+        place = canonical(subject) if quantity in OF_A_ZONE else subject
+        newest = sorted(self._of(quantity, place), key=lambda factor: (factor.valid_from, factor.key), reverse=True)
+        return tuple(sorted(newest, key=lambda factor: self._rank(factor, place)))
+
+    def get(self, key: str) -> Factor:
+        """Return the factor *key*. Raises NoFactorError."""
+        for factor in self.factors:
+            if factor.key == key:
+                return factor
+        close = get_close_matches(key, [factor.key for factor in self.factors], n=1)
+        cure = f"did you mean {close[0]}?" if close else "`empreinte factors list` shows their keys"
+        raise NoFactorError(f"there is no factor {key} in {self.name}", cure)
+
+    def subjects(self, quantity: Quantity) -> tuple[str, ...]:
+        """Return what there are factors of: zones, kinds of site, models of hardware, things compared with."""
+        return tuple(sorted(subject for one, subject in self._by_subject if one is quantity))
+
+    def zones(self) -> tuple[str, ...]:
+        """Return the zones that have an electricity factor."""
+        return self.subjects(Quantity.ELECTRICITY)
+
+    def providers(self, zone: str) -> tuple[str, ...]:
+        """Return who has an electricity factor of *zone*, the preferred one first."""
+        return tuple(dict.fromkeys(factor.provider for factor in self.find(Quantity.ELECTRICITY, zone)))
+
+    def is_own(self, factor: Factor) -> bool:
+        """Return whether *factor* is from the organisation's own files."""
+        return factor.key in self._own
+
+    def _of(self, quantity: Quantity, subject: str) -> Sequence[Factor]:
+        return self._by_subject.get((quantity, subject), ())
+
+    def _answer(self, quantity: Quantity, subject: str, asked: _Asked) -> Answer | None:
+        usable = [one for one in self._of(quantity, subject) if asked.allows(one, own=self.is_own(one))]
+        if not usable:
+            return None
+        best = min(usable, key=lambda one: (asked.rank(one), self._rank(one, subject), asked.age(one), one.key))
+        wanted = asked.provider or self._preferred(quantity, subject)
+        how = []
+        if _is_older(best, asked.day):
+            how.append(How.OLDER_YEAR)
+        if wanted not in ("", best.provider) and (asked.provider or not self.is_own(best)):
+            how.append(How.ALTERNATIVE_SOURCE)
+        return Answer(best, tuple(how) or (How.EXACT,))
+
+    def _rank(self, factor: Factor, subject: str) -> tuple[bool, int, str]:
+        """Return a key that sorts the preferred first."""
+        order = self._orders.get(subject, self._order)
+        place = order.index(factor.provider) if factor.provider in order else len(order)
+        return not self.is_own(factor), place, factor.provider
+
+    def _preferred(self, quantity: Quantity, subject: str) -> str:
+        """Return the provider that the order names first of those that have this quantity; empty where none does."""
+        known = self._providers.get(quantity, set())
+        return next((one for one in self._orders.get(subject, self._order) if one in known), "")
+
+    def _absent(self, quantity: Quantity, subject: str, asked: _Asked) -> NoFactorError:
+        """Return why there is none, and what to do about it."""
+        noun = quantity.value.replace("_", " ")
+        if quantity in OF_A_ZONE and not is_known(subject):
+            return NoFactorError(f"{subject} is no zone", _suggestion(subject, self.subjects(quantity)))
+        if asked.accounting is Accounting.MARKET:
+            return NoFactorError(f"there is no market-based {noun} factor of {subject}", f"take your contract's: {OWN}")
+        years = [one for one in self._of(quantity, subject) if asked.comparable(one)]
+        if years:
+            first = min(one.valid_from for one in years)
+            last = max((one.valid_to for one in years if one.valid_to is not None), default=first)
+            when = f"begins on {first}" if asked.day < first else f"ends on {last}"
+            return NoFactorError(f"what there is of {noun} of {subject} {when}, not {asked.day}", OWN)
+        if quantity in OF_A_ZONE and stands_alone(subject):
+            return NoFactorError(
+                f"there is no {noun} factor of {subject}, and none stands in for a grid of its own", OWN
+            )
+        cure = OWN if quantity in OF_A_ZONE else _suggestion(subject, self.subjects(quantity))
+        return NoFactorError(f"there is no {noun} factor of {subject}", cure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a factor is asked for."""
+
+    day: date
+    provider: str
+    accounting: Accounting
+
+    def allows(self, factor: Factor, *, own: bool) -> bool:
+        """Return whether *factor* may be the answer: an old one of a quantity that ages may, unless it is one's own."""
+        over = factor.valid_to is not None and factor.valid_to < self.day
+        if factor.valid_from > self.day or (over and (own or factor.quantity not in AGEING)):
+            return False
+        if self.accounting is Accounting.MARKET:
+            return factor.basis.accounting is Accounting.MARKET
+        return factor.provider == self.provider or self.comparable(factor)
+
+    def comparable(self, factor: Factor) -> bool:
+        """Return whether *factor* may stand in for another provider's."""
+        if self.accounting is Accounting.MARKET:
+            return factor.basis.accounting is Accounting.MARKET
+        return factor.basis.accounting is not Accounting.MARKET and factor.basis.cycle is not Cycle.DIRECT
+
+    def rank(self, factor: Factor) -> tuple[bool, bool]:
+        """Return a key that sorts the named provider first, and of its factors the comparable ones."""
+        return bool(self.provider) and factor.provider != self.provider, not self.comparable(factor)
+
+    def age(self, factor: Factor) -> int:
+        """Return how many days before the day *factor* began."""
+        return (self.day - factor.valid_from).days
+
+
+def _is_older(factor: Factor, day: date) -> bool:
+    """Return whether *factor* is of a year before that of *day*, where that matters."""
+    over = factor.valid_to is not None and factor.valid_to < day
+    return factor.quantity in AGEING and (over or factor.year < day.year)
+
+
+def _suggestion(subject: str, known: Sequence[str]) -> str:
+    close = get_close_matches(subject.upper(), known, n=3) or get_close_matches(subject, known, n=3)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "`empreinte factors list` shows what there is; " + OWN

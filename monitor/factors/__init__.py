@@ -1,0 +1,1 @@
+"""Factors as data, one folder for each set, and what reads them."""
