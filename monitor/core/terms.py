@@ -19,6 +19,7 @@ from monitor.core.factors import (
 from monitor.core.impact import Applied, Role, Terms
 from monitor.core.interval import MINUTE
 from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.core.zones import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from monitor.core.readings import IntensityReading
 
 MINUTES_A_DAY: Final = 1440
+DAYS_KEPT: Final = 400
+"""How many days' factors are held at most: a year's, for who restates it hour by hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class Reckoner:
 
     def _of_day(self, day: date) -> tuple[Applied, ...]:
         if day not in self._days:
+            if len(self._days) >= DAYS_KEPT:
+                self._days.clear()
             self._days[day] = tuple(self._applied(day))
         return self._days[day]
 
@@ -113,13 +118,17 @@ class Reckoner:
 
     def _shape(self, hour: Interval, readings: Iterable[IntensityReading], day: date) -> tuple[Applied, ...]:
         level = self.catalogue.as_of(Quantity.ELECTRICITY, self.choices.zone, day, self.choices.live)
-        usable = [
-            one for one in readings if one.provider == self.choices.live and one.cycle is level.factor.basis.cycle
-        ]
+        usable = [one for one in readings if _is_mean_of(level.factor, one)]
         shape = shape_of(usable, hour)
-        if shape is None or not level.factor.value:
+        if shape is None or level.factor.provider != self.choices.live or not level.factor.value:
             return ()
         return (Applied(Role.SHAPE, shape, (How.EXACT,)), _applied(Role.SHAPE_LEVEL, level))
+
+
+def _is_mean_of(level: Factor, reading: IntensityReading) -> bool:
+    """Return whether *level* is the yearly mean of what *reading* tells: else the shape would move the year's sum."""
+    told = (reading.provider, canonical(reading.zone), reading.cycle)
+    return told == (level.provider, level.subject, level.basis.cycle)
 
 
 _OF_ZONE: Final = {
