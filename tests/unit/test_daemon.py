@@ -14,17 +14,21 @@ from monitor.core.events import (
     CollectorBecameUnavailable,
     CollectorRecovered,
     EnergyMeasured,
+    EntryCorrected,
     Event,
     Observed,
     Outcome,
     ServiceAppeared,
     ServiceDisappeared,
 )
+from monitor.core.impact import HourImpacts
 from monitor.core.interval import HOUR, Interval, Stamp
-from monitor.core.readings import CounterReading, HostUsageReading, Reading, UsageReading
+from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
+from monitor.core.terms import Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import MOST_PENDING, Daemon, NoFigures, Pending
 from monitor.exposition.snapshot import Snapshot
+from monitor.impacts import Impacts
 from monitor.schedule import Inbox, Sampler, Schedule
 
 SECOND = 1_000_000_000
@@ -44,9 +48,18 @@ class Shelf:
         self.closed: list[Bucket] = []
         self.gaps: list[Gap] = []
         self.services: list[ServiceFacts] = []
+        self.impacts: list[HourImpacts] = []
+        self.intensities: list[tuple[int, IntensityReading]] = []
 
     def commit(
-        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+        self,
+        books: OpenBooks,
+        closed: Sequence[Bucket],
+        gaps: Sequence[Gap],
+        services: Sequence[ServiceFacts],
+        *,
+        impacts: Sequence[HourImpacts] = (),
+        intensities: Sequence[tuple[int, IntensityReading]] = (),
     ) -> int:
         if self.full:
             message = "the disk is full"
@@ -55,6 +68,8 @@ class Shelf:
         self.closed += closed
         self.gaps += gaps
         self.services += services
+        self.impacts += impacts
+        self.intensities += intensities
         return len(self.books)
 
 
@@ -84,12 +99,15 @@ class Ear:
 class World:
     """A daemon with everything around it."""
 
-    def __init__(self, commit_every: float = 5) -> None:
+    def __init__(self, commit_every: float = 5, reckoner: Reckoner | None = None) -> None:
         self.shelf, self.village, self.ear = Shelf(), Village(), Ear()
         self.shown: list[Snapshot] = []
         self.pings = 0
         self.offset = OpenBooks(Stamp(0, 0), "", 0)
         self.period_energy: dict[tuple[str, str], Energy] = {}
+        self.open_hours: Sequence[HourImpacts] = ()
+        self.restated: list[Stamp] = []
+        self.impacts = Impacts(reckoner, None)
         self.commit_every = commit_every
         self.daemon = self.build()
 
@@ -100,7 +118,9 @@ class World:
             keeper=self.shelf,
             failures=DiskFullError,
             people=self.village,
-            periods=lambda _books, _now: NoFigures(self.period_energy),
+            periods=self.figures,
+            impacts=self.impacts,
+            restate_late=self.restate,
             offset=self.offset,
             bus=Bus([self.ear]),
             publish=self.shown.append,
@@ -109,6 +129,14 @@ class World:
             commit_every=Duration.from_seconds(self.commit_every),
             live_for=Duration.from_seconds(15),
         )
+
+    def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> NoFigures:
+        self.open_hours = open_hours
+        return NoFigures(self.period_energy)
+
+    def restate(self, at: Stamp) -> Sequence[EntryCorrected]:
+        self.restated.append(at)
+        return [EntryCorrected(at=at, interval=Interval(0, 1), generation=1, reason="late")]
 
     def ping(self) -> None:
         self.pings += 1
