@@ -60,7 +60,7 @@ def as_json(examination: Examination, config: Config, compared: Comparison | Non
         "host": config.host.name,
         "verdict": examination.verdict.value,
         **dataclasses.asdict(examination),
-        "pue": config.host.pue,
+        "pue": float(config.pue) if config.pue is not None else None,
     }
     if compared is not None:
         content["comparison"] = {
@@ -132,8 +132,8 @@ def _daemon(examination: Examination, config: Config, speech: Speech, terminal: 
     rows = [(speech.say("doctor.configuration"), file)]
     for name in ("ledger", "page", "watch", "zone"):
         rows += _standing_rows(name, getattr(examination, name), speech)
-    if config.host.pue is not None:
-        rows.append((speech.say("doctor.pue"), speech.say("doctor.zone_state.ready", where=config.host.pue)))
+    if config.pue is not None:
+        rows.append((speech.say("doctor.pue"), f"{config.pue}"))
     return terminal.table(rows)
 
 

@@ -1,20 +1,42 @@
 """What can be configured, and how it is read: strictly, with every fault told at once."""
 
+from monitor.config.amounts import DayHours
 from monitor.config.file import ConfigError, Surroundings, load
+from monitor.config.impact_tables import (
+    AssetKind,
+    AssetTable,
+    FactorsTable,
+    InventoryTable,
+    LiveSource,
+    MarketTable,
+    SiteKind,
+    SiteTable,
+    TariffTable,
+)
 from monitor.config.model import Config, HostFacts, Language, LedgerPlace, Organisation, Paths, Sampling, Web
 from monitor.config.values import Listen
 
 __all__ = [
+    "AssetKind",
+    "AssetTable",
     "Config",
     "ConfigError",
+    "DayHours",
+    "FactorsTable",
     "HostFacts",
+    "InventoryTable",
     "Language",
     "LedgerPlace",
     "Listen",
+    "LiveSource",
+    "MarketTable",
     "Organisation",
     "Paths",
     "Sampling",
+    "SiteKind",
+    "SiteTable",
     "Surroundings",
+    "TariffTable",
     "Web",
     "load",
 ]

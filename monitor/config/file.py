@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.config.lines import lines_of
-from monitor.config.model import LATER, TABLES, Config, Language, MatchTable, ServiceTable
+from monitor.config import impacts
+from monitor.config.inventory import further_assets
+from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
 from monitor.config.quantities import duration_text
-from monitor.config.tables import Fault, Faults, note_unknown, read_table
+from monitor.config.source import SourceError, tables_of
+from monitor.config.tables import Fault, Faults, note_unknown, read_table, read_tables
 from monitor.core.entries import ServiceFacts
 from monitor.core.services import CONFIGURED, Match, ServiceRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from monitor.config.impact_tables import AssetTable
+
 USUAL_FILE: Final = Path("/etc/empreinte/empreinte.toml")
 VARIABLE: Final = "EMPREINTE_CONFIG"
-LARGEST: Final = 1 << 20
-"""A file beyond that is not a configuration but something else that was named by mistake."""
 DEFAULT: Final = "default"
-_LINE: Final = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
-_UNQUOTED: Final = re.compile(r"\s*(?P<key>[\w.-]+)\s*=\s*(?P<value>[^\s\"'\[\]{}#][^\"'\[\]{}#]*?)\s*(#.*)?")
 
 
 class ConfigError(Exception):
@@ -75,12 +73,11 @@ def load(surroundings: Surroundings, named: Path | None = None) -> Config:
     file = find(surroundings, named)
     if file is None:
         return _resolve({}, surroundings, None, {})
-    content = _read(file)
     try:
-        tables = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(file), [_syntax(str(error), content)]) from error
-    return _resolve(tables, surroundings, file, lines_of(content))
+        tables, lines = tables_of(file)
+    except SourceError as error:
+        raise ConfigError(str(file), [error.fault]) from error
+    return _resolve(tables, surroundings, file, lines)
 
 
 def find(surroundings: Surroundings, named: Path | None) -> Path | None:
@@ -98,54 +95,49 @@ def find(surroundings: Surroundings, named: Path | None) -> Path | None:
     return surroundings.usual_file
 
 
-def _read(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        why = {
-            FileNotFoundError: "it does not exist: name another, or make one with `empreinte config example`",
-            PermissionError: "it may not be read: let the user that runs empreinte read it",
-            IsADirectoryError: "it is a directory: name the file in it",
-        }.get(type(error), f"it can't be read ({error.strerror})")
-        raise ConfigError(str(file), [Fault("", why)]) from error
-    if len(content) > LARGEST:
-        raise ConfigError(str(file), [Fault("", "it is larger than a configuration can be: name the right file")])
-    try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(str(file), [Fault("", f"line {line} is not text in UTF-8: save it as UTF-8")]) from error
-
-
-def _syntax(error: str, content: str) -> Fault:
-    """Return what the parser found, with the line itself, and the quotes that are most often what is missing."""
-    match = _LINE.match(error)
-    if match is None or match["line"] is None:
-        return Fault("", f"it is not TOML ({error})")
-    number = int(match["line"])
-    line = content.split("\n")[number - 1].strip()
-    unquoted = _UNQUOTED.fullmatch(line)
-    instead = f'{unquoted["key"]} = "{unquoted["value"]}"' if unquoted else ""
-    return Fault(f"line {number}", f"it is not TOML ({match['what'].lower()}): {line}", instead)
-
-
 def _resolve(
     tables: Mapping[str, object], surroundings: Surroundings, file: Path | None, lines: Mapping[str, int]
 ) -> Config:
     faults = Faults()
     origins = {path: f"line {line}" for path, line in lines.items()}
     whole = _with_defaults(tables, surroundings, origins)
-    note_unknown(whole, (*TABLES, "service"), "", faults, LATER)
+    note_unknown(whole, (*TABLES, *LISTS, "service"), "", faults, LATER)
     records: dict[str, Any] = {
         name: read_table(record, whole.get(name, {}), name, faults, LATER) for name, record in TABLES.items()
     }
+    several: dict[str, list[tuple[str, Any]]] = {
+        name: read_tables(record, whole.get(name, []), name, faults, LATER) for name, record in LISTS.items()
+    }
     services = _services(whole.get("service", []), faults)
     _check_together(records, services, faults)
+    assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
         raise ConfigError(str(file) if file else "the configuration", found, origins)
-    return Config(**records, services=tuple(rule for _, rule in services), file=file, origins=origins)
+    return Config(
+        **records,
+        sites=tuple(site for _, site in several["site"]),
+        tariffs=tuple(tariff for _, tariff in several["tariff"]),
+        assets=assets,
+        services=tuple(rule for _, rule in services),
+        file=file,
+        origins=origins,
+    )
+
+
+def _check_impacts(
+    records: Mapping[str, Any], several: Mapping[str, list[tuple[str, Any]]], faults: Faults, origins: dict[str, str]
+) -> tuple[AssetTable, ...]:
+    """Note what of the impacts is wrong together; return all assets, and note where those of other files come from."""
+    host, inventory, sites = records["host"], records["inventory"], several["site"]
+    impacts.check_sites(host, sites, faults)
+    impacts.check_factors(records["factors"], impacts.zone_of(host, sites), faults)
+    impacts.check_tariffs(several["tariff"], faults)
+    assets = impacts.completed_assets(several["asset"], faults)
+    if inventory:
+        assets += further_assets(inventory.files, len(assets), faults, origins)
+    impacts.check_names(assets, faults)
+    return tuple(asset for _, asset in assets)
 
 
 def _with_defaults(

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from monitor.config import quantities, values
+from monitor.config import amounts, quantities, values
+from monitor.config.impact_tables import (
+    HIGHEST_PUE,
+    LOWEST_PUE,
+    AssetTable,
+    FactorsTable,
+    InventoryTable,
+    SiteTable,
+    TariffTable,
+)
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
@@ -23,8 +33,6 @@ TICK: Final = Duration.from_seconds(5)
 RETENTION: Final = Duration(40 * DAY.nanoseconds)
 LONGEST_RETENTION: Final = Duration(3660 * DAY.nanoseconds)
 HERE: Final = Listen("127.0.0.1", 21031)
-HIGHEST_PUE: Final = 5.0
-"""Beyond that somebody mistook the unit. Source: Uptime Institute, Global Data Center Survey 2024: the mean is 1.56."""
 
 
 class Language(StrEnum):
@@ -71,20 +79,46 @@ class HostFacts:
     zone: Annotated[
         str,
         Key(
-            "Zone of the electricity grid: a country, or a part of it. Impacts are for a later version; it is checked.",
+            "Zone of the electricity grid: a country, or a part of it. What a kilowatt-hour costs depends on it.",
             values.zone,
             '"FR"',
-            unset="impacts stay unknown",
+            unset="its site's; without either, impacts stay unknown",
         ),
     ] = ""
-    site: Annotated[str, Key("Where the machine stands.", values.text, '"hotel-de-ville"', unset="none")] = ""
-    pue: Annotated[
-        float | None,
+    site: Annotated[
+        str,
         Key(
-            "Energy of the whole facility over that of its machines. Impacts are for a later version; it is checked.",
-            values.ratio(1.0, HIGHEST_PUE),
+            "Where the machine stands; it may be the key of a `[[site]]`.",
+            values.text,
+            '"hotel-de-ville"',
+            unset="none",
+        ),
+    ] = ""
+    pue: Annotated[
+        Decimal | None,
+        Key(
+            "Energy of the whole facility over that of its machines (PUE).",
+            values.ratio(LOWEST_PUE, HIGHEST_PUE),
             "1.4",
-            unset="unknown",
+            unset="its site's; without either, impacts are those of the machine alone",
+        ),
+    ] = None
+    wue: Annotated[
+        Decimal | None,
+        Key(
+            "Water that the site uses up for each kilowatt-hour of its machines (WUE).",
+            amounts.water,
+            '"0.4 L/kWh"',
+            unset="its site's; without either, water on site is unknown",
+        ),
+    ] = None
+    hardware_share: Annotated[
+        Decimal | None,
+        Key(
+            "Which part of the physical machine a virtual machine has: more than 0, at most 1.",
+            values.share,
+            "0.25",
+            unset="1 on a physical machine; on a virtual one its hardware is unknown",
         ),
     ] = None
     cpu_tdp: Annotated[
@@ -250,11 +284,39 @@ class Config:
     sampling: Sampling
     ledger: LedgerPlace
     web: Web
+    factors: FactorsTable
+    inventory: InventoryTable
+    sites: tuple[SiteTable, ...]
+    tariffs: tuple[TariffTable, ...]
+    assets: tuple[AssetTable, ...]
+    """With those of the inventory's files. Each has its resource."""
     services: tuple[ServiceRule, ...]
     file: Path | None
     """The file it comes from; None: there is none."""
     origins: Mapping[str, str]
     """Where each value comes from, for a person: `sampling.every` -> `line 12`, `default`, `$STATE_DIRECTORY`."""
+
+    @property
+    def site(self) -> SiteTable | None:
+        """The site that the host names, where it is described."""
+        return next((site for site in self.sites if site.key == self.host.site), None)
+
+    @property
+    def zone(self) -> str:
+        """Zone of the electricity grid: the host's, else its site's; empty: unknown."""
+        return self.host.zone or (self.site.zone if self.site else "")
+
+    @property
+    def pue(self) -> Decimal | None:
+        """PUE that is stated: the host's, else its site's; None: none is."""
+        return self.host.pue or (self.site.pue if self.site else None)
+
+    @property
+    def wue(self) -> Decimal | None:
+        """WUE that is stated, in L/kWh: the host's, else its site's; None: none is."""
+        if self.host.wue is not None or self.site is None:
+            return self.host.wue
+        return self.site.wue
 
 
 TABLES: Final[Mapping[str, type]] = {
@@ -264,19 +326,19 @@ TABLES: Final[Mapping[str, type]] = {
     "sampling": Sampling,
     "ledger": LedgerPlace,
     "web": Web,
+    "factors": FactorsTable,
+    "inventory": InventoryTable,
 }
+LISTS: Final[Mapping[str, type]] = {"site": SiteTable, "tariff": TariffTable, "asset": AssetTable}
+"""Tables of which there may be several, beside `[[service]]`, which has a table in it."""
 LATER: Final[Mapping[str, str]] = {
     "budget": "budgets",
     "contract": "contract clauses",
     "service.activity": "counting tokens and requests",
     "ledger.central": "a central ledger",
-    "site": "sites",
-    "asset": "the impact of making the hardware",
-    "factors": "impact factors",
     "retention": "retention by kind",
     "intake": "events from outside",
     "notify": "notification",
-    "tariff": "cost",
     "network": "a proxy for outgoing calls",
     "commitment": "commitments",
 }

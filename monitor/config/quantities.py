@@ -156,7 +156,7 @@ def memory_text(value: Memory) -> str:
 def _amount(value: object, scale: Scale) -> int:
     """Return how many of the base unit *value* says, rounded to a whole one."""
     example = scale.written("5", scale.usual)
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         message = f"{scale.noun} is text, a number and its unit"
         raise WrongValueError(message, example)
     match = _QUANTITY.fullmatch(str(value))

@@ -8,7 +8,8 @@ from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config.file import DEFAULT
-from monitor.config.model import LATER, TABLES, MatchTable, ServiceTable
+from monitor.config.impact_tables import MarketTable
+from monitor.config.model import LATER, LISTS, TABLES, MatchTable, ServiceTable
 from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
 
@@ -29,6 +30,7 @@ _HEAD: Final = """\
 def example() -> str:
     """Return a file with every key, its meaning and a value, all of it commented out: it loads, and changes nothing."""
     parts = [_HEAD, *(_example_table(f"[{name}]", record) for name, record in TABLES.items())]
+    parts += [_example_table(f"[[{name}]]", record, commented_header=True) for name, record in LISTS.items()]
     parts.append(_example_table("[[service]]", ServiceTable, commented_header=True))
     match = next(key.example for name, key in keys_of(MatchTable) if name == "systemd")
     others = ", ".join(name for name, _ in keys_of(MatchTable) if name != "systemd")
@@ -43,8 +45,11 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
         for name, key in keys_of(type(record)):
             value = getattr(record, name)
             path = f"{table}.{name}"
-            written = toml_text(without_password(value) if path == "ledger.url" else value)
+            written = key.written(without_password(value) if path == "ledger.url" else value)
             yield path, f"({key.unset})" if value in (None, "") else written, config.origins.get(path, DEFAULT)
+    for name, records in (("site", config.sites), ("tariff", config.tariffs), ("asset", config.assets)):
+        for index, record in enumerate(records):
+            yield from _shown_record(f"{name}[{index}]", record, config.origins)
     for index, rule in enumerate(config.services):
         yield from _shown_service(f"service[{index}]", rule, config.origins)
 
@@ -52,6 +57,8 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
 def reference() -> str:
     """Return the reference of the configuration, as Markdown: docs/configuration.md."""
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
+    parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
+    parts += [_section("market = { … }", MarketTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable), _LATER_SECTION]
     parts.append("\n".join(f"- `{path}`: {what}" for path, what in LATER.items()) + "\n")
     return "\n".join(parts)
@@ -65,11 +72,18 @@ def _shown_service(path: str, rule: ServiceRule, origins: Mapping[str, str]) -> 
             yield f"{path}.{name}", toml_text(value), origins.get(f"{path}.{name}", DEFAULT)
 
 
+def _shown_record(path: str, record: object, origins: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name, key in keys_of(type(record)):
+        value = getattr(record, name)
+        if value not in (None, "", ()):
+            yield f"{path}.{name}", key.written(value), origins.get(f"{path}.{name}", DEFAULT)
+
+
 def _example_table(header: str, record: type[Any], *, commented_header: bool = False) -> str:
     lines = [f"# {record.__doc__}", f"# {header}" if commented_header else header]
     for name, key in keys_of(record):
         lines += textwrap.wrap(key.says, WIDTH, initial_indent="# ", subsequent_indent="# ")
-        lines.append(f"# {name} = {key.example}")
+        lines.append(f"# or {name} = {key.example}" if key.alternative else f"# {name} = {key.example}")
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +101,7 @@ def _default(record: type[Any], name: str, key: Key) -> str:
     one = next(one for one in dataclasses.fields(record) if one.name == name)
     if one.default is MISSING:
         return "needed"
-    return "not used" if one.default in (None, "") else f"`{toml_text(one.default)}`"
+    return "not used" if one.default in (None, "") else f"`{key.written(one.default)}`"
 
 
 _INTRODUCTION: Final = """\

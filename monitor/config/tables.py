@@ -8,10 +8,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
+from monitor.config.amounts import Exact
 from monitor.config.quantities import WrongValueError
+from monitor.config.values import toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,11 +33,27 @@ class Key:
 
     says: str
     """One sentence, for the example and the reference."""
-    read: Read
+    read: Read | type[Any]
+    """How its value is read; where that is a table itself, the record of it."""
     example: str
     """A value, as TOML."""
     unset: str = ""
     """What happens without it, where that is not its default value: "the machine's name"."""
+    alternative: bool = False
+    """It may stand in the place of another key: the example names it, and doesn't take it."""
+
+    def written(self, value: object) -> str:
+        """Return *value* as TOML, as it is read."""
+        if isinstance(self.read, Exact) and isinstance(value, Decimal):
+            return self.read.written(value)
+        if not dataclasses.is_dataclass(value) or not isinstance(self.read, type):
+            return toml_text(value)
+        parts = (
+            f"{name} = {key.written(getattr(value, name))}"
+            for name, key in keys_of(self.read)
+            if getattr(value, name) not in (None, "")
+        )
+        return "{ " + ", ".join(parts) + " }"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,7 +105,7 @@ def read_table(
     values = {}
     for name, key in known.items():
         if name in table:
-            values[name] = _read_value(key, table[name], f"{path}.{name}", faults)
+            values[name] = _read_value(key, table[name], f"{path}.{name}", faults, later)
         elif _is_required(record, name):
             faults.note(f"{path}.{name}", "this key is needed", f"{name} = {key.example}")
     return record(**values) if len(faults.found) == before else None
@@ -111,7 +130,24 @@ def note_unknown(
             faults.note(here, f"there is no such key (there are: {', '.join(known)})")
 
 
-def _read_value(key: Key, value: object, path: str, faults: Faults) -> object:
+def read_tables(
+    record: type[Record], tables: object, name: str, faults: Faults, later: Mapping[str, str]
+) -> list[tuple[str, Record]]:
+    """Return those of the *tables* `[[name]]` that are right, each with its path, `name[0]`."""
+    if not isinstance(tables, list):
+        faults.note(name, "there may be several", f"[[{name}]], with two brackets")
+        return []
+    paths = [f"{name}[{index}]" for index in range(len(tables))]
+    read = [(path, read_table(record, table, path, faults, later)) for path, table in zip(paths, tables, strict=True)]
+    return [(path, made) for path, made in read if made is not None]
+
+
+def _read_value(key: Key, value: object, path: str, faults: Faults, later: Mapping[str, str]) -> object:
+    if isinstance(key.read, type):
+        if not isinstance(value, dict):
+            faults.note(path, "it is a table", key.example)
+            return None
+        return read_table(key.read, value, path, faults, later)
     try:
         return key.read(value)
     except WrongValueError as wrong:

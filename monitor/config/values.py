@@ -7,11 +7,15 @@ import json
 import re
 import zoneinfo
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
 
+from monitor.config.amounts import plain
 from monitor.config.quantities import (
     WrongValueError,
     duration,
@@ -20,8 +24,9 @@ from monitor.config.quantities import (
     power,
     power_text,
 )
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST
 from monitor.core.units import Duration, Memory, Power
+from monitor.core.zones import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +40,7 @@ LA_POSTE: Final = "356000000"
 _COMMUNE: Final = re.compile(r"(\d\d|2[AB])\d{3}")
 _ZONE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,8})*")
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RESOURCE: Final = re.compile(rf"{PACKAGE}|{DRAM}|{PLATFORM}|gpu\d+")
 _UNIT_KINDS: Final = (".service", ".scope", ".slice")
 
@@ -79,18 +85,27 @@ def flag(value: object) -> bool:
     return value
 
 
-def ratio(low: float, high: float) -> Callable[[object], float]:
-    """Return a reader of plain numbers from *low* to *high*."""
+def ratio(low: Decimal, high: Decimal) -> Callable[[object], Decimal]:
+    """Return a reader of plain numbers from *low* to *high*, exactly as they are written."""
 
-    def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+    def read(value: object) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise WrongValueError("it is a number, without quotes", _as_number(value))
-        if not low <= value <= high:
-            message = f"{value} is not between {low:g} and {high:g}"
+        number = Decimal(value)
+        if not number.is_finite() or not low <= number <= high:
+            message = f"{value} is not between {low} and {high}"
             raise WrongValueError(message)
-        return float(value)
+        return number
 
     return read
+
+
+def share(value: object) -> Decimal:
+    """Return a part of a whole: more than 0, at most 1."""
+    number = ratio(Decimal(0), Decimal(1))(value)
+    if not number:
+        raise WrongValueError("0 is no part: it is more than 0, and at most 1")
+    return number
 
 
 def between(low: Duration, high: Duration) -> Callable[[object], Duration]:
@@ -118,6 +133,27 @@ def choice(kind: type[Choice]) -> Callable[[object], Choice]:
         raise WrongValueError(message, f'"{close[0]}"' if close else "")
 
     return read
+
+
+def word(value: object) -> str:
+    """Return a short name in lower case: of a provider, of a set of factors, of a model."""
+    name = text(value)
+    if _WORD.fullmatch(name) is None:
+        message = f"{name!r} is not such a name: it has only a-z, 0-9, . _ -"
+        raise WrongValueError(message, f'"{re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-")}"')
+    return name
+
+
+def absolute_paths(value: object) -> tuple[Path, ...]:
+    """Return a list of absolute paths, each once."""
+    if not isinstance(value, list):
+        raise WrongValueError("it is a list", f'["{value}"]' if isinstance(value, str) else '["/etc/empreinte/..."]')
+    paths = tuple(absolute_path(one) for one in value)
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        message = f"{str(twice)!r} is named twice"
+        raise WrongValueError(message)
+    return paths
 
 
 def absolute_path(value: object) -> Path:
@@ -164,13 +200,45 @@ def commune(value: object) -> str:
 
 
 def zone(value: object) -> str:
-    """Return a zone of the electricity grid: a country, or a part of it, `FR`, `FR-COR`. Source: ISO 3166."""
+    """Return a zone of the electricity grid: a country, a part of it, or the world: `FR`, `FR-COR`, `RE`, `WORLD`.
+
+    Source: ISO 3166; the parts that Electricity Maps has of its own (`US-CAL-CISO`, `DK-DK1`) are of the same form.
+    """
     code = text(value)
-    if _ZONE.fullmatch(code) is None:
+    if _ZONE.fullmatch(code) is None and code != WORLD:
         instead = f'"{code.upper()}"' if _ZONE.fullmatch(code.upper()) else '"FR"'
         message = f"{code!r} is not a zone: two capital letters of ISO 3166, and a part of the country where it has one"
         raise WrongValueError(message, instead)
     return code
+
+
+def resource(value: object) -> str:
+    """Return the resource that hardware is held as: `package`, `dram`, `gpu0`, or `rest`."""
+    name = text(value)
+    if name != REST and (name == PLATFORM or _RESOURCE.fullmatch(name) is None):
+        message = f"{name!r} is not a resource that is held ({PACKAGE}, {DRAM}, gpu0, gpu1 ..., {REST})"
+        raise WrongValueError(message)
+    return name
+
+
+def web_address(value: object) -> str:
+    """Return the address of a web service: https, or http on this machine; no password in it."""
+    address = text(value)
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not host:
+        message = f"{address!r} is not the address of a web service"
+        raise WrongValueError(message, '"https://gateway.example.fr/"')
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        message = "no name, password or question belongs in the address: a token has its file"
+        raise WrongValueError(message, f'"{parts.scheme}://{parts.netloc.rpartition("@")[2]}{parts.path}"')
+    if parts.scheme == "http" and not Listen(host, 0).is_loopback:
+        message = f"{address!r} is not encrypted, and leaves this machine"
+        raise WrongValueError(message, f'"https{address.removeprefix("http")}"')
+    return address
 
 
 def service_key(value: object) -> str:
@@ -284,8 +352,10 @@ def toml_text(value: object) -> str:
     """Return a value of the configuration as TOML, as the readers read it."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, int | date):
+        return str(value)
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{name} = {toml_text(one)}" for name, one in value.items()) + " }" if value else "{}"
     if isinstance(value, tuple):
@@ -313,10 +383,8 @@ def _nearest_zone(name: str) -> str:
 
 
 def _as_number(value: object) -> str:
-    try:
-        return f"{float(str(value).replace(',', '.')):g}"
-    except ValueError:
-        return ""
+    written = str(value).strip().replace(",", ".")
+    return written if re.fullmatch(r"[-+]?\d+(\.\d+)?", written) else ""
 
 
 def _luhn(digits: str) -> int:

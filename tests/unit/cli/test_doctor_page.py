@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -99,10 +100,10 @@ def test_a_machine_without_anything_says_so() -> None:
 
 
 def test_what_is_configured_for_later_is_shown_as_such() -> None:
-    config = replace(CONFIG, host=replace(CONFIG.host, pue=1.4), file=Path("/etc/e.toml"))
+    config = replace(CONFIG, host=replace(CONFIG.host, pue=Decimal("1.4")), file=Path("/etc/e.toml"))
     text = shown(replace(FOUND, zone=Standing(State.READY, "FR")), config=config)
     assert "grid zone      FR. Impacts come with a later version.\n" in text
-    assert "PUE            1.4. Impacts come with a later version.\n" in text
+    assert "PUE            1.4\n" in text
     assert "configuration  /etc/e.toml\n" in text
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -130,7 +131,7 @@ match = { port = 8000 }
         "ia-02",
         "FR",
         "hotel-de-ville",
-        1.4,
+        Decimal("1.4"),
     )
     assert config.host.cpu_tdp == Power.from_watts(280)
     assert config.host.memory == Memory.from_gibibytes(256)

@@ -14,9 +14,12 @@ def test_the_example_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_every_line_of_the_example_can_be_taken(tmp_path: Path) -> None:
-    taken = re.sub(r"^# (\[\[service\]\]|[a-z_]+ = )", r"\1", example(), flags=re.MULTILINE)
-    config = read(tmp_path, taken)
+    assets = tmp_path / "assets.toml"
+    assets.write_text('[[asset]]\nname = "disque"\nkind = "ssd"\nmodel = "ssd"\ncapacity = "1 TB"\n', encoding="utf-8")
+    taken = re.sub(r"^# (\[\[[a-z]+\]\]|[a-z_]+ = )", r"\1", example(), flags=re.MULTILINE)
+    config = read(tmp_path, taken.replace("/etc/empreinte/assets.toml", str(assets)))
     assert config.organisation.name == "Ville de Rennes"
+    assert [asset.name for asset in config.assets] == ["H100 n° 1", "disque"]
     assert config.services[0].match.systemd == "vllm.service"
 
 
@@ -32,7 +35,7 @@ def test_every_value_is_shown_with_its_origin(tmp_path: Path) -> None:
     rows = {path: (value, origin) for path, value, origin in shown(config)}
     assert rows["ledger.url"] == ('"postgresql+psycopg://u:***@h/d"', "line 2")
     assert rows["sampling.every"] == ('"5s"', "default")
-    assert rows["host.zone"] == ("(impacts stay unknown)", "default")
+    assert rows["host.zone"] == ("(its site's; without either, impacts stay unknown)", "default")
     assert rows["service[0].match.port"] == ("80", "line 5")
     assert rows["service[0].name"] == ('"a"', "default")
     assert "service[0].match.pod" not in rows

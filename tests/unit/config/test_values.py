@@ -1,3 +1,5 @@
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -110,11 +112,17 @@ def test_choices_flags_and_numbers_keep_to_their_type() -> None:
     assert instead_of(values.choice(Colour), 3) == ""
     assert instead_of(values.flag, "true") == "true"
     assert instead_of(values.flag, 1) == "true or false"
-    assert values.ratio(1, 5)(2) == 2.0
-    assert instead_of(values.ratio(1, 5), "1,4") == "1.4"
-    assert instead_of(values.ratio(1, 5), True) == ""
-    with pytest.raises(WrongValueError, match="between 1 and 5"):
-        values.ratio(1, 5)(float("nan"))
+    ratio = values.ratio(Decimal(1), Decimal(5))
+    assert ratio(2) == ratio(Decimal("2.0")) == Decimal(2)
+    assert instead_of(ratio, "1,4") == "1.4"
+    assert instead_of(ratio, True) == ""
+    for number in ("nan", "inf", "0.99", "5.01"):
+        with pytest.raises(WrongValueError, match="between 1 and 5"):
+            ratio(Decimal(number))
+    assert values.share(Decimal("0.25")) == Decimal("0.25")
+    for number in ("0", "1.5", "nan"):
+        with pytest.raises(WrongValueError):
+            values.share(Decimal(number))
     assert values.port(8000) == 8000
     assert instead_of(values.port, "8000") == "8000"
     with pytest.raises(WrongValueError):
@@ -180,7 +188,8 @@ def test_values_are_written_as_they_are_read() -> None:
     assert values.toml_text(Memory.from_gibibytes(16)) == '"16 GiB"'
     assert values.toml_text(ZoneInfo("Europe/Paris")) == '"Europe/Paris"'
     assert values.toml_text(True) == "true"
-    assert values.toml_text(1.4) == "1.4"
+    assert values.toml_text(Decimal("1.40")) == "1.4"
+    assert values.toml_text(date(2026, 1, 2)) == "2026-01-02"
     assert values.toml_text(8000) == "8000"
     assert values.toml_text(("a", 'b"')) == '["a", "b\\""]'
     assert values.toml_text({"package": Power.from_watts(45)}) == '{ package = "45 W" }'
