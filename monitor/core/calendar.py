@@ -6,6 +6,7 @@ the first moment after it.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
@@ -53,6 +54,38 @@ def period_bounds(period: str, now: int, zone: tzinfo) -> Interval:
     if unit == period:
         return Interval(_start(first, zone), now)
     return Interval(_start(_first_of(unit, first - _DAY), zone), _start(first, zone))
+
+
+def named_period(name: str, now: int, zone: tzinfo) -> Interval:
+    """Return the time that *name* stands for in *zone*: one of `PERIODS` as of *now*, or a date.
+
+    A date is a year (`2026`), a quarter (`2026-Q1`), a month (`2026-03`) or a day (`2026-03-14`). Raises ValueError,
+    with what can be written, where it is neither.
+    """
+    if name in PERIODS:
+        return period_bounds(name, now, zone)
+    found = _DATE.fullmatch(name)
+    if found is None:
+        raise ValueError(_NO_PERIOD.format(name=name, periods=", ".join(PERIODS)))
+    year, quarter, month, day = (int(part) if part else 0 for part in found.groups())
+    try:
+        first = date(year, 3 * quarter - 2 if quarter else month or 1, day or 1)
+    except ValueError as error:
+        raise ValueError(_NO_PERIOD.format(name=name, periods=", ".join(PERIODS))) from error
+    months = 3 if quarter else 1 if month else _MONTHS
+    return Interval(_start(first, zone), _start(first + _DAY if day else _months_later(first, months), zone))
+
+
+_DATE: Final = re.compile(r"(\d{4})(?:-Q([1-4])|-(\d{2})(?:-(\d{2}))?)?")
+_NO_PERIOD: Final = (
+    "{name!r} is no time: write a year (2026), a quarter (2026-Q1), a month (2026-03), a day (2026-03-14), or one of"
+    " {periods}"
+)
+
+
+def _months_later(first: date, months: int) -> date:
+    count = first.year * _MONTHS + first.month - 1 + months
+    return date(count // _MONTHS, count % _MONTHS + 1, 1)
 
 
 def year_of(year: int, zone: tzinfo) -> Interval:

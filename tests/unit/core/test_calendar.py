@@ -10,6 +10,7 @@ from monitor.core.calendar import (
     grain_of,
     local_day,
     months_of,
+    named_period,
     period_bounds,
     year_of,
 )
@@ -169,3 +170,32 @@ def test_an_offset_of_which_only_half_the_year_is_odd_is_seen_at_any_time_of_the
 def test_a_zone_that_no_grain_fits_is_refused() -> None:
     with pytest.raises(ValueError, match="not at whole quarters"):
         grain_of(timezone(timedelta(minutes=20)), ns("2026-07-01"))
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("2026", (2026, 1, 1), (2027, 1, 1)),
+        ("2026-Q1", (2026, 1, 1), (2026, 4, 1)),
+        ("2026-Q4", (2026, 10, 1), (2027, 1, 1)),
+        ("2026-03", (2026, 3, 1), (2026, 4, 1)),
+        ("2026-12", (2026, 12, 1), (2027, 1, 1)),
+        ("2024-02-29", (2024, 2, 29), (2024, 3, 1)),
+        ("2026-12-31", (2026, 12, 31), (2027, 1, 1)),
+    ],
+)
+def test_a_time_can_be_named(name: str, start: tuple[int, int, int], end: tuple[int, int, int]) -> None:
+    zone = ZoneInfo("Europe/Paris")
+    edges = [int(datetime(*day, tzinfo=zone).timestamp()) * 10**9 for day in (start, end)]
+    assert named_period(name, 0, zone) == Interval(*edges)
+
+
+def test_a_named_period_is_the_period() -> None:
+    zone, now = ZoneInfo("Europe/Paris"), 1_790_000_000 * 10**9
+    assert named_period("previous_month", now, zone) == period_bounds("previous_month", now, zone)
+
+
+@pytest.mark.parametrize("name", ["", "26", "2026-13", "2026-02-30", "2026-Q5", "0000", "today", "2026-3"])
+def test_what_is_no_time_is_told_with_what_can_be_written(name: str) -> None:
+    with pytest.raises(ValueError, match="2026-Q1"):
+        named_period(name, 0, ZoneInfo("Europe/Paris"))
