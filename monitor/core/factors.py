@@ -227,6 +227,12 @@ class Catalogue:
             raise self._absent(quantity, place, asked)
         return answer
 
+    def with_factor(self, factor: Factor) -> Catalogue:
+        """Return this catalogue with one more *factor*, which is not the organisation's own."""
+        own = [one for one in self.factors if self.is_own(one)]
+        others = [one for one in self.factors if not self.is_own(one)]
+        return Catalogue(self.name, (*others, factor), self._order, orders=self._orders, own=own)
+
     def find(self, quantity: Quantity, subject: str) -> tuple[Factor, ...]:
         """Return all factors of *subject* itself: the preferred provider's first, of each the newest first."""
         place = canonical(subject) if quantity in OF_A_ZONE else subject

@@ -1,0 +1,174 @@
+"""From the configuration to the terms that hours are reckoned by: which factors hold here, and what was stated.
+
+A zone, a provider or a file of factors that can't be used is refused at once: nothing is chosen silently.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.factors import (
+    CONFIGURED,
+    UNITS,
+    Accounting,
+    Basis,
+    Catalogue,
+    Factor,
+    NoFactorError,
+    Quantity,
+)
+from monitor.core.terms import Choices, Reckoner, Tariff
+from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.factors.loading import NEWEST, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from decimal import Decimal
+
+    from monitor.config import Config
+    from monitor.config.impact_tables import TariffTable
+    from monitor.core.embodied import Asset
+
+UNDATED: Final = 0
+"""Year of a figure that the organisation states without one."""
+ALWAYS: Final = date(1970, 1, 1)
+"""From when on such a figure holds: the beginning of the ledger's clock."""
+
+
+def catalogue_of(config: Config, now: int, mix_of: Callable[[str], Factor] | None = None) -> Catalogue:
+    """Return the factors that *config* asks for, with one for its zone.
+
+    *mix_of* says what CodeCarbon's table has for a country that the set lacks. Raises FactorsError (a set or a file
+    that can't be used), NoFactorError (a zone, a provider or a live source that can't be had), with the cure.
+    """
+    wanted = config.factors
+    catalogue = load(wanted.set or NEWEST, wanted.files)
+    if not config.zone:
+        return catalogue
+    day = _day(now, config)
+    try:
+        catalogue.as_of(Quantity.ELECTRICITY, config.zone, day, wanted.provider)
+    except NoFactorError:
+        if mix_of is None:
+            raise
+        catalogue = catalogue.with_factor(mix_of(config.zone))
+        catalogue.as_of(Quantity.ELECTRICITY, config.zone, day, wanted.provider)
+    _require_provider(catalogue, config)
+    return catalogue
+
+
+def reckoner_of(config: Config, catalogue: Catalogue, assets: Iterable[Asset]) -> Reckoner | None:
+    """Return what says by which terms each hour is reckoned; None where no zone is configured."""
+    if not config.zone:
+        return None
+    return Reckoner(catalogue, _choices(config, tuple(assets)), config.organisation.timezone)
+
+
+def _choices(config: Config, assets: tuple[Asset, ...]) -> Choices:
+    site, market = config.site, config.factors.market
+    stated = _Stated(config)
+    return Choices(
+        zone=config.zone,
+        provider=config.factors.provider,
+        live=config.factors.live or "",
+        site_kind=site.kind or "" if site is not None else "",
+        pue=stated.factor(Quantity.PUE, "host.pue", config.pue),
+        wue=stated.factor(Quantity.WUE, "host.wue", config.wue),
+        market=None
+        if market is None
+        else stated.figure(
+            Quantity.ELECTRICITY,
+            "factors.market",
+            (market.low or market.value, market.value, market.high or market.value),
+            year=market.year,
+            source=market.source,
+            basis=Basis(accounting=Accounting.MARKET),
+        ),
+        tariffs=tuple(stated.tariff(table) for table in config.tariffs),
+        assets=assets,
+    )
+
+
+class _Stated:
+    """Makes factors of what the configuration states."""
+
+    def __init__(self, config: Config) -> None:
+        self._where = f"{config.file}" if config.file is not None else "the configuration"
+        self._zone = config.zone
+
+    def factor(self, quantity: Quantity, key: str, value: Decimal | None) -> Factor | None:
+        """Return *value*, which stands under *key*; None where nothing was stated."""
+        if value is None:
+            return None
+        return self.figure(quantity, key, (value, value, value), year=UNDATED, source=f"stated in {self._where}")
+
+    def figure(
+        self,
+        quantity: Quantity,
+        key: str,
+        values: tuple[Decimal, Decimal, Decimal],
+        *,
+        year: int,
+        source: str,
+        basis: Basis = Basis(),  # noqa: B008 - frozen
+        since: date = ALWAYS,
+    ) -> Factor:
+        """Return a figure of the organisation's own: *values* are its lower bound, itself and its upper bound."""
+        low, value, high = values
+        return Factor(
+            key=f"{CONFIGURED}/{key}",
+            quantity=quantity,
+            subject=self._zone,
+            provider=CONFIGURED,
+            value=value,
+            low=low,
+            high=high,
+            unit=UNITS[quantity][0],
+            year=year,
+            valid_from=since,
+            valid_to=None,
+            basis=basis,
+            source=source,
+            address="",
+            licence="",
+            retrieved=since,
+        )
+
+    def tariff(self, table: TariffTable) -> Tariff:
+        """Return the tariff of *table*."""
+        usual = table.price if table.price is not None else table.peak
+        if usual is None:
+            message = "a tariff without price came through the configuration"
+            raise TypeError(message)
+        return Tariff(
+            valid_from=table.valid_from,
+            price=self._price(table, "price", usual),
+            off_peak=None if table.off_peak is None else self._price(table, "off_peak", table.off_peak),
+            off_peak_minutes=tuple((hours.begin, hours.end) for hours in table.off_peak_hours),
+        )
+
+    def _price(self, table: TariffTable, name: str, value: Decimal) -> Factor:
+        return self.figure(
+            Quantity.ELECTRICITY_PRICE,
+            f"tariff/{table.valid_from}/{name}",
+            (value, value, value),
+            year=table.valid_from.year,
+            source=table.source,
+            since=table.valid_from,
+        )
+
+
+def _require_provider(catalogue: Catalogue, config: Config) -> None:
+    """Raises NoFactorError where a provider that is named has nothing for the zone, yearly or to scale by."""
+    there = catalogue.providers(config.zone)
+    for key, provider in (("factors.provider", config.factors.provider), ("factors.live", config.factors.live)):
+        if provider and provider not in there:
+            raise NoFactorError(
+                f"{key} names {provider}, of which there is no yearly figure for {config.zone}",
+                f"take one of {', '.join(there)}, or give one in a file of your own (`[factors] files`)",
+            )
+
+
+def _day(now: int, config: Config) -> date:
+    return datetime.fromtimestamp(now // NANOSECONDS_PER_SECOND, UTC).astimezone(config.organisation.timezone).date()
