@@ -1,22 +1,19 @@
 """One `[[factor]]` of a file: its keys, what each says, and how its value is read."""
-
-from __future__ import annotations
+# annotations are real objects here, not text: they are looked at once for each of hundreds of rows
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from monitor.config.quantities import WrongValueError
 from monitor.config.tables import Key
 from monitor.config.values import text
 from monitor.core.factors import Accounting, Boundary, Cycle, Quantity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Word = TypeVar("Word", bound=StrEnum)
 
