@@ -7,7 +7,7 @@ units of time, log, keep time, or start threads: the framework does, and stamps 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -111,7 +111,7 @@ class Grid:
     """Of the electricity grid: `FR`."""
     address: str = ""
     """Of the provider, where it is reached through a gateway; empty: its own."""
-    token: str = ""
+    token: str = field(default="", repr=False)
     """The provider's key; empty: none is configured. It must be in no message."""
     since: int = 0
     """What is known already ends here (ns since the epoch): what follows is asked for, in windows, oldest first."""

@@ -1,0 +1,345 @@
+"""What collectors over the network share: asking a provider for JSON, within limits, and what its refusals mean.
+
+Every wait has a limit, and so have the answer's size and the whole of a read. The key is in a header and in no
+message: what is told of a failure is our own words, never the provider's or the library's. The proxy is the
+environment's (`https_proxy`, `no_proxy`). Not limited: the time that the system takes to look a name up.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from monitor.collector import Reason, Retry, Unavailable
+from monitor.core.units import NANOSECONDS_PER_SECOND
+
+# What is imported within functions is slow to load, and most hosts never need it.
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from urllib.parse import SplitResult
+
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+    from monitor.core.units import Duration
+
+PORTS: Final = {"https": 443, "http": 80}
+REDIRECTS: Final = 3
+"""How many redirects within the provider's own host are followed. Our choice."""
+LONGEST_PAUSE: Final = 3600.0
+"""The longest that a provider is left alone at its wish, in seconds; it may ask for a day. Our choice."""
+PIECE: Final = 1 << 16
+OK: Final = 200
+TOO_MANY: Final = 429
+UNAVAILABLE: Final = 503
+REFUSED: Final = frozenset({401, 403})
+SERVERS_FAULT: Final = range(500, 600)
+ELSEWHERE: Final = frozenset({301, 302, 303, 307, 308})
+"""Source: RFC 9110, section 15; RFC 6585, section 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, how much and how often, at most. Our choices."""
+
+    connect: float = 5.0
+    """Seconds until there is a connection."""
+    read: float = 10.0
+    """Seconds until the next piece of the answer."""
+    total: float = 30.0
+    """Seconds for all that is asked in one read of the collector, waits included: a stop may take as long."""
+    body: int = 4 << 20
+    """Bytes of an answer, unpacked."""
+    retries: int = 2
+    """How often a question is repeated within one read."""
+    pause: float = 1.0
+    """Seconds before the first repetition; each further one waits twice as long."""
+    patience: float = 5.0
+    """Seconds that a provider may ask to be left alone for within one read; for more it is asked at a later one."""
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, which may be a fact of the key's plan
+    """The provider refuses to answer: the key is missing, wrong, or not for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered."""
+
+    content: object
+    """Its JSON."""
+    now: int | None
+    """The moment that it took for now (ns since the epoch); None where it doesn't say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def now(self) -> int | None:
+        moment = _moment(self.headers.get("Date", ""))
+        return None if moment is None else round(moment) * NANOSECONDS_PER_SECOND
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the same question may have another answer within seconds."""
+        return self.status == TOO_MANY or self.status in SERVERS_FAULT
+
+    def pause(self) -> float | None:
+        """Return for how many seconds the provider asks to be left alone, within bounds; None where it doesn't."""
+        if self.status not in {TOO_MANY, UNAVAILABLE}:
+            return None
+        asked = self.headers.get("Retry-After", "").strip()
+        if asked.isascii() and asked.isdigit():
+            return min(float(asked), LONGEST_PAUSE)
+        until, now = _moment(asked), _moment(self.headers.get("Date", ""))
+        return None if until is None or now is None else min(max(until - now, 0.0), LONGEST_PAUSE)
+
+
+class Client:
+    """Asks one provider. Between two reads nothing stays open."""
+
+    def __init__(
+        self,
+        address: str,
+        every: Duration,
+        headers: Mapping[str, str] | None = None,
+        certificates: Path | None = None,
+        *,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        """Ask at *address*, every *every*, with *headers*, trusting *certificates* too.
+
+        Raises Unavailable where the address is none, a header can't be sent, the certificates can't be read, or the
+        proxy is of a kind that is not supported.
+        """
+        self._address = address.rstrip("/")
+        self._origin = _split(self._address)
+        self._again = f"it is asked again in {every.seconds / 60:g} min"
+        self._limits = limits or Limits()
+        self._monotonic = monotonic
+        self._wait = wait or threading.Event().wait
+        self._not_before = monotonic()
+        self._deadline = self._not_before
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        if not all(value.isascii() and value.isprintable() for value in (headers or {}).values()):
+            raise Unavailable(
+                Reason.FORBIDDEN,
+                f"the key that is configured for {self.host} holds characters that no key has",
+                "give the key alone, in one line",
+            )
+        own = {"User-Agent": f"empreinte/{version('empreinte')}", "Accept": "application/json"}
+        self._pool = _pool(self._origin, _context(certificates), {**own, "Accept-Encoding": "gzip", **(headers or {})})
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, for a person."""
+        return str(self._origin.hostname)
+
+    def begin(self) -> None:
+        """Begin a read of the collector: its time runs from now. Raises Retry where the provider asked for a pause."""
+        now = self._monotonic()
+        if now < self._not_before:
+            raise Retry(f"{self.host} asked to be left alone for another {self._not_before - now:.0f} s")
+        self._deadline = now + self._limits.total
+
+    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+        """Return the answer to *query* at *path*. Raises Retry, with when it is asked again; Refusal."""
+        url = f"{self._address}{path}?{urlencode(query)}"
+        reply = self._reply(url)
+        for attempt in range(self._limits.retries):
+            if not reply.may_change or not self._waited(reply, self._limits.pause * 2**attempt):
+                break
+            reply = self._reply(url)
+        return self._answer(reply)
+
+    def rest(self) -> None:
+        """End a read: close what is open."""
+        self._pool.clear()
+
+    def _answer(self, reply: _Reply) -> Answer:
+        if reply.status in REFUSED:
+            raise Refusal
+        if reply.status != OK:
+            pause = reply.pause() or 0.0
+            self._not_before = self._monotonic() + pause
+            wish = f" and asks to be left alone for {pause:.0f} s" if pause else ""
+            what = "is asked too often" if reply.status == TOO_MANY else f"answers with status {reply.status}"
+            raise Retry(f"{self.host} {what}{wish}: {self._again}{', not before that' if pause else ''}")
+        try:
+            return Answer(json.loads(reply.body), reply.now)
+        except (ValueError, RecursionError) as error:
+            raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self._again}") from error
+
+    def _waited(self, reply: _Reply, least: float) -> bool:
+        """Wait before a repetition and return True; or return False where that is too long for one read."""
+        seconds = max(reply.pause() or 0.0, least)
+        if seconds > self._limits.patience or self._monotonic() + seconds > self._deadline:
+            return False
+        self._wait(seconds)
+        return True
+
+    def _reply(self, url: str) -> _Reply:
+        """Return the reply to *url*, redirects within the provider's host followed. Raises Retry."""
+        for _ in range(REDIRECTS + 1):
+            reply = self._once(url)
+            if reply.status not in ELSEWHERE:
+                return reply
+            url = urljoin(url, reply.headers.get("Location", ""))
+            if not _same_origin(_split_or_none(url), self._origin):
+                raise Retry(f"{self.host} redirects to another host, which is not followed: {self._again}")
+        raise Retry(f"{self.host} redirects in a circle: {self._again}")
+
+    def _once(self, url: str) -> _Reply:
+        """Ask once. Raises Retry where no whole answer comes in time."""
+        from urllib3 import Timeout, exceptions  # noqa: PLC0415 - see above
+
+        left = self._left()
+        timeout = Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
+        try:
+            response = self._pool.request(
+                "GET", url, timeout=timeout, retries=False, redirect=False, preload_content=False
+            )
+            with response:
+                return _Reply(response.status, response.headers, self._body(response))
+        except exceptions.HTTPError as error:
+            raise Retry(f"{self.host} {_said(error)}: {self._again}") from error
+        except (OSError, ValueError, zlib.error) as error:
+            raise Retry(f"what {self.host} answers can't be read: {self._again}") from error
+
+    def _body(self, response: BaseHTTPResponse) -> bytes:
+        """Return the whole body, unpacked. Raises Retry where it is too long, or does not end in time."""
+        pieces, size = [], 0
+        while piece := response.read1(PIECE, decode_content=False):
+            self._left()
+            size += len(piece)
+            self._fits(size)
+            pieces.append(piece)
+        packed = b"".join(pieces)
+        if response.headers.get("Content-Encoding", "identity").lower() not in {"gzip", "x-gzip"}:
+            return packed
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: gzip's header. Source: zlib manual, inflateInit2
+        body = unpacking.decompress(packed, self._limits.body + 1)
+        self._fits(len(body))
+        return body
+
+    def _fits(self, size: int) -> None:
+        if size > self._limits.body:
+            raise Retry(f"{self.host} answers with more than {self._limits.body} bytes: {self._again}")
+
+    def _left(self) -> float:
+        """Return how many seconds are left of this read. Raises Retry where there are none."""
+        left = self._deadline - self._monotonic()
+        if left <= 0:
+            raise Retry(f"{self.host} took longer than {self._limits.total:g} s: {self._again}")
+        return left
+
+
+def _said(error: Exception) -> str:
+    """Return what *error* means, in our words."""
+    from urllib3 import exceptions  # noqa: PLC0415 - see above
+
+    if isinstance(error, exceptions.ProxyError):
+        return "can't be reached through the proxy that the environment names (https_proxy)"
+    if isinstance(error, exceptions.SSLError):
+        return "shows a certificate that is not trusted (a gateway's authority can be configured)"
+    if isinstance(error, exceptions.NameResolutionError):
+        return "has no address that is known here"
+    if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
+        return "did not answer in time"
+    if isinstance(error, exceptions.NewConnectionError):
+        return "can't be reached"
+    return "broke off its answer"
+
+
+def _split(address: str) -> SplitResult:
+    parts = _split_or_none(address)
+    if parts is None or parts.scheme not in PORTS or not parts.hostname or parts.username or parts.query:
+        raise Unavailable(
+            Reason.UNSUPPORTED,
+            "the address that is configured for the grid's provider is none",
+            "give one that begins with https://, without a user or a query",
+        )
+    return parts
+
+
+def _split_or_none(address: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port, parts.hostname
+    except ValueError:
+        return None
+    return parts
+
+
+def _same_origin(parts: SplitResult | None, origin: SplitResult) -> bool:
+    return parts is not None and _origin(parts) == _origin(origin)
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+def _moment(text: str) -> float | None:
+    """Return the moment that an HTTP date says, in seconds since the epoch; None where it is none."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _context(certificates: Path | None) -> ssl.SSLContext:
+    """Return what trusts the system's authorities and those in *certificates*. Raises Unavailable."""
+    import ssl  # noqa: PLC0415 - see above
+
+    context = ssl.create_default_context()
+    if certificates is None:
+        return context
+    try:
+        context.load_verify_locations(cafile=certificates)
+    except PermissionError as error:
+        raise Unavailable(Reason.FORBIDDEN, f"{certificates} may not be read", "let the daemon read it") from error
+    except OSError as error:  # ssl.SSLError is one
+        raise Unavailable(
+            Reason.UNSUPPORTED,
+            f"{certificates} holds no certificates that can be read",
+            "give a file of certificates in PEM form",
+        ) from error
+    return context
+
+
+def _pool(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str]) -> PoolManager:
+    """Return what connects, through the environment's proxy if it names one for *origin*. Raises Unavailable."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - see above
+
+    from urllib3 import PoolManager, ProxyManager, exceptions, make_headers  # noqa: PLC0415 - see above
+
+    named = getproxies()
+    proxy = named.get(origin.scheme) or named.get("all")
+    if not proxy or proxy_bypass(origin.netloc):
+        return PoolManager(1, headers, ssl_context=context, maxsize=1)
+    parts = _split_or_none(proxy if "://" in proxy else f"http://{proxy}")
+    user = f"{parts.username}:{parts.password or ''}" if parts and parts.username else None
+    try:
+        where = "" if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return ProxyManager(where, 1, headers, make_headers(proxy_basic_auth=user), ssl_context=context, maxsize=1)
+    except (exceptions.HTTPError, ValueError) as error:
+        raise Unavailable(
+            Reason.UNSUPPORTED,
+            "the proxy that the environment names is of a kind that is not supported",
+            "set https_proxy to an address that begins with http:// or https://",
+        ) from error
