@@ -67,6 +67,29 @@ def reckon_anew(
                 yield reckon(hour, {}, {}, terms)
 
 
+def caught_up(
+    filled: Iterable[Interval],
+    grain: Duration,
+    reckoner: Reckoner,
+    facts: Callable[[Interval], Iterable[Facts]],
+    intensities: Callable[[Interval], Sequence[IntensityReading]],
+) -> Iterator[tuple[Interval, list[HourImpacts]]]:
+    """Yield the hours of *filled* that the live intensities tell of by now, in runs that join.
+
+    *filled* are hours that were reckoned without. Raises NoFactorError.
+    """
+    for interval in filled:
+        run: list[HourImpacts] = []
+        for hour in reckon_anew(interval, grain, reckoner, facts, intensities):
+            if run and (hour.terms.filled or hour.start != run[-1].start + grain.nanoseconds):
+                yield Interval(run[0].start, run[-1].start + grain.nanoseconds), run
+                run = []
+            if not hour.terms.filled:
+                run.append(hour)
+        if run:
+            yield Interval(run[0].start, run[-1].start + grain.nanoseconds), run
+
+
 def _by_hour(readings: Iterable[IntensityReading], grain: Duration) -> dict[int, list[IntensityReading]]:
     hours: dict[int, list[IntensityReading]] = {}
     for one in readings:

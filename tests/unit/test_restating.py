@@ -14,7 +14,7 @@ from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
 from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
-from monitor.restating import reckon_anew
+from monitor.restating import caught_up, reckon_anew
 from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN, told
 
 H = HOUR.nanoseconds
@@ -94,3 +94,24 @@ def test_a_time_without_factor_is_an_error_with_the_cure() -> None:
     facts = [Measured(early, {"a": KILOWATT_HOUR})]
     with pytest.raises(NoFactorError, match="file of your own"):
         list(reckon_anew(Interval(early, early + H), HOUR, reckoner(), lambda _: facts, nothing))
+
+
+def test_hours_that_are_told_of_by_now_come_in_runs_that_join() -> None:
+    facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(6)]
+    late = [told(TEN + n * H, "20", HOUR) for n in (0, 1, 3, 5)]
+    live = reckoner("rte")
+    filled = [Interval(TEN, TEN + 6 * H)]
+    runs = [
+        (run, [one.start for one in hours])
+        for run, hours in caught_up(filled, HOUR, live, lambda _: facts, lambda _: late)
+    ]
+    assert runs == [
+        (Interval(TEN, TEN + 2 * H), [TEN, TEN + H]),
+        (Interval(TEN + 3 * H, TEN + 4 * H), [TEN + 3 * H]),
+        (Interval(TEN + 5 * H, TEN + 6 * H), [TEN + 5 * H]),
+    ]
+
+
+def test_nothing_is_caught_up_while_nothing_has_come() -> None:
+    facts = [Measured(TEN, {"a": KILOWATT_HOUR})]
+    assert list(caught_up([Interval(TEN, TEN + H)], HOUR, reckoner("rte"), lambda _: facts, nothing)) == []
