@@ -20,7 +20,7 @@ MINUTES_AN_HOUR: Final = 60
 MINUTES_A_DAY: Final = 24 * MINUTES_AN_HOUR
 _ONE: Final = Decimal(1)
 _AMOUNT: Final = re.compile(
-    r"\s*(?P<sign>[-+]?)(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?)\s*(?P<unit>[^\d\s.,].*?)?\s*"
+    r"\s*(?P<sign>[-+]?)(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?)\s*(?P<unit>[^\d\s.,+-].*?)?\s*"
 )
 _SPAN: Final = re.compile(r"\s*(\d{1,2})[:hH](\d{2})?\s*[-\u2013\u2014]\s*(\d{1,2})[:hH](\d{2})?\s*")
 _FRENCH_DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")

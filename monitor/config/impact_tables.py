@@ -179,7 +179,7 @@ class TariffTable:
     price: Annotated[
         Decimal | None,
         Key(
-            "Price at all hours, without VAT or with it: say so in source.",
+            "Price at all hours. With or without VAT is yours to choose: say so in source.",
             amounts.price,
             '"0.2016 EUR/kWh"',
             unset="see peak",

@@ -28,18 +28,18 @@ def further_assets(
         assets, lines = _assets_of(file, own)
         for fault in own.found:
             faults.note(f"inventory.files[{index}]", _told(file, fault, lines), fault.instead)
-        for path, asset in assets:
-            new = f"asset[{before + len(found)}]"
-            found.append((new, asset))
-            for place, line in lines.items():
-                if place == path or place.startswith(f"{path}."):
-                    origins[f"{new}{place.removeprefix(path)}"] = f"{file}, line {line}"
+        renamed = {path: f"asset[{before + len(found) + number}]" for number, (path, _) in enumerate(assets)}
+        found += [(renamed[path], asset) for path, asset in assets]
+        for place, line in lines.items():
+            table, _, key = place.partition(".")
+            if table in renamed and key:
+                origins[f"{renamed[table]}.{key}"] = f"{file}, line {line}"
     return found
 
 
 def _assets_of(file: Path, faults: Faults) -> tuple[list[tuple[str, AssetTable]], dict[str, int]]:
     try:
-        tables, lines = tables_of(file)
+        tables, lines = tables_of(file, "empreinte assets import")
     except SourceError as error:
         faults.found.append(error.fault)
         return [], {}
@@ -49,8 +49,16 @@ def _assets_of(file: Path, faults: Faults) -> tuple[list[tuple[str, AssetTable]]
 
 
 def _told(file: Path, fault: Fault, lines: dict[str, int]) -> str:
-    path = fault.path
-    while path and path not in lines:
-        path = path.rpartition(".")[0]
-    where = f"{file}, line {lines[path]}" if path else str(file)
+    line = _line_of(fault.path, lines)
+    where = f"{file}, line {line}" if line else str(file)
     return f"{where}: {fault.path}: {fault.what}" if fault.path else f"{where}: {fault.what}"
+
+
+def _line_of(path: str, lines: dict[str, int]) -> int:
+    """Return the line of what stands at *path*, or of the table that it is missing in; 0 where nobody wrote it."""
+    while path:
+        line = lines.get(path) or lines.get(f"{path}[0]")
+        if line:
+            return line
+        path = path.rpartition(".")[0]
+    return 0

@@ -118,7 +118,9 @@ The reading is strict: an unknown key, a number without its unit where one is ne
 refused, with the line, the path of the key and what to write instead. All faults are told at once, and nothing starts.
 
 Quantities are text, a number and a unit: durations in `ms`, `s`, `min`, `h`, `d`; power in `mW`, `W`, `kW`; memory in
-`B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`. Decimals follow a point.
+`B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`; carbon intensity in `g/kWh`, `kg/kWh`; water in `L/kWh`; prices
+in `EUR/kWh`, `EUR/MWh`; embodied impacts in `kgCO2e` and `kgSbe`; lifetimes in `years`; capacities, as they are sold,
+in `GB`, `TB`. Decimals follow a point. Days are year-month-day, without quotes.
 
 A password has no place in this file: for PostgreSQL, put it in a `.pgpass` file that only the daemon's user can read.
 """

@@ -28,12 +28,12 @@ class SourceError(Exception):
         self.fault = fault
 
 
-def tables_of(file: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
-    """Return the tables of *file*, its decimals exact, and the line of each key.
+def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Mapping[str, Any], Mapping[str, int]]:
+    """Return the tables of *file*, its decimals exact, and the line of each key. *made_by*: the command that makes one.
 
     Raises SourceError: it can't be read, is too large, is not UTF-8, or not TOML.
     """
-    content = _read(file)
+    content = _read(file, made_by)
     try:
         tables = tomllib.loads(content, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -41,13 +41,13 @@ def tables_of(file: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     return tables, lines_of(content)
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, made_by: str) -> str:
     try:
         with file.open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except OSError as error:
         why = {
-            FileNotFoundError: "it does not exist: name another, or make one with `empreinte config example`",
+            FileNotFoundError: f"it does not exist: name another, or make one with `{made_by}`",
             PermissionError: "it may not be read: let the user that runs empreinte read it",
             IsADirectoryError: "it is a directory: name the file in it",
         }.get(type(error), f"it can't be read ({error.strerror})")

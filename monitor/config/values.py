@@ -206,7 +206,8 @@ def zone(value: object) -> str:
     """
     code = text(value)
     if _ZONE.fullmatch(code) is None and code != WORLD:
-        instead = f'"{code.upper()}"' if _ZONE.fullmatch(code.upper()) else '"FR"'
+        upper = code.upper()
+        instead = f'"{upper}"' if upper == WORLD or _ZONE.fullmatch(upper) else '"FR"'
         message = f"{code!r} is not a zone: two capital letters of ISO 3166, and a part of the country where it has one"
         raise WrongValueError(message, instead)
     return code
