@@ -13,10 +13,8 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from monitor import watch
-from monitor.adapters import codecarbon, cpuinfo
+from monitor import processor_power, watch
+from monitor.adapters import codecarbon
 from monitor.cli.inquiry import answers
 from monitor.cli.ledger_standing import ledger_standing
 from monitor.clock import SystemClock, process_clock
@@ -33,10 +31,7 @@ if TYPE_CHECKING:
     from monitor.collector import Collector
     from monitor.comparison import Line
     from monitor.config import Config
-    from monitor.core.units import Power
 
-CPU_POWER: Final = "cpu_power"
-"""Under which the ledger remembers the looked-up power of the CPUs."""
 TICK: Final = Duration.from_seconds(2)
 """Between two readings of a comparison."""
 
@@ -95,8 +90,8 @@ def collectors(config: Config, workloads: HostWorkloads) -> Collectors:
 
 
 def _host(config: Config, workloads: HostWorkloads) -> Host:
-    power, accuracy = _cpu_power(config)
     paths = config.paths
+    processors = processor_power.find(config.host.cpu_tdp, paths.procfs, _remembered(config))
     return Host(
         sysfs=paths.sysfs,
         procfs=paths.procfs,
@@ -105,31 +100,18 @@ def _host(config: Config, workloads: HostWorkloads) -> Host:
         read_clock=process_clock(paths.procfs, os.getpid()),
         run_id=uuid.uuid4().hex,
         own_pid=os.getpid(),
-        cpu_power=power,
-        cpu_power_accuracy=accuracy,
+        cpu_power=processors.power,
+        cpu_power_accuracy=processors.accuracy,
         memory=config.host.memory,
     )
 
 
-def _cpu_power(config: Config) -> tuple[Power | None, str]:
-    """Return the thermal design power of the CPUs and its error: configured, remembered, looked up, or guessed."""
-    if config.host.cpu_tdp is not None:
-        return config.host.cpu_tdp, "+-50 %"
-    try:
-        found = codecarbon.cpu_power_of(config.paths.procfs, _remembered(config))
-    except OSError:
-        return None, ""
-    except codecarbon.CodeCarbonFailed:
-        found = codecarbon.guess(cpuinfo.read(config.paths.procfs))
-    return found.power, found.accuracy
-
-
-def _remembered(config: Config) -> codecarbon.CpuPower | None:
+def _remembered(config: Config) -> str | None:
+    """Return what the ledger remembers of the power of the CPUs; None where there is no ledger to ask."""
     try:
         with Ledger.read(config.ledger.url) as ledger:
-            text = ledger.remembered(CPU_POWER)
-        return msgspec.json.decode(text, type=codecarbon.CpuPower) if text is not None else None
-    except (LedgerError, msgspec.MsgspecError):
+            return ledger.remembered(processor_power.KEY)
+    except LedgerError:
         return None
 
 

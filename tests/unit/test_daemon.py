@@ -2,6 +2,8 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,18 +18,22 @@ from monitor.core.events import (
     EnergyMeasured,
     EntryCorrected,
     Event,
+    ImpactAccounted,
+    IntensityObserved,
     Observed,
     Outcome,
     ServiceAppeared,
     ServiceDisappeared,
 )
-from monitor.core.impact import HourImpacts
+from monitor.core.factors import Cycle
+from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
-from monitor.core.terms import Reckoner
+from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import MOST_PENDING, Daemon, NoFigures, Pending
 from monitor.exposition.snapshot import Snapshot
+from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
 from monitor.schedule import Inbox, Sampler, Schedule
 
@@ -381,3 +387,68 @@ def test_a_stop_loses_neither_what_is_in_the_inbox_nor_the_open_tick() -> None:
         inbox.offer(world.observed(seconds))
     world.daemon.finish(inbox, world.observed(13))
     assert _exposed(world.shown[-1]) == 260
+
+
+def french() -> Reckoner:
+    return Reckoner(shipped(), Choices(zone="FR", live="rte"), ZoneInfo("Europe/Paris"))
+
+
+def live(seconds: float) -> CollectionSucceeded:
+    start = NOON + round(seconds * SECOND)
+    reading = IntensityReading(
+        "rte", "FR", start, HOUR, Decimal("21.7"), Cycle.DIRECT, estimated=False, raw='{"taux_co2": 21.7}'
+    )
+    at = Stamp(start, 0)
+    return CollectionSucceeded(at=at, collector="rte", readings=(reading,), took=Duration.ZERO)
+
+
+def test_impacts_are_committed_with_the_books_and_shown_after() -> None:
+    world = World(reckoner=french())
+    world.tick(0)
+    shown = world.tick(5)
+    key = ImpactSeries("a", Indicator.GWP_USE)
+    assert shown.impacts[key] == world.shelf.books[-1].impacts[key].units > 0
+    world.shelf.full = True
+    assert world.tick(10).impacts == shown.impacts
+
+
+def test_what_a_full_disk_kept_out_of_the_counters_is_in_them_later() -> None:
+    hindered, free = World(reckoner=french()), World(reckoner=french())
+    for seconds in (0, 5, 10, 15):
+        hindered.shelf.full = seconds in {5, 10}
+        hindered.tick(seconds)
+        free.tick(seconds)
+    assert hindered.shown[-1].impacts == free.shown[-1].impacts
+
+
+def test_an_hour_that_closes_is_reckoned_committed_and_told() -> None:
+    world = World(reckoner=french())
+    for seconds in range(0, 3700, 50):
+        world.tick(seconds)
+    assert [one.start for one in world.shelf.impacts] == [NOON]
+    (told,) = [event for event in world.ear.heard if isinstance(event, ImpactAccounted)]
+    assert told.impacts == world.shelf.impacts[0]
+    assert [one.start for one in world.open_hours] == [NOON + HOUR.nanoseconds]
+
+
+def test_live_intensities_are_kept_until_they_are_written_and_then_late_hours_are_restated() -> None:
+    world = World(reckoner=french())
+    world.shelf.full = True
+    world.tick(0, live(0))
+    world.tick(5, live(0))
+    assert world.restated == []
+    world.shelf.full = False
+    shown = world.tick(10)
+    assert [(received, one.start) for received, one in world.shelf.intensities] == [(NOON, NOON)]
+    assert world.restated == [shown.at]
+    kinds = [type(event) for event in world.ear.heard]
+    assert kinds.count(IntensityObserved) == kinds.count(EntryCorrected) == 1
+    assert shown.intensity is not None
+    assert shown.intensity.grams_per_kilowatt_hour == Decimal("21.7")
+
+
+def test_without_a_zone_no_impact_is_shown() -> None:
+    world = World()
+    world.tick(0)
+    shown = world.tick(5)
+    assert (shown.impacts, shown.terms) == ({}, None)
