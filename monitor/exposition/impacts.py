@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.impact import Indicator, Role
-from monitor.core.uncertainty import emissions
 from monitor.core.units import (
     MICROGRAMS_PER_GRAM,
     MICROJOULES_PER_JOULE,
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from monitor.core.factors import Basis
-    from monitor.core.impact import Bounds
+    from monitor.core.impact import Bounds, Terms
     from monitor.exposition.about import About
     from monitor.exposition.catalogue import Metric
     from monitor.exposition.snapshot import Snapshot
@@ -76,33 +75,25 @@ def _of_period_by(labels: Mapping[Indicator, str], units: int) -> Filling:
 
 def _emissions_bound(bound: Callable[[Bounds], int]) -> Filling:
     def filling(snapshot: Snapshot, _: About) -> Values:
-        return {
-            key: bound(found) / MICROGRAMS_PER_GRAM
-            for key in {(service, period) for service, indicator, period in snapshot.period_impacts}
-            if (found := _together(snapshot, *key)) is not None
-        }
+        return {key: bound(found) / MICROGRAMS_PER_GRAM for key, found in snapshot.emissions.items()}
 
     return filling
 
 
-def _together(snapshot: Snapshot, service: str, period: str) -> Bounds | None:
-    impacts = snapshot.period_impacts
-    return emissions(
-        impacts.get((service, Indicator.GWP_USE, period)),
-        impacts.get((service, Indicator.GWP_EMBODIED, period)),
-        snapshot.period_meters.get((service, period), {}),
-    )
-
-
 def _coverage(snapshot: Snapshot, _: About) -> Values:
+    return {(period,): share for period, share in coverage(snapshot).items()}
+
+
+def coverage(snapshot: Snapshot) -> dict[str, float]:
+    """Return the share of the energy of each period whose impacts are known; of no energy there is none."""
     known: dict[str, int] = {}
     measured: dict[str, int] = {}
-    for (_service, indicator, period), bounds in snapshot.period_impacts.items():
+    for (_consumer, indicator, period), bounds in snapshot.period_impacts.items():
         if indicator is Indicator.ENERGY:
             known[period] = known.get(period, 0) + bounds.central
-    for (_service, period), energy in snapshot.period_energy.items():
+    for (_consumer, period), energy in snapshot.period_energy.items():
         measured[period] = measured.get(period, 0) + energy.microjoules
-    return {(period,): known.get(period, 0) / energy for period, energy in measured.items() if energy}
+    return {period: known.get(period, 0) / energy for period, energy in measured.items() if energy}
 
 
 def _intensity(snapshot: Snapshot, _: About) -> Values:
@@ -110,22 +101,27 @@ def _intensity(snapshot: Snapshot, _: About) -> Values:
 
 
 def _intensities(snapshot: Snapshot) -> Iterator[tuple[tuple[str, ...], float]]:
-    terms = snapshot.terms
-    if terms is None:
-        return
-    factors = {one.role: one.factor for one in terms.applied}
-    for factor in (factors[role] for role in LEVEL_ROLES if role in factors):
-        yield (terms.zone, factor.provider, f"yearly_{_basis(factor.basis)}"), float(factor.value)
-    level, shape = factors[Role.ELECTRICITY], factors.get(Role.SHAPE)
-    scale = shape.value / factors[Role.SHAPE_LEVEL].value if shape is not None else 1
-    yield (terms.zone, level.provider, APPLIED), float(level.value * scale)
-    if snapshot.intensity is not None:
-        live = snapshot.intensity
+    if (terms := snapshot.terms) is not None:
+        factors = {one.role: one.factor for one in terms.applied}
+        for factor in (factors[role] for role in LEVEL_ROLES if role in factors):
+            yield (terms.zone, factor.provider, _basis(factor.basis)), float(factor.value)
+        if (applied := applied_intensity(terms)) is not None:
+            yield (terms.zone, factors[Role.ELECTRICITY].provider, APPLIED), applied
+    if (live := snapshot.intensity) is not None:
         yield (live.zone, live.provider, f"live_{live.cycle}"), float(live.grams_per_kilowatt_hour)
 
 
+def applied_intensity(terms: Terms) -> float | None:
+    """Return by what a kilowatt-hour is reckoned under *terms*, in grams CO2e: the yearly level in its hourly shape."""
+    factors = {one.role: one.factor.value for one in terms.applied}
+    if Role.ELECTRICITY not in factors:
+        return None
+    shape = factors[Role.SHAPE] / factors[Role.SHAPE_LEVEL] if Role.SHAPE in factors else 1
+    return float(factors[Role.ELECTRICITY] * shape)
+
+
 def _basis(basis: Basis) -> str:
-    return "_".join(word for word in (basis.cycle, basis.boundary, basis.accounting) if word is not None)
+    return "_".join(word for word in ("yearly", basis.cycle, basis.boundary, basis.accounting) if word is not None)
 
 
 def _intensity_time(snapshot: Snapshot, _: About) -> Values:

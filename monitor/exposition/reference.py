@@ -21,7 +21,7 @@ This page is made from the program (`make docs`); a test fails where it is stale
 between two readings, however many scrape and however often; a scrape changes nothing. Before the first reading the
 answer is 503: nothing is known, and a counter must not show 0 where its total is larger.
 
-- Units are base units: joules, watts, seconds. A kilowatt-hour is 3,600,000 joules.
+- Units are base units: joules, watts, seconds, grams, litres, euros. A kilowatt-hour is 3,600,000 joules.
 - A counter is the ledger's total since the ledger began. It survives restarts and is right from the first scrape; only
   what is written to the ledger is shown, so that it never falls. Should a ledger be restored from a backup, it starts
   again from zero.
@@ -33,15 +33,19 @@ answer is 503: nothing is known, and a counter must not show 0 where its total i
 """
 
 _USE: Final = """\
-The energy of a period is the ledger's current figure and equals the report, whatever Prometheus keeps. It is a gauge:
-a correction may lower it. For a stretch of time of your own, use the counters:
+What a period came to is the ledger's current figure and equals the report, whatever Prometheus keeps. It is a gauge: a
+correction may lower it, and impacts are restated where a factor changes; their counters keep what was first booked.
+Without a grid zone (`host.zone`) impacts are unknown, and their series are absent.
+
+For a stretch of time of your own, use the counters:
 `increase(empreinte_service_energy_joules_total[1h]) / 3.6e6` is in kilowatt-hours.
 
 Information (`_info`) is joined by its labels:
 `empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
 
 Worth an alert: `empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
-`time() - empreinte_collector_last_success_timestamp_seconds > 300`.
+`time() - empreinte_collector_last_success_timestamp_seconds > 300`, and with a live source
+`time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells again.
 """
 
 LABELS: Final = {

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import PERIODS
+from monitor.core.impact import Indicator
+from monitor.core.uncertainty import emissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.collector import Source
     from monitor.core.entries import Meter, Series, ServiceFacts
-    from monitor.core.impact import Bounds, ImpactSeries, Indicator, Terms
+    from monitor.core.impact import Bounds, ImpactSeries, Terms
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
     from monitor.core.units import Duration, Energy, Power
@@ -35,7 +38,7 @@ class CollectorHealth:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """What is known at one moment. Totals are the ledger's, committed; powers are live.
 
@@ -81,3 +84,18 @@ class Snapshot:
     """By which terms what is used now is reckoned; None: impacts are unknown (no zone is configured)."""
     intensity: IntensityReading | None = None
     """The newest live intensity of the grid; None where none is known."""
+
+    @cached_property
+    def emissions(self) -> Mapping[tuple[str, str], Bounds]:
+        """By (consumer, period), use and embodied together in micrograms CO2e, with the error of the measure."""
+        known = dict.fromkeys(
+            (consumer, period) for consumer, found, period in self.period_impacts if found in _EMISSIONS
+        )
+        return {key: found for key in known if (found := self._together(*key)) is not None}
+
+    def _together(self, consumer: str, period: str) -> Bounds | None:
+        use, made = (self.period_impacts.get((consumer, indicator, period)) for indicator in _EMISSIONS)
+        return emissions(use, made, self.period_meters.get((consumer, period), {}))
+
+
+_EMISSIONS: Final = (Indicator.GWP_USE, Indicator.GWP_EMBODIED)

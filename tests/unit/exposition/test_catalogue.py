@@ -4,8 +4,18 @@ import pytest
 
 from monitor.exposition.catalogue import METRICS, PREFIX, Kind, Metric
 
-UNITS = {"joules", "watts", "seconds", "ratio", ""}
-"""Base units. Source: Prometheus, naming practices; none where the value has no unit."""
+UNITS = {
+    "joules",
+    "watts",
+    "seconds",
+    "grams",
+    "liters",
+    "euros",
+    "ratio",
+    "grams_per_kilowatt_hour",
+    "",
+}
+"""Base units, and the one that everybody gives the intensity of a grid in. Source: Prometheus, naming practices."""
 REVEALING = {"pid", "cmdline", "command", "user", "exe", "path", "prompt", "cgroup", "container_id"}
 
 
