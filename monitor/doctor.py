@@ -7,7 +7,7 @@ be used is the one that the accounting itself prefers.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -18,7 +18,7 @@ from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, Host
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from monitor.collector import Collector, Source
@@ -112,6 +112,8 @@ class Examination:
     page: Standing
     watch: Standing
     zone: Standing
+    impacts: Mapping[str, Standing] = field(default_factory=dict)
+    """What the impacts need beside the zone: `pue`, `site`, `hardware`, `virtual`."""
 
     @property
     def verdict(self) -> Verdict:
@@ -185,19 +187,64 @@ def zone_standing(zone: str, time_zone: ZoneInfo) -> Standing:
     """Return whether the zone of the grid is known, with a proposal from the time zone where it isn't."""
     if zone:
         return Standing(State.READY, zone)
-    proposed = country_of(time_zone.key)
-    return Standing(State.REDUCED, "", cure=f'host.zone = "{proposed}"' if proposed else "")
+    proposed = " or ".join(f'"{one}"' for one in zones_of(time_zone.key))
+    return Standing(State.REDUCED, "", cure=f"host.zone = {proposed}" if proposed else "")
 
 
-def country_of(time_zone: str) -> str:
-    """Return the country that *time_zone* lies in, by its ISO 3166 code; empty where it is none's or several's.
+def zones_of(time_zone: str) -> tuple[str, ...]:
+    """Return the zones of the grid that *time_zone* lies in, the likeliest first; none where it is no country's.
 
-    Source: IANA time zone database, zone.tab and zone1970.tab.
+    Source: IANA time zone database, zone.tab and its comments.
     """
+    if time_zone in _PARTS:
+        return _PARTS[time_zone]
     table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
     countries = {row[0] for row in rows if row[2] == time_zone}
-    return countries.pop() if len(countries) == 1 else ""
+    return (countries.pop(),) if len(countries) == 1 else ()
+
+
+_ALASKA: Final = ("Anchorage", "Juneau", "Sitka", "Metlakatla", "Yakutat", "Nome", "Adak")
+_PARTS: Final = {
+    "Europe/Paris": ("FR", "FR-COR"),
+    "Atlantic/Canary": ("ES-CN",),
+    "Africa/Ceuta": ("ES-CE", "ES-ML"),
+    "Atlantic/Madeira": ("PT-30",),
+    "Atlantic/Azores": ("PT-20",),
+    "Pacific/Honolulu": ("US-HI",),
+    **{f"America/{place}": ("US-AK",) for place in _ALASKA},
+}
+"""Time zones of parts of a country whose grid stands alone (monitor.core.zones): the country's would be wrong there."""
+
+
+def impact_standings(
+    zone: str, *, pue: str, site_kind: str, virtual: bool, share: bool, assets: int, detect: bool
+) -> dict[str, Standing]:
+    """Return how what the impacts need beside the *zone* stands; nothing while that is unknown, as they are then too.
+
+    *pue* is the one that is stated, *site_kind* the kind of the site (both empty: not said), *share* whether
+    host.hardware_share is set, *assets* how many are given, *detect* whether hardware is detected.
+    """
+    if not zone:
+        return {}
+    hardware = _hardware_standing(virtual=virtual, share=share, assets=assets, detect=detect)
+    return _site_standing(pue, site_kind) | hardware
+
+
+def _site_standing(pue: str, site_kind: str) -> dict[str, Standing]:
+    if pue:
+        return {"pue": Standing(State.READY, pue)}
+    if site_kind:
+        return {"site": Standing(State.READY, site_kind)}
+    return {"pue": Standing(State.REDUCED, "")}
+
+
+def _hardware_standing(*, virtual: bool, share: bool, assets: int, detect: bool) -> dict[str, Standing]:
+    if virtual and not (assets and share):
+        return {"virtual": Standing(State.REDUCED, "")}
+    if assets:
+        return {"hardware": Standing(State.READY, str(assets))}
+    return {} if detect else {"hardware": Standing(State.REDUCED, "")}
 
 
 _USE: Final = (UsageReading, HostUsageReading, GpuUsageReading)

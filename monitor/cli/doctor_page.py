@@ -132,8 +132,8 @@ def _daemon(examination: Examination, config: Config, speech: Speech, terminal: 
     rows = [(speech.say("doctor.configuration"), file)]
     for name in ("ledger", "page", "watch", "zone"):
         rows += _standing_rows(name, getattr(examination, name), speech)
-    if config.pue is not None:
-        rows.append((speech.say("doctor.pue"), f"{config.pue}"))
+    for name, standing in examination.impacts.items():
+        rows += _standing_rows(name, standing, speech)
     return terminal.table(rows)
 
 

@@ -1,7 +1,7 @@
 import socket
 from collections.abc import Callable, Sequence
-from typing import ClassVar
-from zoneinfo import ZoneInfo
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
@@ -11,6 +11,7 @@ from monitor.core.interval import Stamp
 from monitor.core.model import LoadModel
 from monitor.core.readings import CounterReading, HostUsageReading, LoadReading, Reading
 from monitor.core.units import Duration, Energy, Memory, Power
+from monitor.core.zones import ISOLATED, canonical, is_known, stands_alone
 from monitor.doctor import (
     Examination,
     Sources,
@@ -18,9 +19,10 @@ from monitor.doctor import (
     State,
     Verdict,
     ask,
-    country_of,
+    impact_standings,
     page_standing,
     zone_standing,
+    zones_of,
 )
 
 NOW = Stamp(10**18, 10**12)
@@ -119,14 +121,81 @@ def test_an_address_of_another_machine_can_not_be_had() -> None:
 
 def test_a_zone_is_proposed_by_the_time_zone() -> None:
     assert zone_standing("FR", ZoneInfo("UTC")) == Standing(State.READY, "FR")
-    assert zone_standing("", ZoneInfo("Europe/Paris")).cure == 'host.zone = "FR"'
+    assert zone_standing("", ZoneInfo("Europe/Berlin")).cure == 'host.zone = "DE"'
+    assert zone_standing("", ZoneInfo("Europe/Paris")).cure == 'host.zone = "FR" or "FR-COR"'
     assert zone_standing("", ZoneInfo("UTC")) == Standing(State.REDUCED, "")
 
 
-def test_a_country_is_that_of_the_time_zone() -> None:
-    assert country_of("Indian/Reunion") == "RE"
-    assert country_of("Pacific/Marquesas") == "PF"
-    assert country_of("Etc/UTC") == ""
+@pytest.mark.parametrize(
+    ("time_zone", "zone"),
+    [
+        ("America/Guadeloupe", "GP"),
+        ("America/Martinique", "MQ"),
+        ("America/Cayenne", "GF"),
+        ("Indian/Reunion", "RE"),
+        ("America/Miquelon", "PM"),
+        ("Indian/Mayotte", "YT"),
+        ("America/St_Barthelemy", "BL"),
+        ("America/Marigot", "MF"),
+        ("Indian/Kerguelen", "TF"),
+        ("Pacific/Wallis", "WF"),
+        ("Pacific/Tahiti", "PF"),
+        ("Pacific/Marquesas", "PF"),
+        ("Pacific/Noumea", "NC"),
+        ("Atlantic/Canary", "ES-CN"),
+        ("Pacific/Honolulu", "US-HI"),
+        ("America/Juneau", "US-AK"),
+    ],
+)
+def test_a_grid_that_stands_alone_is_proposed_under_its_own_name(time_zone: str, zone: str) -> None:
+    assert zone_standing("", ZoneInfo(time_zone)).cure == f'host.zone = "{zone}"'
+    assert stands_alone(zone)
+
+
+def test_every_proposal_is_a_zone() -> None:
+    proposed = {zone for name in available_timezones() for zone in zones_of(name)}
+    assert {"FR", "FR-COR", "RE", "US", "US-AK", "ES-CE", "ES-ML", "PT-20", "PT-30"} <= proposed
+    assert all(is_known(zone) and canonical(zone) == zone for zone in proposed)
+    assert proposed >= ISOLATED
+    assert zones_of("Etc/UTC") == ()
+
+
+def standings(zone: str = "FR", **said: Any) -> dict[str, Standing]:
+    usual: dict[str, Any] = {
+        "pue": "1.4",
+        "site_kind": "",
+        "virtual": False,
+        "share": False,
+        "assets": 0,
+        "detect": True,
+    }
+    return impact_standings(zone, **(usual | said))
+
+
+def test_where_the_zone_is_unknown_nothing_more_is_asked_for() -> None:
+    assert standings("", pue="", virtual=True) == {}
+
+
+def test_without_a_pue_the_figures_are_those_of_the_machine_alone() -> None:
+    assert standings(site_kind="office") == {"pue": Standing(State.READY, "1.4")}
+    assert standings(pue="", site_kind="office") == {"site": Standing(State.READY, "office")}
+    assert standings(pue="") == {"pue": Standing(State.REDUCED, "")}
+
+
+def test_the_hardware_of_a_virtual_machine_is_unknown_until_it_is_given_with_its_share() -> None:
+    unknown = Standing(State.REDUCED, "")
+    assert standings(virtual=True)["virtual"] == unknown
+    assert standings(virtual=True, assets=2)["virtual"] == unknown
+    assert standings(virtual=True, share=True)["virtual"] == unknown
+    given = standings(virtual=True, share=True, assets=2)
+    assert given["hardware"] == Standing(State.READY, "2")
+    assert "virtual" not in given
+
+
+def test_hardware_that_is_neither_given_nor_detected_is_unknown() -> None:
+    assert "hardware" not in standings()
+    assert standings(detect=False)["hardware"] == Standing(State.REDUCED, "")
+    assert standings(detect=False, assets=1)["hardware"] == Standing(State.READY, "1")
 
 
 def examination(*, meters: bool = True, ledger: State = State.READY, page: State = State.READY) -> Examination:

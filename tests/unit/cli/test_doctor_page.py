@@ -1,7 +1,7 @@
 import json
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +15,7 @@ from monitor.config import Config, Language, load
 from monitor.core.entries import ServiceFacts
 from monitor.core.readings import Method
 from monitor.core.units import Power
-from monitor.doctor import Examination, MeterFound, ServiceSeen, Standing, State, Unreadable
+from monitor.doctor import Examination, MeterFound, ServiceSeen, Standing, State, Unreadable, impact_standings
 from tests.unit.config.test_file import HERE
 
 CONFIG = load(HERE)
@@ -99,12 +99,31 @@ def test_a_machine_without_anything_says_so() -> None:
     assert text.endswith("no energy is known: see the cures above.")
 
 
-def test_what_is_configured_for_later_is_shown_as_such() -> None:
-    config = replace(CONFIG, host=replace(CONFIG.host, pue=Decimal("1.4")), file=Path("/etc/e.toml"))
-    text = shown(replace(FOUND, zone=Standing(State.READY, "FR")), config=config)
-    assert "grid zone      FR. Impacts come with a later version.\n" in text
+def test_what_the_impacts_need_is_told() -> None:
+    impacts = {"pue": Standing(State.READY, "1.4"), "virtual": Standing(State.REDUCED, "")}
+    config = replace(CONFIG, file=Path("/etc/e.toml"))
+    text = shown(replace(FOUND, zone=Standing(State.READY, "FR"), impacts=impacts), config=config)
+    assert "grid zone      FR\n" in text
     assert "PUE            1.4\n" in text
+    assert "hardware       This is a virtual machine: the impact of making its hardware is\n" in text
     assert "configuration  /etc/e.toml\n" in text
+    assert "Not set: impacts are unknown until host.zone is set.\n" in shown()
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("said", [{}, {"site_kind": "office"}, {"pue": "1.4", "assets": 2}, {"virtual": True}])
+def test_whatever_the_impacts_need_can_be_said(said: dict[str, Any], language: Language) -> None:
+    usual: dict[str, Any] = {
+        "pue": "",
+        "site_kind": "",
+        "virtual": False,
+        "share": False,
+        "assets": 0,
+        "detect": False,
+    }
+    text = shown(replace(FOUND, impacts=impact_standings("FR", **(usual | said))), language=language)
+    assert max(len(line) for line in text.split("\n")) <= 80
+    assert "doctor." not in text
 
 
 def test_both_figures_are_compared_with_the_reason() -> None:
