@@ -86,12 +86,17 @@ class Books:
         self._totals.post(posting)
 
     def hold(self, interval: Interval, times: Mapping[Holding, int]) -> None:
-        """Book for how long, in ns, hardware was held over *interval*: in the hours, and in the totals."""
+        """Book for how long, in ns, hardware was held over *interval*: in its hours, and in the totals.
+
+        An hour that is closed gets no more of it, and no other hour gets it instead: who held the hardware then is no
+        one who holds it now.
+        """
         hour = self._lengths[Grain.HOUR]
-        open_part = self._open_part(interval)
-        for piece in open_part.split(hour):
-            share = {key: _part(time, piece, open_part) for key, time in times.items()}
-            self._pages.setdefault((Grain.HOUR, bucket_of(piece.start, hour)), _Page()).hold(share)
+        for piece in interval.split(hour):
+            start = bucket_of(piece.start, hour)
+            if start + hour.nanoseconds > self.closed_through:
+                share = {key: _part(time, piece, interval) for key, time in times.items()}
+                self._pages.setdefault((Grain.HOUR, start), _Page()).hold(share)
         self._totals.hold(times)
 
     def reserved(self) -> dict[Holding, Duration]:

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from monitor.core.attribution import Parts
 from monitor.core.books import Books
-from monitor.core.entries import Bucket, Grain, Meter, OpenBooks, Series, Share
+from monitor.core.entries import IDLE, Bucket, Grain, Holding, Meter, OpenBooks, Series, Share
 from monitor.core.interval import HALF_HOUR, HOUR, MINUTE, Interval, Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
@@ -86,6 +86,99 @@ def test_books_go_on_where_they_were() -> None:
     assert again.totals() == books.totals()
     assert again.open() == books.open()
     assert again.closed_through == books.closed_through
+
+
+HELD_A, HELD_IDLE = Holding("a", "gpu0"), Holding(IDLE, "gpu0")
+
+
+def _held(books: Books) -> dict[int, dict[str, int]]:
+    """Return for how long each consumer held the hardware, by hour."""
+    assert all(not bucket.reserved for bucket in books.open() if bucket.grain is Grain.MINUTE)
+    return {
+        bucket.start: {key.consumer: time.nanoseconds for key, time in bucket.reserved.items()}
+        for bucket in books.open()
+        if bucket.grain is Grain.HOUR
+    }
+
+
+def test_what_is_held_over_the_end_of_an_hour_is_split_by_time() -> None:
+    books = _books()
+    books.hold(Interval(HR - 10 * MIN, HR + 30 * MIN), {HELD_A: 10 * MIN, HELD_IDLE: 30 * MIN})
+    assert _held(books) == {
+        0: {"a": 5 * MIN // 2, IDLE: 15 * MIN // 2},
+        HR: {"a": 15 * MIN // 2, IDLE: 45 * MIN // 2},
+    }
+
+
+def test_no_nanosecond_of_what_is_held_is_lost_at_the_edges() -> None:
+    books = _books()
+    books.hold(Interval(HR - 7, 3 * HR + 5), {HELD_A: 1_000_003, HELD_IDLE: 1})
+    held = _held(books)
+    assert list(held) == [0, HR, 2 * HR, 3 * HR]
+    assert sum(times.get("a", 0) for times in held.values()) == 1_000_003
+    assert sum(times.get(IDLE, 0) for times in held.values()) == 1
+    assert held[HR]["a"] in {500_000, 500_001}
+
+
+def test_what_is_held_adds_up_within_the_hour() -> None:
+    books = _books()
+    for start in range(0, HR, MIN):
+        books.hold(Interval(start, start + MIN), {HELD_A: MIN // 4, HELD_IDLE: 3 * MIN // 4})
+    assert _held(books) == {0: {"a": HR // 4, IDLE: 3 * HR // 4}}
+
+
+def test_what_is_held_in_an_hour_that_is_closed_is_nobody_s_in_another() -> None:
+    """A card that answers again after hours, a clock set back: the open hour has no more time than it lasts."""
+    books = _books()
+    books.close(2 * HR + 30 * MIN)
+    books.hold(Interval(0, 2 * HR), {HELD_A: HR})
+    assert _held(books) == {}
+    books.hold(Interval(HR, 3 * HR), {HELD_A: 2 * MIN})
+    assert _held(books) == {2 * HR: {"a": MIN}}
+    assert books.reserved() == {HELD_A: Duration(HR + 2 * MIN)}
+
+
+def test_what_is_held_leaves_the_books_with_its_hour() -> None:
+    books = _books()
+    books.hold(Interval(0, HR + MIN), {HELD_A: HR + MIN})
+    (closed,) = books.close(HR)
+    assert (closed.grain, closed.start, closed.reserved) == (Grain.HOUR, 0, {HELD_A: HOUR})
+    assert _held(books) == {HR: {"a": MIN}}
+    assert books.reserved() == {HELD_A: Duration(HR + MIN)}
+
+
+def test_after_a_restart_the_hour_goes_on_and_the_time_since_the_start_begins_anew() -> None:
+    books = _books()
+    books.hold(Interval(0, 20 * MIN), {HELD_A: 5 * MIN, HELD_IDLE: 15 * MIN})
+    opening = OpenBooks(at=Stamp(20 * MIN, 1), boot_id="b", closed_through=books.closed_through, open=books.open())
+    again = Books(opening, HOUR, now=20 * MIN)
+    assert again.reserved() == {}
+    again.hold(Interval(30 * MIN, HR), {HELD_A: 30 * MIN})
+    assert _held(again) == {0: {"a": 35 * MIN, IDLE: 15 * MIN}}
+    assert again.reserved() == {HELD_A: Duration(30 * MIN)}
+
+
+def test_holding_hardware_books_no_energy() -> None:
+    books = _books()
+    books.hold(Interval(0, MIN), {HELD_A: MIN})
+    assert books.totals() == ({}, {}, {})
+    assert books.conservation_error() == Energy.ZERO
+
+
+@given(st.lists(st.tuples(st.integers(0, 4 * HR), st.integers(1, 3 * HR), st.integers(0, HR), st.integers(0, 5 * HR))))
+def test_no_hour_has_more_than_was_held_in_it(holdings: list[tuple[int, int, int, int]]) -> None:
+    books = _books()
+    late = 0
+    hours: list[Bucket] = []
+    for start, length, time, watermark in holdings:
+        closed = books.closed_through // HR * HR
+        late += time * max(0, min(closed, start + length) - start) // length
+        books.hold(Interval(start, start + length), {HELD_A: time})
+        hours += [bucket for bucket in books.close(watermark) if bucket.grain is Grain.HOUR]
+    hours += [bucket for bucket in books.open() if bucket.grain is Grain.HOUR]
+    whole = sum(bucket.reserved.get(HELD_A, Duration.ZERO).nanoseconds for bucket in hours)
+    assert whole == sum(time for _, _, time, _ in holdings) - late
+    assert len({bucket.start for bucket in hours}) == len(hours)
 
 
 parts_of = st.dictionaries(st.sampled_from([A, B, ("c", Share.RESIDENCY)]), st.integers(1, 10**12), min_size=1)
