@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -154,6 +155,31 @@ def compare(elapsed: Duration, country: str | None) -> Comparison:
         version=answer["version"],
         **energy,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyMix:
+    """What CodeCarbon's table says of a country: the carbon intensity of its electricity, life cycle."""
+
+    country: str
+    """Code of two letters, ISO 3166-1."""
+    name: str
+    year: int
+    grams_per_kilowatt_hour: Decimal
+    version: str
+
+
+def energy_mix_of(country: str, timeout: Duration = PATIENCE) -> EnergyMix:
+    """Return what CodeCarbon has of *country*, an ISO 3166-1 code of two or three letters.
+
+    Raises CodeCarbonFailed, among others where it has nothing of it.
+    """
+    row = ask({"task": "energy_mix", "country": country}, timeout)
+    intensity = row.get("carbon_intensity")
+    if intensity is None:
+        raise CodeCarbonFailed(f"CodeCarbon has no carbon intensity of {row['country_name']}: go without it")
+    # by its text: the shortest that is read as the same float is what stands in the table
+    return EnergyMix(row["alpha_2"], row["country_name"], row["year"], Decimal(str(intensity)), row["version"])
 
 
 def _energy(kilowatt_hours: float) -> Energy:

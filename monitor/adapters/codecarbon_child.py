@@ -99,7 +99,10 @@ def compare(seconds: float, country: str | None) -> Answer:
 
 
 def energy_mix(country: str) -> Answer:
-    """Return CodeCarbon's row for *country*, an ISO 3166-1 code of two or three letters. Raises RefusedError."""
+    """Return CodeCarbon's row for *country*, an ISO 3166-1 code of two or three letters; `alpha_2` is that of two.
+
+    Raises RefusedError where there is none.
+    """
     import pycountry  # noqa: PLC0415 - importing it is what this process is for
     from codecarbon.input import DataSource  # noqa: PLC0415 - as above
 
@@ -110,8 +113,13 @@ def energy_mix(country: str) -> Answer:
     source = DataSource()  # type: ignore[no-untyped-call]  # CodeCarbon's constructor has no types
     row = source.get_global_energy_mix_data().get(known.alpha_3)
     if row is None:
-        raise RefusedError(f"CodeCarbon has no energy mix of {known.name} ({known.alpha_3}): compare without country")
-    return dict(row)
+        raise RefusedError(f"CodeCarbon has no energy mix of {known.name} ({known.alpha_3}): go without it")
+    return dict(row) | {"alpha_2": known.alpha_2}
+
+
+def energy_mix_with_version(country: str) -> Answer:
+    """Return CodeCarbon's row for *country*, and its version. Raises RefusedError."""
+    return energy_mix(country) | {"version": version("codecarbon")}
 
 
 def _track(seconds: float, mix: Answer | None) -> tuple[Any, EmissionsData]:
@@ -147,7 +155,11 @@ def _factor(data: EmissionsData, mix: Answer) -> Answer:
     return {"factor": applied, "basis": basis}
 
 
-TASKS: Final[dict[str, Callable[..., Answer]]] = {"lookup_tdp": lookup_tdp, "compare": compare}
+TASKS: Final[dict[str, Callable[..., Answer]]] = {
+    "lookup_tdp": lookup_tdp,
+    "compare": compare,
+    "energy_mix": energy_mix_with_version,
+}
 
 
 if __name__ == "__main__":

@@ -198,6 +198,16 @@ class Catalogue:
             self._by_subject.setdefault((factor.quantity, factor.subject), []).append(factor)
             self._providers.setdefault(factor.quantity, set()).add(factor.provider)
 
+    def extended(self, further: Iterable[Factor], by: str) -> Catalogue:
+        """Return this catalogue with the *further* factors, those of its own with the same key staying.
+
+        Its name says *by* what: `2026-11+codecarbon-3.3.2`.
+        """
+        known = {factor.key for factor in self.factors}
+        new = (factor for factor in further if factor.key not in known)
+        own = [factor for factor in self.factors if self.is_own(factor)]
+        return Catalogue(f"{self.name}+{by}", (*self.factors, *new), self._order, orders=self._orders, own=own)
+
     def as_of(
         self,
         quantity: Quantity,

@@ -1,15 +1,26 @@
 """With the real CodeCarbon, in real child processes."""
 
+import importlib.metadata
 import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.adapters.codecarbon import CodeCarbonFailed, How, compare, cpu_power_of, environment, lookup_tdp
+from monitor.adapters.codecarbon import (
+    CodeCarbonFailed,
+    EnergyMix,
+    How,
+    compare,
+    cpu_power_of,
+    energy_mix_of,
+    environment,
+    lookup_tdp,
+)
 from monitor.adapters.cpuinfo import Processor
 from monitor.core.model import THREAD_POWER
 from monitor.core.units import Duration, Energy, Power
@@ -188,3 +199,19 @@ def test_a_users_settings_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_country_it_does_not_know_is_refused(country: str, sentence: str) -> None:
     with pytest.raises(CodeCarbonFailed, match=sentence):
         compare(Duration.from_seconds(1), country)
+
+
+@pytest.mark.parametrize("code", ["JP", "jpn"])
+def test_the_energy_mix_of_a_country_is_that_of_the_table(code: str) -> None:
+    assert energy_mix_of(code) == EnergyMix("JP", "Japan", 2023, Decimal("485.392"), codecarbon_version())
+
+
+def test_a_country_without_a_mix_is_refused_and_never_the_worlds() -> None:
+    with pytest.raises(CodeCarbonFailed, match=r"no energy mix of Mayotte \(MYT\)"):
+        energy_mix_of("YT")
+    with pytest.raises(CodeCarbonFailed, match="'XX' is no ISO 3166-1 country code"):
+        energy_mix_of("XX")
+
+
+def codecarbon_version() -> str:
+    return importlib.metadata.version("codecarbon")
