@@ -1,0 +1,1 @@
+"""The hardware of this machine as assets: what was detected or configured, with what making it cost."""
