@@ -7,6 +7,8 @@ how it was chosen, and where there is none it is an error that names the cure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - the ledger reads factors back by their annotations
+from decimal import Decimal  # noqa: TC003 - likewise
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -15,8 +17,6 @@ from monitor.core.zones import canonical, is_known, parent_of, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
-    from decimal import Decimal
 
 CONFIGURED: Final = "configured"
 """The provider of what the organisation states itself, in its configuration."""
@@ -236,12 +236,6 @@ class Catalogue:
         if answer is None:
             raise self._absent(quantity, place, asked)
         return answer
-
-    def with_factor(self, factor: Factor) -> Catalogue:
-        """Return this catalogue with one more *factor*, which is not the organisation's own."""
-        own = [one for one in self.factors if self.is_own(one)]
-        others = [one for one in self.factors if not self.is_own(one)]
-        return Catalogue(self.name, (*others, factor), self._order, orders=self._orders, own=own)
 
     def find(self, quantity: Quantity, subject: str) -> tuple[Factor, ...]:
         """Return all factors of *subject* itself: the preferred provider's first, of each the newest first."""
