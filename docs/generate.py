@@ -8,13 +8,15 @@ from pathlib import Path
 from monitor.cli.reference import reference as commands
 from monitor.config.reference import reference as configuration
 from monitor.exposition.reference import reference as metrics
+from monitor.factors.reference import reference as factors
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
     """Write all of them."""
-    for name, page in (("commands", commands), ("configuration", configuration), ("metrics", metrics)):
+    pages = {"commands": commands, "configuration": configuration, "factors": factors, "metrics": metrics}
+    for name, page in pages.items():
         (HERE / f"{name}.md").write_text(page(), encoding="utf-8")
 
 
