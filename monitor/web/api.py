@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.calendar import PERIODS
+from monitor.web import impact_api
 from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
             {"resource": meter.resource, "method": meter.method.value, "power_watts": power.watts}
             for meter, power in snapshot.host_power.items()
         ],
+        "grid": impact_api.grid(snapshot),
         "not_measured": list(status.missing),
         "periods": {name: _period(period) for name, period in status.periods.items()},
         "consumers": [_consumer(consumer) for consumer in status.consumers],
@@ -56,6 +59,8 @@ def _period(period: Period) -> dict[str, Any]:
         "energy_joules": None if period.energy is None else period.energy.joules,
         "coverage_ratio": period.coverage,
         "methods_joules": {method: energy.joules for method, energy in period.methods.items()},
+        "impact_coverage_ratio": period.impact_coverage,
+        **impact_api.totals(period.impacts),
     }
 
 
@@ -70,6 +75,16 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "present": consumer.present,
         "power_watts": None if consumer.power is None else consumer.power.watts,
         "energy_joules": {period: energy.joules for period, energy in consumer.energy.items()},
+        **_emissions(consumer),
+    }
+
+
+def _emissions(consumer: Consumer) -> dict[str, dict[str, float]]:
+    """Return the emissions of *consumer* and their bounds, by name and then by period, for those that are known."""
+    told = {period: impact_api.emissions(consumer.impacts[period].emissions) for period in PERIODS}
+    return {
+        name: {period: grams for period, one in told.items() if (grams := one[name]) is not None}
+        for name in impact_api.emissions(None)
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,10 +18,12 @@ from starlette.routing import Route
 from monitor.exposition.prometheus import OPENMETRICS, TEXT, NothingYetError
 from monitor.web import negotiation
 from monitor.web.api import as_json
+from monitor.web.impact_api import impacts_as_json
 from monitor.web.protection import Protected
 from monitor.web.status import status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import tzinfo
 
     from starlette.requests import Request
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from monitor.web.health import Health
     from monitor.web.page import Pages
     from monitor.web.status import Status
+
+    Render = Callable[..., dict[str, Any]]
+    """Makes plain values of a status, as `as_json` does."""
 
 FRESH: Final = {"cache-control": "no-store"}
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
@@ -52,6 +57,7 @@ def application(exposition: Exposition, health: Health, language: Language, zone
         Route("/healthz", site.alive),
         Route("/readyz", site.ready),
         Route("/api/v1/status", site.status),
+        Route("/api/v1/impacts", site.impacts),
         Route("/style.css", site.style),
         Route("/icon.svg", site.icon),
     ]
@@ -92,11 +98,10 @@ class _Site:
         return _verdict(self._health.hindrance())
 
     async def status(self, _: Request) -> Response:
-        snapshot = self._exposition.snapshot
-        if snapshot is None:
-            return JSONResponse({"error": self._health.hindrance()}, 503, {**FRESH, **SOON})
-        content = as_json(self._status_of(snapshot), self._exposition.about, stale=bool(self._health.trouble()))
-        return Response(json.dumps(content, ensure_ascii=False, indent=1), media_type="application/json", headers=FRESH)
+        return self._told(as_json)
+
+    async def impacts(self, _: Request) -> Response:
+        return self._told(impacts_as_json)
 
     async def page(self, request: Request) -> Response:
         language = self._language_of(request)
@@ -133,6 +138,14 @@ class _Site:
     async def failed(self, _: Request, __: Exception) -> Response:
         """Answer where a defect kept the answer from being made. It needs nothing that may have failed."""
         return PlainTextResponse("a defect of the program: its log says more; measuring goes on\n", 500, FRESH)
+
+    def _told(self, render: Render) -> Response:
+        """Return what *render* makes of the newest snapshot, for a program."""
+        snapshot = self._exposition.snapshot
+        if snapshot is None:
+            return JSONResponse({"error": self._health.hindrance()}, 503, {**FRESH, **SOON})
+        content = render(self._status_of(snapshot), self._exposition.about, stale=bool(self._health.trouble()))
+        return Response(json.dumps(content, ensure_ascii=False, indent=1), media_type="application/json", headers=FRESH)
 
     def _language_of(self, request: Request) -> Language:
         asked = request.query_params.get("lang", "")

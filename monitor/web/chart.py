@@ -16,6 +16,8 @@ WIDTH: Final = 600
 HEIGHT: Final = 100
 STEPS: Final = (1, 2, 3, 4, 6, 8, 10)
 """A scale ends at one of these times a power of ten: its half is a round number too."""
+LEAST: Final = 1e-6
+"""Where the scale of less ends, in watts: powers are whole microwatts."""
 TICKS: Final = 4
 """Into so many parts the hour is cut by the times that are written below it."""
 
@@ -93,5 +95,6 @@ def _line(run: Sequence[tuple[float, float]]) -> str:
 def _end_of_scale(highest: float) -> float:
     if highest <= 0:
         return 1.0
-    decade = 10.0 ** math.floor(math.log10(highest))
-    return next(step * decade for step in STEPS if step * decade >= highest)
+    end = max(highest, LEAST)
+    decade = 10.0 ** math.floor(math.log10(end))
+    return next(step * decade for step in STEPS if step * decade >= end)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.calendar import PERIODS
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.units import Energy, Power
+from monitor.exposition.impacts import coverage
+from monitor.web.impacts import UNKNOWN, Table, unknowns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.collector import Source
     from monitor.exposition.snapshot import CollectorHealth, Snapshot
+    from monitor.web.impacts import Impacts
 
 FORMER: Final = "_former"
 """All services together that ran in a period shown, and are no longer followed."""
@@ -40,6 +43,10 @@ class Period:
     coverage: float | None
     methods: Mapping[str, Energy]
     """How the energy was obtained."""
+    impacts: Impacts = UNKNOWN
+    """What everybody came to together."""
+    impact_coverage: float | None = None
+    """Share of the energy whose impacts are known; None where no energy was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Consumer:
     power: Power | None
     energy: Mapping[str, Energy]
     """By period, for those that are known: where nothing is booked for it, that is zero."""
+    impacts: Mapping[str, Impacts]
+    """By period, for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +91,37 @@ class Status:
     """Services first, the greatest of the year before the others; then the pseudo-services. They sum to the host."""
     meters: tuple[Meter, ...]
     unreadable: tuple[CollectorHealth, ...]
+    unknowns: tuple[str, ...]
+    """What nobody has said, so that impacts are unknown: `zone` (all of them), `hardware`, or roles of factors."""
 
 
 def status_of(snapshot: Snapshot) -> Status:
     """Return what is to be said of *snapshot*."""
-    periods = {period: _period(snapshot, period) for period in PERIODS}
+    table, covered = Table(snapshot), coverage(snapshot)
+    periods = {period: _period(snapshot, period, table.total(period), covered.get(period)) for period in PERIODS}
+    known = [name for name, period in periods.items() if period.energy is not None]
     return Status(
         snapshot=snapshot,
         power=_sum_of_powers(snapshot.host_power.values()) if snapshot.host_power else None,
         missing=_missing(snapshot),
         periods=periods,
-        consumers=tuple(_consumers(snapshot, [name for name, period in periods.items() if period.energy is not None])),
+        consumers=tuple(_consumers(snapshot, known, table)),
         meters=tuple(
             Meter(health.name, source, (health.name, source.resource) in snapshot.used_sources)
             for health in snapshot.collectors
             for source in health.sources
         ),
         unreadable=tuple(health for health in snapshot.collectors if not health.success),
+        unknowns=unknowns(snapshot.terms),
     )
 
 
-def _period(snapshot: Snapshot, period: str) -> Period:
+def _period(snapshot: Snapshot, period: str, impacts: Impacts, impact_coverage: float | None) -> Period:
     total = _sum_of_energies(energy for (_, of), energy in snapshot.period_energy.items() if of == period)
-    coverage = snapshot.period_coverage.get(period)
+    covered = snapshot.period_coverage.get(period)
     methods = {method: energy for (of, method), energy in snapshot.period_methods.items() if of == period}
-    return Period(total if coverage or total > Energy.ZERO else None, coverage, methods)
+    known = total if covered or total > Energy.ZERO else None
+    return Period(known, covered, methods, impacts, impact_coverage)
 
 
 def _missing(snapshot: Snapshot) -> tuple[str, ...]:
@@ -115,25 +130,31 @@ def _missing(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*snapshot.unknown, *sorted(measured - live))))
 
 
-def _consumers(snapshot: Snapshot, known: list[str]) -> Iterable[Consumer]:
+def _consumers(snapshot: Snapshot, known: list[str], table: Table) -> Iterable[Consumer]:
     energy = _by_consumer(snapshot, known)
+
+    def impacts(key: str) -> Mapping[str, Impacts]:
+        return {period: table.of((key,), period, energy[key].get(period)) for period in PERIODS}
+
     for key in sorted(snapshot.services, key=lambda key: (-energy[key].get("year", Energy.ZERO).microjoules, key)):
         facts = snapshot.services[key]
         present = key in snapshot.present
         power = snapshot.service_power.get(key) if present and snapshot.host_power else None
         description = (facts.name or key, facts.department, facts.contract, facts.kind)
-        yield Consumer(key, Role.SERVICE, *description, present, power, energy[key])
+        yield Consumer(key, Role.SERVICE, *description, present, power, energy[key], impacts(key))
     if former := [key for key in energy if key not in snapshot.services and key not in PSEUDO_SERVICES]:
         sums = {period: _sum_of_energies(energy[key][period] for key in former) for period in known}
-        yield Consumer(FORMER, Role.FORMER, "", "", "", "", False, None, sums)
+        together = {period: table.of(former, period, sums.get(period)) for period in PERIODS}
+        yield Consumer(FORMER, Role.FORMER, "", "", "", "", False, None, sums, together)
     for key in PSEUDO_SERVICES:
         power = snapshot.service_power.get(key, Power.ZERO) if snapshot.host_power else None
-        yield Consumer(key, Role.PSEUDO, "", "", "", "", True, power, energy[key])
+        yield Consumer(key, Role.PSEUDO, "", "", "", "", True, power, energy[key], impacts(key))
 
 
 def _by_consumer(snapshot: Snapshot, known: list[str]) -> Mapping[str, Mapping[str, Energy]]:
     """Return the energies of everybody; of a period that is known, what is not booked for somebody is nothing."""
-    everybody = (*snapshot.services, *PSEUDO_SERVICES, *(consumer for consumer, _ in snapshot.period_energy))
+    booked = (consumer for consumer, *_ in (*snapshot.period_energy, *snapshot.period_impacts))
+    everybody = (*snapshot.services, *PSEUDO_SERVICES, *booked)
     return {
         consumer: {period: snapshot.period_energy.get((consumer, period), Energy.ZERO) for period in known}
         for consumer in dict.fromkeys(everybody)

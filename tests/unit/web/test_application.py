@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
 
 HTML = {"accept": "text/html,*/*;q=0.8"}
-ADDRESSES = ("/", "/metrics", "/healthz", "/readyz", "/api/v1/status", "/style.css", "/icon.svg")
+ADDRESSES = ("/", "/metrics", "/healthz", "/readyz", "/api/v1/status", "/api/v1/impacts", "/style.css", "/icon.svg")
 
 
 class Visitor:
@@ -100,7 +100,7 @@ def test_metrics_are_compressed_for_who_accepts_it() -> None:
     assert packed.content == client.get("/metrics").content
 
 
-@pytest.mark.parametrize("address", ["/", "/metrics", "/api/v1/status", "/readyz"])
+@pytest.mark.parametrize("address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/readyz"])
 def test_before_the_first_reading_nothing_is_shown_as_zero(address: str) -> None:
     answer = visit().get(address)
     assert answer.status_code == 503
@@ -134,6 +134,17 @@ def test_the_status_for_programs_is_what_the_page_says() -> None:
     assert "Assistant rédactionnel" in answer.text
     assert answer.json()["stale"] is False
     assert visit(at_work(), late=60).get("/api/v1/status").json()["stale"] is True
+
+
+def test_the_impacts_for_programs_agree_with_the_status() -> None:
+    visitor = visit(at_work())
+    answer = visitor.get("/api/v1/impacts")
+    assert answer.headers["content-type"] == "application/json"
+    day, told = answer.json()["periods"]["day"], visitor.get("/api/v1/status").json()["periods"]["day"]
+    assert day["emissions_grams"]["central"] == told["emissions_grams"]
+    assert day["emissions_grams"]["low"] == told["emissions_low_grams"]
+    assert day["water_grid_liters"]["central"] == told["water_grid_liters"]
+    assert visit(at_work(), late=60).get("/api/v1/impacts").json()["stale"] is True
 
 
 @pytest.mark.parametrize(

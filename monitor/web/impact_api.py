@@ -1,0 +1,198 @@
+"""Impacts as JSON, for programs: every indicator with its range, and by which factors. Its reference: docs/http.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.core.impact import Bounds, Indicator
+from monitor.core.units import (
+    MICROGRAMS_PER_GRAM,
+    MICROJOULES_PER_JOULE,
+    MICROLITERS_PER_LITER,
+    MICROS_PER_EURO,
+    NANOSECONDS_PER_SECOND,
+    PICOGRAMS_PER_GRAM,
+)
+from monitor.exposition.impacts import applied_intensity
+from monitor.web.impacts import ABIOTIC
+from monitor.web.quantities import utc
+
+if TYPE_CHECKING:
+    from monitor.core.embodied import Asset
+    from monitor.core.factors import Factor
+    from monitor.core.impact import Terms
+    from monitor.core.readings import IntensityReading
+    from monitor.exposition.about import About
+    from monitor.exposition.snapshot import Snapshot
+    from monitor.web.impacts import Impacts
+    from monitor.web.status import Consumer, Status
+
+_NAMES: Final = {
+    Indicator.ENERGY: ("energy_joules", MICROJOULES_PER_JOULE),
+    Indicator.FACILITY_ENERGY: ("facility_energy_joules", MICROJOULES_PER_JOULE),
+    Indicator.GWP_USE: ("emissions_use_grams", MICROGRAMS_PER_GRAM),
+    Indicator.GWP_EMBODIED: ("emissions_embodied_grams", MICROGRAMS_PER_GRAM),
+    Indicator.GWP_USE_MARKET: ("emissions_market_grams", MICROGRAMS_PER_GRAM),
+    Indicator.WATER_GRID: ("water_grid_liters", MICROLITERS_PER_LITER),
+    Indicator.WATER_SITE: ("water_site_liters", MICROLITERS_PER_LITER),
+    Indicator.PRIMARY_ENERGY: ("primary_energy_joules", MICROJOULES_PER_JOULE),
+    Indicator.ADPE_USE: ("abiotic_resources_use_grams", PICOGRAMS_PER_GRAM),
+    Indicator.ADPE_EMBODIED: ("abiotic_resources_embodied_grams", PICOGRAMS_PER_GRAM),
+    Indicator.COST: ("cost_euros", MICROS_PER_EURO),
+}
+"""Name and units in the base unit of each indicator."""
+_TOTALS: Final = (
+    Indicator.FACILITY_ENERGY,
+    Indicator.GWP_USE_MARKET,
+    Indicator.WATER_GRID,
+    Indicator.WATER_SITE,
+    Indicator.PRIMARY_ENERGY,
+    Indicator.COST,
+)
+"""Of which the status tells the central value."""
+
+
+def impacts_as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
+    """Return the impacts of *status* as plain values. What is unknown is None, or absent."""
+    snapshot = status.snapshot
+    return {
+        "measured_at": utc(snapshot.at.wall),
+        "stale": stale,
+        "simulated": about.simulated,
+        "version": about.version,
+        "host": about.host,
+        "organisation": about.organisation,
+        "site": about.site,
+        "unknown": list(status.unknowns),
+        "grid": grid(snapshot),
+        "periods": {
+            name: {"impact_coverage_ratio": period.impact_coverage, **_indicators(period.impacts)}
+            for name, period in status.periods.items()
+        },
+        "consumers": [_consumer(consumer) for consumer in status.consumers],
+        "terms": None if snapshot.terms is None else _terms(snapshot.terms),
+    }
+
+
+def totals(impacts: Impacts) -> dict[str, float | None]:
+    """Return the central values of *impacts*, and the bounds of emissions, by name; what is unknown is None."""
+    abiotic = impacts.together(ABIOTIC)
+    return {
+        **emissions(impacts.emissions),
+        **{_NAMES[one][0]: _central(impacts, one) for one in _TOTALS},
+        "abiotic_resources_grams": None if abiotic is None else abiotic.central / PICOGRAMS_PER_GRAM,
+    }
+
+
+def emissions(found: Bounds | None) -> dict[str, float | None]:
+    """Return emissions in grams, with their bounds, by name."""
+    names = ("emissions_low_grams", "emissions_grams", "emissions_high_grams")
+    if found is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, (one / MICROGRAMS_PER_GRAM for one in (found.low, found.central, found.high)), strict=True))
+
+
+def grid(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what is known of the electricity grid now: the zone, and the carbon intensity applied and told."""
+    terms, live = snapshot.terms, snapshot.intensity
+    return {
+        "zone": None if terms is None else terms.zone,
+        "applied_grams_per_kilowatt_hour": None if terms is None else applied_intensity(terms),
+        "filled": None if terms is None else terms.filled,
+        "live": None if live is None else _live(live, snapshot.at.wall),
+    }
+
+
+def _central(impacts: Impacts, indicator: Indicator) -> float | None:
+    bounds = impacts.amounts.get(indicator)
+    return None if bounds is None else bounds.central / _NAMES[indicator][1]
+
+
+def _live(live: IntensityReading, now: int) -> dict[str, Any]:
+    until = live.start + live.length.nanoseconds
+    return {
+        "zone": live.zone,
+        "provider": live.provider,
+        "cycle": live.cycle.value,
+        "grams_per_kilowatt_hour": float(live.grams_per_kilowatt_hour),
+        "estimated": live.estimated,
+        "from": utc(live.start),
+        "until": utc(until),
+        "age_seconds": max(0, now - until) / NANOSECONDS_PER_SECOND,
+    }
+
+
+def _consumer(consumer: Consumer) -> dict[str, Any]:
+    return {
+        "key": consumer.key,
+        "role": consumer.role.value,
+        "name": consumer.name,
+        "department": consumer.department,
+        "contract": consumer.contract,
+        "periods": {period: _indicators(impacts) for period, impacts in consumer.impacts.items()},
+    }
+
+
+def _indicators(impacts: Impacts) -> dict[str, Any]:
+    told = {"emissions_grams": _bounds(impacts.emissions, MICROGRAMS_PER_GRAM)} if impacts.emissions else {}
+    return {
+        **told,
+        **{
+            name: _bounds(impacts.amounts[indicator], units)
+            for indicator, (name, units) in _NAMES.items()
+            if indicator in impacts.amounts
+        },
+    }
+
+
+def _bounds(bounds: Bounds, units: int) -> dict[str, float]:
+    return {"low": bounds.low / units, "central": bounds.central / units, "high": bounds.high / units}
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "zone": terms.zone,
+        "filled": terms.filled,
+        "factors": [
+            {"role": one.role.value, "how": [how.value for how in one.how], **_factor(one.factor)}
+            for one in terms.applied
+        ],
+        "hardware": [_asset(asset) for asset in terms.assets],
+    }
+
+
+def _asset(asset: Asset) -> dict[str, Any]:
+    return {
+        "name": asset.name,
+        "resource": asset.resource,
+        "amount": float(asset.amount),
+        "share_ratio": float(asset.share),
+        "bought": None if asset.bought is None else asset.bought.isoformat(),
+        "gwp": _factor(asset.gwp),
+        "adpe": None if asset.adpe is None else _factor(asset.adpe),
+        "lifetime": _factor(asset.lifetime),
+    }
+
+
+def _factor(factor: Factor) -> dict[str, Any]:
+    return {
+        "key": factor.key,
+        "quantity": factor.quantity.value,
+        "subject": factor.subject,
+        "provider": factor.provider,
+        "value": float(factor.value),
+        "low": float(factor.low),
+        "high": float(factor.high),
+        "unit": factor.unit,
+        "year": factor.year,
+        "valid_from": factor.valid_from.isoformat(),
+        "valid_to": None if factor.valid_to is None else factor.valid_to.isoformat(),
+        "cycle": factor.basis.cycle,
+        "boundary": factor.basis.boundary,
+        "accounting": factor.basis.accounting,
+        "source": factor.source,
+        "address": factor.address,
+        "licence": factor.licence,
+        "retrieved": factor.retrieved.isoformat(),
+        "note": factor.note,
+    }

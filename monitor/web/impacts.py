@@ -1,0 +1,97 @@
+"""What consumers came to in a period, alone and together. What is unknown is absent, never zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.impact import Bounds, Indicator, Role
+from monitor.core.uncertainty import emissions
+from monitor.core.units import Energy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from monitor.core.entries import Meter
+    from monitor.core.impact import Terms
+    from monitor.exposition.snapshot import Snapshot
+
+WATER: Final = (Indicator.WATER_GRID, Indicator.WATER_SITE)
+ABIOTIC: Final = (Indicator.ADPE_USE, Indicator.ADPE_EMBODIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Impacts:
+    """What something came to in a period. `amounts` are in units of their indicator, with the range of the factors."""
+
+    amounts: Mapping[Indicator, Bounds]
+    emissions: Bounds | None
+    """Use and embodied together, in micrograms CO2e, with the error of the measure; None: both are unknown."""
+
+    def together(self, indicators: Iterable[Indicator]) -> Bounds | None:
+        """Return the sum of those *indicators* that are known; None where none is."""
+        found = [self.amounts[one] for one in indicators if one in self.amounts]
+        return sum(found, Bounds.ZERO) if found else None
+
+
+UNKNOWN: Final = Impacts({}, None)
+
+
+class Table:
+    """The impacts of one snapshot, by consumer and period."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._amounts: dict[tuple[str, str], dict[Indicator, Bounds]] = {}
+        self._totals: dict[str, Impacts] = {}
+        for (consumer, indicator, period), bounds in snapshot.period_impacts.items():
+            self._amounts.setdefault((consumer, period), {})[indicator] = bounds
+
+    def total(self, period: str) -> Impacts:
+        """Return what everybody came to together in *period*."""
+        if period not in self._totals:
+            self._totals[period] = self._sum([consumer for consumer, of in self._amounts if of == period], period)
+        return self._totals[period]
+
+    def of(self, consumers: Sequence[str], period: str, energy: Energy | None) -> Impacts:
+        """Return what *consumers* came to together in *period*, in which they used *energy*: of nothing, nothing."""
+        found, whole = self._sum(consumers, period), self.total(period)
+        if found.amounts or energy is None or energy > Energy.ZERO or not whole.amounts:
+            return found
+        return Impacts(dict.fromkeys(whole.amounts, Bounds.ZERO), Bounds.ZERO if whole.emissions else None)
+
+    def _sum(self, consumers: Sequence[str], period: str) -> Impacts:
+        if len(consumers) == 1:
+            key = (consumers[0], period)
+            return Impacts(self._amounts.get(key, {}), self._snapshot.emissions.get(key))
+        amounts: dict[Indicator, Bounds] = {}
+        meters: dict[Meter, Energy] = {}
+        for consumer in consumers:
+            for indicator, bounds in self._amounts.get((consumer, period), {}).items():
+                amounts[indicator] = amounts.get(indicator, Bounds.ZERO) + bounds
+            for meter, energy in self._snapshot.period_meters.get((consumer, period), {}).items():
+                meters[meter] = meters.get(meter, Energy.ZERO) + energy
+        # factors and meters are shared: what one consumer is told too much, the others are too
+        use, made = amounts.get(Indicator.GWP_USE), amounts.get(Indicator.GWP_EMBODIED)
+        return Impacts(amounts, emissions(use, made, meters))
+
+
+def unknowns(terms: Terms | None) -> tuple[str, ...]:
+    """Return what is not reckoned under *terms* because somebody did not say it: names of roles, `zone`, `hardware`."""
+    if terms is None:
+        return ("zone",)
+    known = {one.role for one in terms.applied}
+    missing = [role.value for role in _WANTED if role not in known]
+    return tuple(missing if terms.assets else ["hardware", *missing])
+
+
+_WANTED: Final = (
+    Role.PUE,
+    Role.WATER,
+    Role.WUE,
+    Role.PRIMARY_ENERGY,
+    Role.ABIOTIC_RESOURCES,
+    Role.PRICE,
+    Role.MARKET,
+)
+"""What makes each indicator known."""
