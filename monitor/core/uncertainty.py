@@ -1,7 +1,7 @@
 """How sure a figure is: the error of the meters and the range of the factors, put together.
 
 Meters that are independent of one another add up by the root of the sum of their squares; a factor is shared by all
-that it is applied to, and its range adds up linearly. Worked example: docs/method.md, section 6.
+that it is applied to, and its range adds up linearly. Rules: docs/method.md, section 6; worked example: section 7.
 Source: IPCC 2006 Guidelines, volume 1, chapter 3, equations 3.1 and 3.2; JCGM 100:2008 (GUM), 5.1.2 and 5.2.2.
 """
 
