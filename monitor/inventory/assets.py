@@ -45,11 +45,13 @@ class Item:
     kind: AssetKind
     asset: Asset
     made_of: str
-    """For a person: `2 x Intel(R) Xeon(R) Gold 6430`."""
+    """For a person: `2 x Intel(R) Xeon(R) Gold 6430`; empty where it can't be seen, and every machine has one."""
     where: str
-    """Where it was read; `[[asset]]` where it was configured."""
+    """Where it was read; `[[asset]]` where it was configured; empty where it can't be seen."""
     table: AssetTable
     """The same as it would be configured."""
+    rounded: bool = False
+    """How much of it there is was rounded up from what the kernel has."""
 
 
 @dataclass(frozen=True, slots=True)

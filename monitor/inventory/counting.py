@@ -164,8 +164,7 @@ class _Found:
             return
         size = Decimal(seen.memory.bytes) / GIB
         table = AssetTable(name="memory", kind=AssetKind.MEMORY, model=AssetKind.MEMORY, capacity=size, resource=DRAM)
-        rounded = ", rounded up to what modules add up to" if seen.rounded else ""
-        yield from self._item(table, f"{size.normalize():f} GB{rounded}", seen.where)
+        yield from self._item(table, f"{size.normalize():f} GB", seen.where, rounded=seen.rounded)
 
     def _disks(self) -> Iterator[Item]:
         if not self._detected.disks:
@@ -211,12 +210,12 @@ class _Found:
         for kind in BUILT_IN:
             if kind not in self._covered and self._detected.processors is not None:
                 table = AssetTable(name=kind, kind=kind, model=kind, resource=REST)
-                yield from self._item(table, "one, as every machine has", "not seen")
+                yield from self._item(table, "", "")
 
-    def _item(self, table: AssetTable, made_of: str, where: str) -> Iterator[Item]:
+    def _item(self, table: AssetTable, made_of: str, where: str, *, rounded: bool = False) -> Iterator[Item]:
         """Yield the asset, where the factors have a figure for it."""
         try:
-            yield Item(table.kind, made(table, self._catalogue, self._share), made_of, where, table)
+            yield Item(table.kind, made(table, self._catalogue, self._share), made_of, where, table, rounded)
         except NoFigureError as error:
             self.missing.append(error.finding)
 

@@ -295,4 +295,4 @@ def test_a_volume_of_a_raid_controller_hides_its_disks(count: Count) -> None:
 def test_rounded_memory_says_so(count: Count) -> None:
     seen = replace(SERVER, memory=Installed(Memory(16 * GIB), "/proc/meminfo", rounded=True))
     memory = next(item for item in count(seen).items if item.kind is AssetKind.MEMORY)
-    assert memory.made_of == "16 GB, rounded up to what modules add up to"
+    assert (memory.made_of, memory.rounded) == ("16 GB", True)
