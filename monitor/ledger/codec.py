@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from monitor.core.entries import Bucket, Grain, Meter, OpenBooks, SavedCounter, SavedUsage
+from monitor.core.entries import Bucket, Grain, Holding, Meter, OpenBooks, SavedCounter, SavedUsage, Tallied
 from monitor.core.interval import Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy, Power
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Series
+    from monitor.core.impact import ImpactSeries
 
-FORMAT: Final = 1
-"""Changes with the layout, together with the schema: a migration then rewrites the row."""
+FORMAT: Final = 2
+"""Changes with the layout, together with the schema."""
+FORMATS: Final = (1, 2)
+"""What can be read: the first had no impacts, and did not say who held the hardware."""
 LEVEL: Final = 1
 """Of compression: higher ones take longer and save less than a page."""
 
@@ -32,13 +35,14 @@ class BrokenBooksError(Exception):
 
 
 class _Page(msgspec.Struct, array_like=True):
-    """One open bucket: microjoules by series, (resource, method, microjoules), ns by resource."""
+    """One open bucket: microjoules by series, (resource, method, microjoules), ns by resource, by it and consumer."""
 
     grain: str
     start: int
     entries: dict[int, int]
     measured: list[tuple[str, str, int]]
     covered: dict[str, int]
+    reserved: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
 _Stamp = tuple[int, int, int]
@@ -59,10 +63,12 @@ class _Row(msgspec.Struct, array_like=True):
     usage: list[tuple[str, bytes, int, str, _Stamp]]
     """The part as bytes: the name of a control group need not be UTF-8."""
     floors: dict[str, int]
+    impacts: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
+    """Units and rest by series of impacts."""
 
 
-def encode(books: OpenBooks, numbers: Mapping[Series, int]) -> bytes:
-    """Return *books* as bytes; every series in them has its number in *numbers*."""
+def encode(books: OpenBooks, numbers: Mapping[Series, int], impacts: Mapping[ImpactSeries, int]) -> bytes:
+    """Return *books* as bytes. Raises KeyError where a series has no number in *numbers*, or in *impacts*."""
     row = _Row(
         format=FORMAT,
         at=_moment(books.at),
@@ -79,6 +85,7 @@ def encode(books: OpenBooks, numbers: Mapping[Series, int]) -> bytes:
                 _entries(bucket.entries, numbers),
                 _measured(bucket.measured),
                 _times(bucket.covered),
+                _held(bucket.reserved),
             )
             for bucket in books.open
         ],
@@ -90,22 +97,26 @@ def encode(books: OpenBooks, numbers: Mapping[Series, int]) -> bytes:
             (one.consumer, os.fsencode(one.part), one.nanoseconds, one.epoch, _moment(one.at)) for one in books.usage
         ],
         floors={resource: power.microwatts for resource, power in books.floors.items()},
+        impacts={impacts[one]: (tallied.units, tallied.rest) for one, tallied in books.impacts.items()},
     )
     return zlib.compress(msgspec.msgpack.encode(row), LEVEL)
 
 
-def decode(body: bytes, series: Mapping[int, Series]) -> OpenBooks:
-    """Return the books that *body* holds, with the *series* by number. Raises BrokenBooksError."""
+def decode(body: bytes, series: Mapping[int, Series], impacts: Mapping[int, ImpactSeries]) -> OpenBooks:
+    """Return the books that *body* holds, with the *series* and those of *impacts* by number.
+
+    Raises BrokenBooksError.
+    """
     try:
         row = msgspec.msgpack.decode(zlib.decompress(body), type=_Row)
-        return _books(row, series)
+        return _books(row, series, impacts)
     except (zlib.error, msgspec.MsgspecError, KeyError, ValueError) as error:
         message = f"{type(error).__name__}: {error}"
         raise BrokenBooksError(message) from error
 
 
-def _books(row: _Row, series: Mapping[int, Series]) -> OpenBooks:
-    if row.format != FORMAT:
+def _books(row: _Row, series: Mapping[int, Series], impacts: Mapping[int, ImpactSeries]) -> OpenBooks:
+    if row.format not in FORMATS:
         message = f"layout {row.format}, where {FORMAT} is known"
         raise ValueError(message)
     return OpenBooks(
@@ -123,6 +134,7 @@ def _books(row: _Row, series: Mapping[int, Series]) -> OpenBooks:
                 {series[number]: Energy(amount) for number, amount in page.entries.items()},
                 _meters(page.measured),
                 _durations(page.covered),
+                _holdings(page.reserved),
             )
             for page in row.open
         ),
@@ -135,6 +147,7 @@ def _books(row: _Row, series: Mapping[int, Series]) -> OpenBooks:
             for consumer, part, time, epoch, at in row.usage
         ),
         floors={resource: Power(microwatts) for resource, microwatts in row.floors.items()},
+        impacts={impacts[number]: Tallied(units, rest) for number, (units, rest) in row.impacts.items()},
     )
 
 
@@ -152,6 +165,21 @@ def _measured(energies: Mapping[Meter, Energy]) -> list[tuple[str, str, int]]:
 
 def _times(durations: Mapping[str, Duration]) -> dict[str, int]:
     return {name: duration.nanoseconds for name, duration in durations.items()}
+
+
+def _held(durations: Mapping[Holding, Duration]) -> dict[str, dict[str, int]]:
+    times: dict[str, dict[str, int]] = {}
+    for key, duration in durations.items():
+        times.setdefault(key.resource, {})[key.consumer] = duration.nanoseconds
+    return times
+
+
+def _holdings(times: Mapping[str, Mapping[str, int]]) -> dict[Holding, Duration]:
+    return {
+        Holding(consumer, resource): Duration(time)
+        for resource, held in times.items()
+        for consumer, time in held.items()
+    }
 
 
 def _meters(rows: Iterable[tuple[str, str, int]]) -> dict[Meter, Energy]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
@@ -13,27 +12,36 @@ from sqlalchemy import func, select
 from monitor.core.entries import Gap, Grain, Meter, Series
 from monitor.core.interval import Interval, bucket_of
 from monitor.core.readings import Method
-from monitor.core.units import MICROJOULES_PER_JOULE, Duration, Energy
+from monitor.core.units import Duration, Energy
 from monitor.ledger import schema
+from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.hours import read_hours
 from monitor.ledger.schema import AS_BOOKED
+from monitor.ledger.stretches import Stretch, cut, next_hour, stretches, whole_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from decimal import Decimal
 
     from sqlalchemy import ColumnElement, Connection, Executable, Table
 
     from monitor.core.entries import ServiceFacts
+    from monitor.core.impact import Bounds, ImpactSeries
+    from monitor.ledger.hours import HourFacts
+    from monitor.ledger.impacts import ImpactReader, ImpactRow
     from monitor.ledger.naming import Naming
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Exact sums over the closed hours of a time: by series, by meter, and for how long each resource was measured."""
+    """Exact sums over the closed hours of a time: by series, by meter, and for how long each resource was measured.
+
+    An impact that is not there is unknown.
+    """
 
     energy: Mapping[Series, Energy]
     measured: Mapping[Meter, Energy]
     covered: Mapping[str, Duration]
+    impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +66,25 @@ class Monthly:
     rows: tuple[MonthRow, ...]
     measured: Mapping[tuple[int, Meter], Energy]
     covered: Mapping[tuple[int, str], Duration]
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A time over which the generation does not change."""
-
-    interval: Interval
-    generation: int
+    impacts: tuple[ImpactRow, ...] = ()
 
 
 class Reader:
     """Reads within one transaction: all that it says is of one moment."""
 
-    def __init__(self, connection: Connection, series: Mapping[int, Series], naming: Naming, grain: Duration) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        series: Mapping[int, Series],
+        naming: Naming,
+        grain: Duration,
+        impacts: ImpactReader,
+    ) -> None:
         self._connection = connection
+        self.impacts = impacts
         self._series = series
         self._naming = naming
-        self._grain = grain.nanoseconds
+        self._grain = grain
 
     def sums(self, interval: Interval) -> Sums:
         """Return the sums over the hours that lie whole in *interval*."""
@@ -85,7 +94,8 @@ class Reader:
             for one, amount in self._entries(stretch):
                 energy[self._renamed(one, stretch)] += amount
             measured.update(self._measured(stretch))
-        return Sums(_energies(energy), _energies(measured), _durations(self._covered(interval)))
+        covered = _durations(self._covered(interval))
+        return Sums(_energies(energy), _energies(measured), covered, self.impacts.sums(interval))
 
     def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
         """Return the *year* by its *months*."""
@@ -110,7 +120,14 @@ class Reader:
             tuple(MonthRow(*key, Energy(amount)) for key, amount in rows.items()),
             _energies(measured),
             _durations(covered),
+            self.impacts.monthly(months),
         )
+
+    def hours(self, interval: Interval) -> list[HourFacts]:
+        """Return the facts of the hours that lie whole in *interval*, in order of time."""
+        whole = whole_hours(interval, self._grain)
+        over = stretches(whole, self._corrections(whole), self._grain)
+        return read_hours(self._connection, whole, over, self._series)
 
     def minutes(self, since: int) -> list[tuple[int, float]]:
         """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts).
@@ -158,22 +175,18 @@ class Reader:
 
     def _stretches(self, interval: Interval, edges: Iterable[int]) -> Iterator[Stretch]:
         """Yield the parts of *interval* over which nothing changes: neither generation nor name nor facts."""
-        start, end = self._next_hour(interval.start), bucket_of(interval.end, Duration(self._grain))
         corrections = self._corrections(interval)
-        moments = {*edges, *self._naming.changes(), *(edge for one in corrections for edge in one.edges)}
-        inner = {cut for moment in moments if start < (cut := self._next_hour(moment)) < end}
-        for first, last in pairwise(sorted({start, *inner, max(start, end)})):
-            over = (one.number for one in corrections if one.edges[0] <= first and last <= one.edges[1])
-            yield Stretch(Interval(first, last), max(over, default=AS_BOOKED))
+        for piece in cut(interval, {*edges, *self._naming.changes()}, self._grain):
+            yield from stretches(piece, corrections, self._grain)
 
-    def _corrections(self, interval: Interval) -> list[_Correction]:
+    def _corrections(self, interval: Interval) -> list[Stretch]:
         table = schema.generations
         rows = self._connection.execute(
             select(table.c.number, table.c.since, table.c.until).where(
                 table.c.current, table.c.since < interval.end, table.c.until > interval.start
             )
         )
-        return [_Correction(row.number, (self._next_hour(row.since), self._next_hour(row.until))) for row in rows]
+        return [Stretch(Interval(row.since, row.until), row.number) for row in rows]
 
     def _entries(self, stretch: Stretch) -> Iterator[tuple[Series, int]]:
         table = schema.entries[Grain.HOUR]
@@ -190,8 +203,8 @@ class Reader:
         rows = self._connection.execute(
             select(table.c.resource, func.sum(table.c.covered))
             .where(
-                table.c.bucket >= self._next_hour(interval.start),
-                table.c.bucket < bucket_of(interval.end, Duration(self._grain)),
+                table.c.bucket >= next_hour(interval.start, self._grain),
+                table.c.bucket < bucket_of(interval.end, self._grain),
             )
             .group_by(table.c.resource)
         )
@@ -200,29 +213,6 @@ class Reader:
     def _renamed(self, one: Series, stretch: Stretch) -> Series:
         key = self._naming.current_key(one.consumer, stretch.interval.start)
         return one if key == one.consumer else replace(one, consumer=key)
-
-    def _next_hour(self, moment: int) -> int:
-        """Return the first beginning of an hour at or after *moment*."""
-        return moment + -moment % self._grain
-
-
-@dataclass(frozen=True, slots=True)
-class _Correction:
-    number: int
-    edges: tuple[int, int]
-
-
-def exact(joules: int | Decimal, rest: int | Decimal) -> int:
-    """Return the sum of energies in microjoules, from the sums of their whole joules and of what is left of each.
-
-    SQLite adds in 64 bits: the microjoules of 2.6 GWh are too many for it. PostgreSQL adds in decimals.
-    """
-    return int(joules) * MICROJOULES_PER_JOULE + int(rest)
-
-
-def split_sum(energy: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return the two sums that `exact` puts together."""
-    return func.sum(energy // MICROJOULES_PER_JOULE), func.sum(energy % MICROJOULES_PER_JOULE)
 
 
 def _totals(table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]) -> Executable:

@@ -1,7 +1,8 @@
 """The tables of the ledger, the same on SQLite and PostgreSQL.
 
-Energy is in microjoules, time in ns (moments: since the epoch, UTC). What grows is keyed by its bucket first, so that a
-commit touches few pages. Every row has a natural key: writing it twice changes nothing.
+Energy is in microjoules, impacts are in whole units of their indicator, time is in ns (moments: since the epoch, UTC).
+What grows is keyed by its bucket first, so that a commit touches few pages. Every row has a natural key: writing it
+twice changes nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from sqlalchemy import (
 
 from monitor.core.entries import Grain
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Number of the last migration that this program knows."""
 VERSION_TABLE: Final = "schema_version"
 """Where Alembic keeps the number of the last migration that was applied."""
 AS_BOOKED: Final = 0
-"""The generation of what was booked first."""
+"""The generation of what was booked, or derived, first."""
 
 metadata: Final = MetaData()
 
@@ -161,6 +162,105 @@ generations: Final = Table(
     Column("reason", Text, nullable=False),
 )
 """Corrections. A bucket is read in the current generation with the highest number over it; else as first booked, 0."""
+
+impact_series: Final = Table(
+    "impact_series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("indicator", Text, nullable=False),
+    UniqueConstraint("host_id", "consumer", "indicator"),
+)
+
+hour_impacts: Final = Table(
+    "hour_impacts",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("series_id", ForeignKey("impact_series.id"), primary_key=True, autoincrement=False),
+    Column("low", BigInteger, nullable=False),
+    Column("central", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What a closed hour came to, in each generation."""
+
+hour_reserved: Final = Table(
+    "hour_reserved",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("consumer", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("reserved", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""For how long of a closed hour a consumer held the whole of a resource: a fact, of no generation."""
+
+
+def _addressed(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("digest", String(64), nullable=False, unique=True),
+        Column("body", Text, nullable=False),
+    )
+
+
+factors: Final = _addressed("factors")
+"""Every factor that was ever at work, whole, as JSON; `digest` is the SHA-256 of the body."""
+terms: Final = _addressed("terms")
+"""Everything that an hour was reckoned with, as JSON, its factors by digest; `digest` is the SHA-256 of the body."""
+
+hour_terms: Final = Table(
+    "hour_terms",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("terms_id", ForeignKey("terms.id"), nullable=False),
+    Column("filled", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""By which terms a closed hour was reckoned, in each generation. `filled`: a live intensity was not there."""
+
+impact_generations: Final = Table(
+    "impact_generations",
+    metadata,
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("factor_set", Text, nullable=False),
+    Column("differences", Text, nullable=True),
+)
+"""Restatements. An hour's impacts are read in the current one with the highest number over it; else as derived first.
+
+`differences` is JSON; null as long as the restatement is in the making.
+"""
+
+intensities: Final = Table(
+    "intensities",
+    metadata,
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("provider", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("received", BigInteger, primary_key=True, autoincrement=False),
+    Column("length", BigInteger, nullable=False),
+    Column("micrograms", BigInteger, nullable=False),
+    Column("cycle", Text, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("raw", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Live intensities in micrograms CO2e per kilowatt-hour, every revision: of each start the newest received counts."""
 
 open_books: Final = Table(
     "open_books",

@@ -6,18 +6,18 @@ One daemon keeps it (`Ledger.open`); any number of commands read it beside (`Led
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
-from monitor.core.calendar import months_of
 from monitor.core.entries import Grain, OpenBooks
-from monitor.core.interval import Stamp, bucket_of
+from monitor.core.interval import Stamp
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 from monitor.ledger.codec import BrokenBooksError, decode
+from monitor.ledger.consulting import Consulted
 from monitor.ledger.database import Access, place_of
+from monitor.ledger.derived import read_impact_series
 from monitor.ledger.errors import (
     LedgerAbsent,
     LedgerBusy,
@@ -33,27 +33,30 @@ from monitor.ledger.errors import (
     LedgerUnreachable,
 )
 from monitor.ledger.identity import identify, identity_of, wanted_identity
+from monitor.ledger.impacts import ImpactRow
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
-from monitor.ledger.reading import Monthly, MonthRow, Reader, Sums
-from monitor.ledger.schema import exposure_offsets, generations, open_books, remembered
+from monitor.ledger.reading import Monthly, MonthRow, Sums
+from monitor.ledger.schema import exposure_offsets, open_books, remembered
 from monitor.ledger.session import Session
 from monitor.ledger.sidecar import Sidecar
 from monitor.ledger.upgrade import bring_up_to_date, require_schema
-from monitor.ledger.writing import Pen, claim, read_naming, read_series
+from monitor.ledger.writing import Pen, claim, read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from monitor.core.entries import Bucket, Gap, ServiceFacts
-    from monitor.core.interval import Interval
+    from monitor.core.impact import HourImpacts
+    from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
     from monitor.ledger.identity import Identity
     from monitor.ledger.naming import Naming
 
 __all__ = [
+    "ImpactRow",
     "Ledger",
     "LedgerAbsent",
     "LedgerBusy",
@@ -78,7 +81,7 @@ RETENTION: Final = Duration(40 * 86_400 * NANOSECONDS_PER_SECOND)
 """How long minutes are kept, unless configured."""
 
 
-class Ledger:
+class Ledger(Consulted):
     """One ledger. One thread uses it."""
 
     @classmethod
@@ -147,16 +150,7 @@ class Ledger:
 
     def __init__(self, place: Place, session: Session, identity: Identity, keeping: Keeping | None) -> None:
         """Made by `open` and `read`."""
-        self.uuid = identity.uuid
-        self.host = identity.host
-        self.host_uuid = identity.host_uuid
-        self.timezone = identity.time_zone
-        self.simulated = identity.simulated
-        self.grain = identity.grain
-        """How long its hours are: an hour; half or a quarter of one, where the clock of its time zone asks for it."""
-        self.place = place
-        self._host_id = identity.host_id
-        self._session = session
+        super().__init__(place, session, identity)
         self._keeping = keeping
         self._stack = ExitStack()
 
@@ -183,12 +177,19 @@ class Ledger:
             return self._decoded(connection, body) if body is not None else OpenBooks(Stamp(0, 0), "", 0)
 
     def commit(
-        self, books: OpenBooks, closed: Sequence[Bucket], gaps: Sequence[Gap], services: Sequence[ServiceFacts]
+        self,
+        books: OpenBooks,
+        closed: Sequence[Bucket],
+        gaps: Sequence[Gap],
+        services: Sequence[ServiceFacts],
+        *,
+        impacts: Sequence[HourImpacts] = (),
+        intensities: Sequence[tuple[int, IntensityReading]] = (),
     ) -> int:
         """Write all of it in one transaction; return the number of the commit.
 
-        What is there already stays as it is, so the same rows may be given again. Raises LedgerError: then give them
-        again with the next commit.
+        Each of *intensities* comes with when it was received, ns since the epoch. What is there already stays as it
+        is, so the same rows may be given again. Raises LedgerError: then give them again with the next commit.
         """
         keeping = self._kept()
         keeping.require_patience(books.at)
@@ -198,6 +199,8 @@ class Ledger:
             with self.transaction(writes=True) as connection:
                 pen = pen or Pen(connection, self._host_id)
                 pen.write_closed(connection, closed)
+                pen.write_impacts(connection, impacts)
+                pen.write_intensities(connection, intensities)
                 pen.write_gaps(connection, gaps)
                 pen.write_services(connection, services, books.at.wall)
                 if any(bucket.grain is Grain.HOUR for bucket in closed):
@@ -211,60 +214,11 @@ class Ledger:
         keeping.note(self.uuid)
         return number
 
-    def sums(self, interval: Interval) -> Sums:
-        """Return the exact sums over the closed hours that lie whole in *interval*."""
-        with self.reader() as reader:
-            return reader.sums(interval)
-
-    def monthly(self, year: int) -> Monthly:
-        """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
-        months = months_of(year, ZoneInfo(self.timezone))
-        with self.transaction() as connection:
-            return self._reader(connection).monthly(year, months, self._closed_through(connection))
-
-    def minutes(self, since: int) -> list[tuple[int, float]]:
-        """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts)."""
-        with self.reader() as reader:
-            return reader.minutes(since)
-
-    def gaps(self, interval: Interval) -> tuple[Gap, ...]:
-        """Return what was not measured in *interval*, cut to it, in order of time."""
-        with self.reader() as reader:
-            return reader.gaps(interval)
-
-    def services(self, at: int | None = None) -> Mapping[str, ServiceFacts]:
-        """Return the facts of every service by key: the last ones, or those that held *at* (ns since the epoch).
-
-        One that goes on under another key is not among them.
-        """
-        naming = self.naming()
-        latest = naming.latest()
-        return latest if at is None else {key: naming.facts(key, at) for key in latest}
-
     def naming(self) -> Naming:
         """Return what services were called, by date."""
         if self._keeping is not None and self._keeping.pen is not None:
             return self._keeping.pen.naming
-        with self.transaction() as connection:
-            return read_naming(connection, self._host_id)
-
-    def closed_through(self) -> int:
-        """Return the moment before which nothing changes any more, ns since the epoch; 0 before the first commit."""
-        with self.transaction() as connection:
-            return self._closed_through(connection)
-
-    def corrections(self) -> frozenset[int]:
-        """Return the numbers of the generations that are current, beside what was booked first."""
-        with self.transaction() as connection:
-            return frozenset(connection.execute(select(generations.c.number).where(generations.c.current)).scalars())
-
-    def remembered(self, key: str) -> str | None:
-        """Return what was last kept under *key*; None where nothing was."""
-        table = remembered
-        with self.transaction() as connection:
-            return connection.execute(
-                select(table.c.value).where(table.c.host_id == self._host_id, table.c.key == key)
-            ).scalar()
+        return super().naming()
 
     def remember(self, key: str, value: str) -> None:
         """Keep *value*, a small JSON text, under *key*. Raises LedgerError: it was not kept."""
@@ -277,18 +231,6 @@ class Ledger:
     def close(self) -> None:
         """Give back the connection, the lock and the files. To close it twice does no harm."""
         self._stack.close()
-
-    @contextmanager
-    def transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """Give the connection for one transaction, for the other parts of this package. Raises LedgerError."""
-        with self._session.transaction(writes=writes) as connection:
-            yield connection
-
-    @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """Give what reads the closed hours, within one transaction. Raises LedgerError."""
-        with self.transaction() as connection:
-            yield self._reader(connection)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -310,18 +252,10 @@ class Ledger:
             connection.execute(delete(table).where(table.c.host_id == self._host_id))
             connection.execute(insert(table).values(host_id=self._host_id, body=row.body))
 
-    def _reader(self, connection: Connection) -> Reader:
-        naming = read_naming(connection, self._host_id)
-        return Reader(connection, read_series(connection, self._host_id), naming, self.grain)
-
-    def _closed_through(self, connection: Connection) -> int:
-        table = open_books
-        found = connection.execute(select(table.c.closed_through).where(table.c.host_id == self._host_id)).scalar()
-        return bucket_of(found or 0, self.grain)
-
     def _decoded(self, connection: Connection, body: bytes) -> OpenBooks:
         try:
-            return decode(body, read_series(connection, self._host_id))
+            impacts = read_impact_series(connection, self._host_id)
+            return decode(body, read_series(connection, self._host_id), impacts)
         except BrokenBooksError as error:
             raise LedgerCorrupt(
                 f"the open books of the ledger {self.place} can't be read ({error})",

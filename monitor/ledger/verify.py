@@ -16,7 +16,7 @@ from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.readings import Method
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 from monitor.ledger import schema
-from monitor.ledger.reading import exact, split_sum
+from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 
 if TYPE_CHECKING:

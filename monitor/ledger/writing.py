@@ -11,15 +11,20 @@ from monitor.core.entries import Grain, Series, ServiceFacts, Share
 from monitor.core.readings import Method
 from monitor.ledger import schema
 from monitor.ledger.codec import encode
+from monitor.ledger.derived import ImpactWriter
+from monitor.ledger.insertion import Insertion
+from monitor.ledger.intensities import write_intensities
 from monitor.ledger.naming import Naming
 from monitor.ledger.schema import AS_BOOKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection
 
     from monitor.core.entries import Bucket, Gap, OpenBooks
+    from monitor.core.impact import HourImpacts
+    from monitor.core.readings import IntensityReading
     from monitor.core.units import Energy
 
 MINUTES_AT_ONCE: Final = 180
@@ -34,8 +39,8 @@ class Pen:
 
     def __init__(self, connection: Connection, host: int) -> None:
         self._host = host
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        self._insertion = {table.name: _insertion(table, mark) for table in schema.metadata.sorted_tables}
+        self._insertion = Insertion(connection)
+        self._impacts = ImpactWriter(connection, host, self._insertion)
         self.numbers = dict(_series(connection, host))
         self.naming = read_naming(connection, host)
 
@@ -44,14 +49,24 @@ class Pen:
         self._number(connection, (one for page in _entries(closed) for one in page))
         for grain in Grain:
             buckets = [bucket for bucket in closed if bucket.grain is grain]
-            self._insert(connection, schema.entries[grain], self._entry_rows(buckets))
-            self._insert(connection, schema.measured[grain], self._measured_rows(buckets))
-            self._insert(connection, schema.covered[grain], self._covered_rows(buckets))
+            self._insertion.into(connection, schema.entries[grain], self._entry_rows(buckets))
+            self._insertion.into(connection, schema.measured[grain], self._measured_rows(buckets))
+            self._insertion.into(connection, schema.covered[grain], self._covered_rows(buckets))
+        self._insertion.into(connection, schema.hour_reserved, self._reserved_rows(closed))
+
+    def write_impacts(self, connection: Connection, hours: Sequence[HourImpacts]) -> None:
+        """Write what closed *hours* came to, as it was derived first."""
+        if hours:
+            self._impacts.write(connection, hours, AS_BOOKED)
+
+    def write_intensities(self, connection: Connection, told: Iterable[tuple[int, IntensityReading]]) -> None:
+        """Write the live intensities that were *told*, with when they were received."""
+        write_intensities(connection, self._host, told, self._insertion)
 
     def write_gaps(self, connection: Connection, gaps: Iterable[Gap]) -> None:
         """Write the *gaps*."""
         rows = ((gap.interval.start, self._host, gap.resource, gap.cause, gap.interval.end) for gap in gaps)
-        self._insert(connection, schema.gaps, rows)
+        self._insertion.into(connection, schema.gaps, rows)
 
     def write_services(self, connection: Connection, services: Iterable[ServiceFacts], moment: int) -> None:
         """Write the facts that differ from the last ones known: they hold from *moment* on."""
@@ -59,10 +74,10 @@ class Pen:
         if not changed:
             return
         table = schema.services
-        self._insert(connection, table, [(self._host, facts.key) for facts in changed])
+        self._insertion.into(connection, table, [(self._host, facts.key) for facts in changed])
         rows = connection.execute(select(table.c.key, table.c.id).where(table.c.host_id == self._host))
         ids = {row.key: row.id for row in rows}
-        self._insert(
+        self._insertion.into(
             connection,
             schema.service_attributes,
             [(ids[facts.key], moment, *_described(facts)) for facts in changed],
@@ -93,18 +108,19 @@ class Pen:
 
     def _encoded(self, connection: Connection, books: OpenBooks) -> bytes:
         try:
-            return encode(books, self.numbers)
+            return encode(books, self.numbers, self._impacts.numbers)
         except KeyError:
             # a new series is rare, and to look for one at every commit costs as much as all the rest
             self._number(connection, (one for page in (books.energy, *_entries(books.open)) for one in page))
-            return encode(books, self.numbers)
+            self._impacts.number(connection, books.impacts)
+            return encode(books, self.numbers, self._impacts.numbers)
 
     def _number(self, connection: Connection, wanted: Iterable[Series]) -> None:
         """Give a number to every series in *wanted* that has none."""
         unknown = sorted({one for one in wanted if one not in self.numbers})
         if unknown:
             rows = [(self._host, one.consumer, one.resource, one.share.value, one.method.value) for one in unknown]
-            self._insert(connection, schema.series, rows)
+            self._insertion.into(connection, schema.series, rows)
             self.numbers = dict(_series(connection, self._host))
 
     def _entry_rows(self, buckets: Iterable[Bucket]) -> Iterator[tuple[object, ...]]:
@@ -122,9 +138,10 @@ class Pen:
             for resource, time in bucket.covered.items():
                 yield bucket.start, self._host, resource, time.nanoseconds
 
-    def _insert(self, connection: Connection, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
-        if batch := sorted(rows):
-            connection.exec_driver_sql(self._insertion[table.name], batch)
+    def _reserved_rows(self, buckets: Iterable[Bucket]) -> Iterator[tuple[object, ...]]:
+        for bucket in buckets:
+            for key, time in bucket.reserved.items():
+                yield bucket.start, self._host, key.consumer, key.resource, time.nanoseconds
 
 
 def read_series(connection: Connection, host: int) -> dict[int, Series]:
@@ -172,10 +189,3 @@ def _series(connection: Connection, host: int) -> Iterator[tuple[Series, int]]:
 def _described(facts: ServiceFacts) -> tuple[str, ...]:
     was = json.dumps(facts.was, ensure_ascii=False)
     return facts.name, facts.department, facts.contract, facts.kind, facts.found_by, was
-
-
-def _insertion(table: Table, mark: str) -> str:
-    """Return the insertion of rows of *table*, each where its key is not there yet; the database makes its `id`."""
-    columns = [f'"{column.name}"' for column in table.columns if column.name != "id"]
-    marks = [mark for _ in columns]
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join(marks)}) ON CONFLICT DO NOTHING"  # noqa: S608 - the names are the schema's

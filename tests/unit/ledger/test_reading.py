@@ -9,7 +9,7 @@ from monitor.core.entries import Gap, Grain, Meter, ServiceFacts
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Energy
-from monitor.ledger.reading import exact
+from monitor.ledger.exactness import exact
 from monitor.ledger.schema import entries, generations, measured
 from monitor.ledger.store import Ledger
 from tests.contract.bookkeeping import PACKAGE, books_of, hour_bucket, ns, series

@@ -41,7 +41,7 @@ def test_a_newer_one_is_refused_by_whoever_opens_it(url: str) -> None:
     [
         "UPDATE schema_version SET version_num = 'abc'",
         "DELETE FROM schema_version",
-        "INSERT INTO schema_version VALUES ('0002')",
+        "INSERT INTO schema_version VALUES ('0001')",
     ],
 )
 def test_one_that_does_not_say_which_schema_it_has_is_refused(url: str, statement: str) -> None:

@@ -1,0 +1,143 @@
+"""What can be asked of a ledger, by whoever has opened it, for whatever purpose."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from monitor.core.calendar import months_of
+from monitor.core.interval import Interval, bucket_of
+from monitor.ledger.hours import AT_ONCE
+from monitor.ledger.impacts import ImpactReader
+from monitor.ledger.intensities import end_of_intensities, read_intensities
+from monitor.ledger.reading import Reader
+from monitor.ledger.schema import generations, open_books, remembered
+from monitor.ledger.writing import read_naming, read_series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from monitor.core.entries import Gap, ServiceFacts
+    from monitor.core.readings import IntensityReading
+    from monitor.ledger.database import Place
+    from monitor.ledger.hours import HourFacts
+    from monitor.ledger.identity import Identity
+    from monitor.ledger.naming import Naming
+    from monitor.ledger.reading import Monthly, Sums
+    from monitor.ledger.session import Session
+
+
+class Consulted:
+    """The questions, each answered within one transaction. Each raises LedgerError where it can't be."""
+
+    def __init__(self, place: Place, session: Session, identity: Identity) -> None:
+        self.uuid = identity.uuid
+        self.host = identity.host
+        self.host_uuid = identity.host_uuid
+        self.timezone = identity.time_zone
+        self.simulated = identity.simulated
+        self.grain = identity.grain
+        """How long its hours are: an hour; half or a quarter of one, where the clock of its time zone asks for it."""
+        self.place = place
+        self._host_id = identity.host_id
+        self._session = session
+
+    def sums(self, interval: Interval) -> Sums:
+        """Return the exact sums over the closed hours that lie whole in *interval*."""
+        with self.reader() as reader:
+            return reader.sums(interval)
+
+    def monthly(self, year: int) -> Monthly:
+        """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
+        months = months_of(year, ZoneInfo(self.timezone))
+        with self.transaction() as connection:
+            return self._reader(connection).monthly(year, months, self._closed_through(connection))
+
+    def minutes(self, since: int) -> list[tuple[int, float]]:
+        """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts)."""
+        with self.reader() as reader:
+            return reader.minutes(since)
+
+    def gaps(self, interval: Interval) -> tuple[Gap, ...]:
+        """Return what was not measured in *interval*, cut to it, in order of time."""
+        with self.reader() as reader:
+            return reader.gaps(interval)
+
+    def hours(self, interval: Interval) -> Iterator[HourFacts]:
+        """Yield the facts of the closed hours that lie whole in *interval*, in order of time; only those there are.
+
+        A month is read at once, and within one transaction.
+        """
+        for part in interval.split(AT_ONCE):
+            with self.reader() as reader:
+                facts = reader.hours(part)
+            yield from facts
+
+    def intensities(self, provider: str, zone: str, interval: Interval) -> tuple[IntensityReading, ...]:
+        """Return what *provider* told of *zone* in *interval*, the newest revision of each, in order of time."""
+        with self.transaction() as connection:
+            return read_intensities(connection, self._host_id, provider, zone, interval)
+
+    def newest_intensity(self, provider: str, zone: str) -> int:
+        """Return up to when *provider* has told of *zone*, ns since the epoch; 0 where it has told nothing."""
+        with self.transaction() as connection:
+            return end_of_intensities(connection, self._host_id, provider, zone)
+
+    def services(self, at: int | None = None) -> Mapping[str, ServiceFacts]:
+        """Return the facts of every service by key: the last ones, or those that held *at* (ns since the epoch).
+
+        One that goes on under another key is not among them.
+        """
+        naming = self.naming()
+        latest = naming.latest()
+        return latest if at is None else {key: naming.facts(key, at) for key in latest}
+
+    def naming(self) -> Naming:
+        """Return what services were called, by date."""
+        with self.transaction() as connection:
+            return read_naming(connection, self._host_id)
+
+    def closed_through(self) -> int:
+        """Return the moment before which nothing changes any more, ns since the epoch; 0 before the first commit."""
+        with self.transaction() as connection:
+            return self._closed_through(connection)
+
+    def corrections(self) -> frozenset[int]:
+        """Return the numbers of the generations that are current, beside what was booked first."""
+        with self.transaction() as connection:
+            return frozenset(connection.execute(select(generations.c.number).where(generations.c.current)).scalars())
+
+    def remembered(self, key: str) -> str | None:
+        """Return what was last kept under *key*; None where nothing was."""
+        table = remembered
+        with self.transaction() as connection:
+            return connection.execute(
+                select(table.c.value).where(table.c.host_id == self._host_id, table.c.key == key)
+            ).scalar()
+
+    @contextmanager
+    def transaction(self, *, writes: bool = False) -> Iterator[Connection]:
+        """Give the connection for one transaction, for the other parts of this package. Raises LedgerError."""
+        with self._session.transaction(writes=writes) as connection:
+            yield connection
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Give what reads the closed hours, within one transaction. Raises LedgerError."""
+        with self.transaction() as connection:
+            yield self._reader(connection)
+
+    def _reader(self, connection: Connection) -> Reader:
+        naming = read_naming(connection, self._host_id)
+        impacts = ImpactReader(connection, self._host_id, naming, self.grain)
+        return Reader(connection, read_series(connection, self._host_id), naming, self.grain, impacts)
+
+    def _closed_through(self, connection: Connection) -> int:
+        table = open_books
+        found = connection.execute(select(table.c.closed_through).where(table.c.host_id == self._host_id)).scalar()
+        return bucket_of(found or 0, self.grain)

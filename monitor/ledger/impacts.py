@@ -1,0 +1,149 @@
+"""What closed hours came to: exact sums of impacts, each hour in its current generation, under last names."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import BigInteger, Integer, and_, cast, literal, select, union_all
+
+from monitor.core.impact import Bounds, ImpactSeries
+from monitor.core.interval import Interval
+from monitor.ledger import schema
+from monitor.ledger.derived import read_impact_series
+from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.stretches import Stretch, cut, stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import CTE, ColumnElement, Connection, Executable, Table
+
+    from monitor.core.entries import ServiceFacts
+    from monitor.core.units import Duration
+    from monitor.ledger.naming import Naming
+
+AT_ONCE: Final = 200
+"""Stretches asked for in one statement: live intensities that come in late make one of each hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactRow:
+    """What one series of impacts came to in one month, 1 to 12, by the facts about its service that held then."""
+
+    month: int
+    series: ImpactSeries
+    facts: ServiceFacts
+    amount: Bounds
+
+
+class ImpactReader:
+    """Reads the impacts of one host within one transaction."""
+
+    def __init__(self, connection: Connection, host: int, naming: Naming, grain: Duration) -> None:
+        self._connection = connection
+        self._host = host
+        self._naming = naming
+        self._grain = grain
+        self._known: dict[int, ImpactSeries] | None = None
+
+    def sums(self, interval: Interval, through: int | None = None) -> dict[ImpactSeries, Bounds]:
+        """Return the sums over the hours that lie whole in *interval*; *through* as `pieces`."""
+        sums: dict[ImpactSeries, Bounds] = {}
+        for piece, over in self.pieces(interval, (), through):
+            for one, amount in self._totals(over):
+                key = self.renamed(one, piece.start)
+                sums[key] = sums.get(key, Bounds.ZERO) + amount
+        return sums
+
+    def monthly(self, months: Sequence[Interval]) -> tuple[ImpactRow, ...]:
+        """Return what each of the *months*, which join, came to."""
+        starts = [month.start for month in months]
+        rows: dict[tuple[int, ImpactSeries, ServiceFacts], Bounds] = {}
+        for piece, over in self.pieces(Interval(starts[0], months[-1].end), starts):
+            month = bisect_right(starts, piece.start)
+            for one, amount in self._totals(over):
+                key = (month, self.renamed(one, piece.start), self._naming.facts(one.consumer, piece.start))
+                rows[key] = rows.get(key, Bounds.ZERO) + amount
+        return tuple(ImpactRow(*key, amount) for key, amount in rows.items())
+
+    def pieces(
+        self, interval: Interval, edges: Iterable[int], through: int | None = None
+    ) -> Iterator[tuple[Interval, list[Stretch]]]:
+        """Yield the parts of *interval* over which no name and no fact changes, cut at *edges*, by generation.
+
+        With *through*, as it was when the generation of that number was the newest.
+        """
+        corrections = self.corrections(interval, through)
+        for piece in cut(interval, {*edges, *self._naming.changes()}, self._grain):
+            yield piece, list(stretches(piece, corrections, self._grain))
+
+    def corrections(self, interval: Interval, through: int | None = None) -> list[Stretch]:
+        """Return the restatements in *interval* that are current, or were when that numbered *through* was the last."""
+        table = schema.impact_generations
+        rows = self._connection.execute(
+            select(table.c.number, table.c.since, table.c.until).where(
+                table.c.current,
+                table.c.host_id == self._host,
+                table.c.since < interval.end,
+                table.c.until > interval.start,
+                *(() if through is None else (table.c.number <= through,)),
+            )
+        )
+        return [Stretch(Interval(row.since, row.until), row.number) for row in rows]
+
+    def series(self) -> dict[int, ImpactSeries]:
+        """Return every series by number."""
+        if self._known is None:
+            self._known = read_impact_series(self._connection, self._host)
+        return self._known
+
+    def renamed(self, one: ImpactSeries, at: int) -> ImpactSeries:
+        """Return *one* under the key that goes on with what was booked in the hour that began *at*."""
+        key = self._naming.current_key(one.consumer, at)
+        return one if key == one.consumer else replace(one, consumer=key)
+
+    def _totals(self, over: Sequence[Stretch]) -> Iterator[tuple[ImpactSeries, Bounds]]:
+        series, table = self.series(), schema.hour_impacts
+        for first in range(0, len(over), AT_ONCE):
+            for number, *parts in self._connection.execute(_sums_of(table, over[first : first + AT_ONCE])):
+                # what belongs to another host has no number here
+                if number in series:
+                    yield series[number], Bounds(*(exact(*parts[at : at + 2]) for at in (0, 2, 4)))
+
+
+def _sums_of(table: Table, over: Sequence[Stretch]) -> Executable:
+    sums = [part for name in ("low", "central", "high") for part in split_sum(table.c[name])]
+    columns = select(table.c.series_id, *sums).group_by(table.c.series_id)
+    if len(over) == 1:
+        return columns.where(in_stretch(table, over[0]))
+    some = as_table(over)
+    return columns.join_from(some, table, in_rows_of(table, some))
+
+
+def in_stretch(table: Table, one: Stretch) -> ColumnElement[bool]:
+    """Return what is true of the rows of *table* that count in the stretch *one*."""
+    return and_(
+        table.c.bucket >= one.interval.start,
+        table.c.bucket < one.interval.end,
+        table.c.generation == one.generation,
+    )
+
+
+def as_table(over: Iterable[Stretch]) -> CTE:
+    """Return the stretches *over* as a table to join with: one statement reads them all."""
+    rows = (
+        select(
+            cast(literal(one.interval.start), BigInteger).label("since"),
+            cast(literal(one.interval.end), BigInteger).label("until"),
+            cast(literal(one.generation), Integer).label("number"),
+        )
+        for one in over
+    )
+    return union_all(*rows).cte("stretch")
+
+
+def in_rows_of(table: Table, some: CTE) -> ColumnElement[bool]:
+    """Return what is true of the rows of *table* that count in the stretches that are the rows of *some*."""
+    return and_(table.c.bucket >= some.c.since, table.c.bucket < some.c.until, table.c.generation == some.c.number)
