@@ -9,28 +9,30 @@ import platform
 import signal
 import tempfile
 import uuid
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-import msgspec
-
+from monitor import processor_power
 from monitor.accounting import Accounting, Rules
-from monitor.adapters import codecarbon, cpuinfo
 from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host, Reason, Unavailable
-from monitor.core.interval import HOUR
+from monitor.config import SiteKind, SiteTable
+from monitor.core.interval import HOUR, Interval
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
+from monitor.impacts import KEPT, Impacts
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
+from monitor.live import grid_of, late_hours, told
+from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
@@ -44,17 +46,15 @@ if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.config import Config, Listen
     from monitor.core.services import ServiceRule
-    from monitor.core.units import Power
+    from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
+    from monitor.reckoning import Assembly
+    from monitor.simulation.realtime import RealTimeWorld
 
 log = logging.getLogger(__name__)
 
 RETRY_EVERY: Final = Duration.from_seconds(60)
 """How often a source that can't be read is tried again: a driver may be loaded, a right given."""
-CPU_POWER: Final = "cpu_power"
-"""Under which the ledger remembers the looked-up power of the CPUs."""
-CONFIGURED_ACCURACY: Final = "+-50 %"
-"""Of what is modelled from a power that was configured. Source: docs/modelled-host.md."""
 BEYOND_CAP: Final = (
     "more AI services were found than are followed: those beyond are under _other; name yours as [[service]]"
 )
@@ -99,19 +99,17 @@ def own_machine(config: Config) -> Machine:
 def run(config: Config) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C).
 
-    Raises LedgerError where the ledger can't be had, WebError where the address can't: one sentence, with the cure.
+    Raises LedgerError where the ledger can't be had, WebError where the address can't, ReckoningError where the zone or
+    a factor can't: one sentence, with the cure.
     """
     _work(config, own_machine(config))
 
 
 def simulate(config: Config, seed: int) -> None:
     """Run the daemon on a simulated town hall's server, in real time, until it is told to stop. Raises as `run`."""
-    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - the daemon on a real host needs none of it
-    from monitor.simulation.rules import service_rules  # noqa: PLC0415 - as above
-    from monitor.simulation.townhall import townhall  # noqa: PLC0415 - as above
+    from monitor.simulation.rules import service_rules  # noqa: PLC0415 - the daemon on a real host needs none of it
 
-    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
-        world = RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
+    with _town_hall(seed) as world:
         tree = world.tree
         machine = Machine(
             clock=world,
@@ -125,13 +123,13 @@ def simulate(config: Config, seed: int) -> None:
             before_read=world.before_read,
             simulated=True,
         )
-        _work(config, machine)
+        _work(_in_its_place(config), machine)
 
 
 def fill_year(config: Config, year: int, seed: int) -> int:
     """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours.
 
-    Raises LedgerError, among others where the ledger holds a real host's figures.
+    Raises LedgerError, among others where the ledger holds a real host's figures; ReckoningError.
     """
     from monitor.simulation.filling import commits  # noqa: PLC0415 - the daemon on a real host needs none of it
     from monitor.simulation.history import SimulatedYear  # noqa: PLC0415 - as above
@@ -139,19 +137,53 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     clock = SystemClock(Path("/proc"))
     now = clock.stamp()
     zone = config.organisation.timezone
+    assembly = assembly_of(config, now.wall, simulated=True)
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
         simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
+        impacts = Impacts(assembly.reckoner, None, ledger.grain)
         hours = 0
         for books, lot in commits(simulated, now):
-            ledger.commit(books, lot, simulated.gaps, simulated.services)
+            ledger.commit(books, lot, simulated.gaps, simulated.services, impacts=impacts.close(lot))
             hours += len(lot)
     return hours
+
+
+def assembly_of(config: Config, now: int, *, simulated: bool = False) -> Assembly:
+    """Return what impacts are reckoned with: of this machine, or of the simulated one. Raises ReckoningError."""
+    if not simulated:
+        return assemble(config, now, sysfs=config.paths.sysfs, procfs=config.paths.procfs)
+    with _town_hall(0) as world:
+        tree = world.tree
+        return assemble(_in_its_place(config), now, sysfs=tree.sysfs, procfs=tree.procfs, nvml=world.nvml)
+
+
+@contextmanager
+def _town_hall(seed: int) -> Iterator[RealTimeWorld]:
+    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.townhall import townhall  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
+        yield RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
+
+
+def _in_its_place(config: Config) -> Config:
+    """Return *config* with the town hall's zone and site, unless it says others: the simulated server stands there."""
+    from monitor.simulation.townhall import SITE, ZONE  # noqa: PLC0415 - the daemon on a real host needs none of it
+
+    if config.zone:
+        return config
+    sites = (SiteTable(key=SITE, kind=SiteKind.SERVER_ROOM),)
+    return replace(config, host=replace(config.host, zone=ZONE, site=SITE), sites=sites)
 
 
 def _work(config: Config, machine: Machine) -> None:
     with ExitStack() as stack:
         manager = ServiceManager(os.environ.get("NOTIFY_SOCKET", ""))
         inbox = Inbox()
+        assembly = assemble(
+            config, machine.clock.stamp().wall, sysfs=machine.sysfs, procfs=machine.procfs, nvml=machine.nvml
+        )
+        _say_what_is_missing(assembly)
         ledger = stack.enter_context(_open_ledger(config, machine))
         workloads = _workloads(config, machine)
         fast, slow = _samplers(config, machine, workloads, ledger, inbox)
@@ -160,7 +192,14 @@ def _work(config: Config, machine: Machine) -> None:
         exposition = Exposition(_about(config, machine))
         address = stack.enter_context(_serve(config, machine, exposition))
         daemon = _daemon(
-            config, machine, ledger, workloads, publish=exposition.publish, samplers=(fast, *slow), alive=manager.alive
+            config,
+            machine,
+            ledger,
+            workloads,
+            reckoner=assembly.reckoner,
+            publish=exposition.publish,
+            samplers=(fast, *slow),
+            alive=manager.alive,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -173,6 +212,14 @@ def _work(config: Config, machine: Machine) -> None:
             daemon.run(inbox, schedule, stall=Duration(2 * config.sampling.every.nanoseconds + 10**9))
             manager.stopping()
         daemon.finish(inbox, fast.observe())
+
+
+def _say_what_is_missing(assembly: Assembly) -> None:
+    if assembly.reckoner is None:
+        log.info("no host.zone is configured: energy is measured, and impacts are unknown until it is")
+        return
+    for finding in assembly.inventory.missing:
+        log.info("not counted in the hardware: %s: %s", finding.what, finding.cure)
 
 
 def _serve(config: Config, machine: Machine, exposition: Exposition) -> AbstractContextManager[Listen]:
@@ -228,22 +275,23 @@ def _samplers(
             log.warning("%s", sentence)
             said.add(sentence)
 
-    charges = list(_charges(host))
+    charges = list(_charges(host, config.factors.live))
     fast = [charge for charge in charges if not charge.slow]
     return Sampler(fast, machine.clock, inbox, RETRY_EVERY, before_read), [
         Sampler([charge], machine.clock, inbox, RETRY_EVERY, slow=True) for charge in charges if charge.slow
     ]
 
 
-def _charges(host: Host) -> Iterator[Charge]:
-    """Yield every installed collector, in order of name."""
+def _charges(host: Host, live: str | None) -> Iterator[Charge]:
+    """Yield every installed collector, in order of name; of those that are opened on request the one named *live*."""
     for point in sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name):
         try:
             kind = point.load()
         except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way, and stops nobody
             yield Charge(point.name, partial(_refuse, point.name, error), slow=False)
             continue
-        yield Charge(point.name, partial(kind.open, host), slow=kind.slow)
+        if not getattr(kind, "on_request", False) or point.name == live:
+            yield Charge(point.name, partial(kind.open, host), slow=kind.slow, every=getattr(kind, "every", None))
 
 
 def _refuse(name: str, error: Exception) -> NoReturn:
@@ -253,7 +301,9 @@ def _refuse(name: str, error: Exception) -> NoReturn:
 
 
 def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Ledger) -> Host:
-    power, accuracy = _cpu_power(config, machine, ledger)
+    processors = processor_power.find(config.host.cpu_tdp, machine.procfs, ledger.remembered(processor_power.KEY))
+    if processors.to_remember is not None:
+        ledger.remember(processor_power.KEY, processors.to_remember)
     return Host(
         sysfs=machine.sysfs,
         procfs=machine.procfs,
@@ -262,38 +312,12 @@ def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Le
         read_clock=machine.read_clock,
         run_id=machine.run_id,
         own_pid=machine.own_pid,
-        cpu_power=power,
-        cpu_power_accuracy=accuracy,
+        cpu_power=processors.power,
+        cpu_power_accuracy=processors.accuracy,
         memory=config.host.memory,
         nvml=machine.nvml,
+        grid=grid_of(config, ledger),
     )
-
-
-def _cpu_power(config: Config, machine: Machine, ledger: Ledger) -> tuple[Power | None, str]:
-    """Return the thermal design power of the CPUs and its error: configured, remembered, looked up, or guessed."""
-    if config.host.cpu_tdp is not None:
-        return config.host.cpu_tdp, CONFIGURED_ACCURACY
-    text = ledger.remembered(CPU_POWER)
-    kept = _kept_power(text)
-    try:
-        found = codecarbon.cpu_power_of(machine.procfs, kept)
-    except OSError:
-        return None, ""
-    except codecarbon.CodeCarbonFailed as error:
-        log.warning("%s; until then the power of the CPUs is guessed", error)
-        found = codecarbon.guess(cpuinfo.read(machine.procfs))
-        return found.power, found.accuracy
-    if found is not kept:
-        ledger.remember(CPU_POWER, msgspec.json.encode(found).decode())
-    return found.power, found.accuracy
-
-
-def _kept_power(text: str | None) -> codecarbon.CpuPower | None:
-    """Return what the ledger remembers; None where it remembers nothing, or in the words of another version."""
-    try:
-        return msgspec.json.decode(text, type=codecarbon.CpuPower) if text is not None else None
-    except msgspec.MsgspecError:
-        return None
 
 
 def _about(config: Config, machine: Machine) -> About:
@@ -315,17 +339,18 @@ def _daemon(
     ledger: Ledger,
     workloads: HostWorkloads,
     *,
+    reckoner: Reckoner | None,
     publish: Callable[[Snapshot], None],
     samplers: Sequence[Sampler],
     alive: Callable[[], None],
 ) -> Daemon:
     sampling = config.sampling
+    opening, now = ledger.load(), machine.clock.stamp()
+    known = told(config, ledger, Interval(now.wall - KEPT.nanoseconds, now.wall + HOUR.nanoseconds))
     rules = Rules(
         floor=sampling.floor, floor_powers=sampling.floor_power, patience=sampling.patience, hour=ledger.grain
     )
-    accounting = Accounting(
-        rules, ledger.load(), boot_id=machine.clock.boot_id, run_id=machine.run_id, now=machine.clock.stamp()
-    )
+    accounting = Accounting(rules, opening, boot_id=machine.clock.boot_id, run_id=machine.run_id, now=now)
     subscribers = [point.load()() for point in entry_points(group="monitor.subscribers")]
     return Daemon(
         accounting=accounting,
@@ -333,6 +358,8 @@ def _daemon(
         failures=LedgerError,
         people=workloads,
         periods=Periods(ledger).of,
+        impacts=Impacts(reckoner, opening, ledger.grain, known),
+        restate_late=late_hours(config, ledger, reckoner),
         offset=ledger.exposure_offset(),
         bus=Bus(subscribers),
         publish=publish,
@@ -340,7 +367,7 @@ def _daemon(
         alive=alive,
         commit_every=config.ledger.commit_every,
         live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
-        recent_power=ledger.minutes(machine.clock.stamp().wall - HOUR.nanoseconds),
+        recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
     )
 
 

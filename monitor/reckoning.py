@@ -5,9 +5,13 @@ A zone, a provider or a file of factors that can't be used is refused at once: n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
+from monitor.adapters.codecarbon import CodeCarbonFailed
+from monitor.adapters.hardware import detect
+from monitor.adapters.nvml import cards
 from monitor.core.factors import (
     CONFIGURED,
     UNITS,
@@ -20,15 +24,21 @@ from monitor.core.factors import (
 )
 from monitor.core.terms import Choices, Reckoner, Tariff
 from monitor.core.units import NANOSECONDS_PER_SECOND
-from monitor.factors.loading import NEWEST, load
+from monitor.factors.codecarbon import completed
+from monitor.factors.loading import NEWEST, FactorsError, load
+from monitor.inventory.assets import InventoryError
+from monitor.inventory.counting import assets_of
+from monitor.inventory.models import shipped_models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from decimal import Decimal
+    from pathlib import Path
 
     from monitor.config import Config
     from monitor.config.impact_tables import TariffTable
     from monitor.core.embodied import Asset
+    from monitor.inventory.assets import Inventory
 
 UNDATED: Final = 0
 """Year of a figure that the organisation states without one."""
@@ -36,26 +46,38 @@ ALWAYS: Final = date(1970, 1, 1)
 """From when on such a figure holds: the beginning of the ledger's clock."""
 
 
-def catalogue_of(config: Config, now: int, mix_of: Callable[[str], Factor] | None = None) -> Catalogue:
-    """Return the factors that *config* asks for, with one for its zone.
+class ReckoningError(Exception):
+    """The configuration asks for what impacts can't be reckoned with. The text is a sentence for each fault."""
 
-    *mix_of* says what CodeCarbon's table has for a country that the set lacks. Raises FactorsError (a set or a file
-    that can't be used), NoFactorError (a zone, a provider or a live source that can't be had), with the cure.
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What impacts are reckoned with here: the factors, the hardware, and the terms made of both."""
+
+    catalogue: Catalogue
+    inventory: Inventory
+    reckoner: Reckoner | None
+    """None where no zone is configured: impacts are unknown then."""
+
+
+def assemble(config: Config, now: int, *, sysfs: Path, procfs: Path, nvml: object | None = None) -> Assembly:
+    """Return what impacts are reckoned with under *config*, at *now* (ns since the epoch), on the machine of the roots.
+
+    Raises ReckoningError: a zone, a provider, a set, a file of factors or an asset that can't be had, with the cure.
     """
-    wanted = config.factors
-    catalogue = load(wanted.set or NEWEST, wanted.files)
-    if not config.zone:
-        return catalogue
-    day = _day(now, config)
     try:
-        catalogue.as_of(Quantity.ELECTRICITY, config.zone, day, wanted.provider)
-    except NoFactorError:
-        if mix_of is None:
-            raise
-        catalogue = catalogue.with_factor(mix_of(config.zone))
-        catalogue.as_of(Quantity.ELECTRICITY, config.zone, day, wanted.provider)
-    _require_provider(catalogue, config)
-    return catalogue
+        catalogue = _catalogue(config, now)
+        inventory = assets_of(
+            detect(sysfs, procfs, cards(nvml)),
+            config.assets,
+            catalogue,
+            config.host.hardware_share,
+            detect=config.inventory.detect,
+            models=shipped_models(),
+        )
+    except (FactorsError, NoFactorError, CodeCarbonFailed, InventoryError) as error:
+        raise ReckoningError(str(error)) from error
+    return Assembly(catalogue, inventory, reckoner_of(config, catalogue, inventory.assets))
 
 
 def reckoner_of(config: Config, catalogue: Catalogue, assets: Iterable[Asset]) -> Reckoner | None:
@@ -63,6 +85,18 @@ def reckoner_of(config: Config, catalogue: Catalogue, assets: Iterable[Asset]) -
     if not config.zone:
         return None
     return Reckoner(catalogue, _choices(config, tuple(assets)), config.organisation.timezone)
+
+
+def _catalogue(config: Config, now: int) -> Catalogue:
+    """Return the factors that *config* asks for; those of a country that the set lacks are CodeCarbon's."""
+    wanted, zone = config.factors, config.zone
+    catalogue = load(wanted.set or NEWEST, wanted.files)
+    if not zone:
+        return catalogue
+    catalogue = completed(catalogue, zone)
+    catalogue.as_of(Quantity.ELECTRICITY, zone, _day(now, config), wanted.provider)
+    _require_provider(catalogue, config)
+    return catalogue
 
 
 def _choices(config: Config, assets: tuple[Asset, ...]) -> Choices:
@@ -80,7 +114,11 @@ def _choices(config: Config, assets: tuple[Asset, ...]) -> Choices:
         else stated.figure(
             Quantity.ELECTRICITY,
             "factors.market",
-            (market.low or market.value, market.value, market.high or market.value),
+            (
+                market.value if market.low is None else market.low,
+                market.value,
+                market.value if market.high is None else market.high,
+            ),
             year=market.year,
             source=market.source,
             basis=Basis(accounting=Accounting.MARKET),

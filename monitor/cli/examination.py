@@ -15,13 +15,23 @@ from typing import TYPE_CHECKING, Final
 
 from monitor import processor_power, watch
 from monitor.adapters import codecarbon
+from monitor.adapters.virtualisation import hypervisor
 from monitor.cli.inquiry import answers
 from monitor.cli.ledger_standing import ledger_standing
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host
 from monitor.comparison import beside, measure
 from monitor.core.units import Duration
-from monitor.doctor import Examination, ServiceSeen, Standing, State, ask, page_standing, zone_standing
+from monitor.doctor import (
+    Examination,
+    ServiceSeen,
+    Standing,
+    State,
+    ask,
+    impact_standings,
+    page_standing,
+    zone_standing,
+)
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -52,7 +62,16 @@ def examine(config: Config) -> Examination:
         ledger=ledger_standing(config.ledger.url),
         page=page_standing(config.web.listen, daemon_answers=answers(config.web.listen)),
         watch=_watch_standing(),
-        zone=zone_standing(config.host.zone, config.organisation.timezone),
+        zone=zone_standing(config.zone, config.organisation.timezone),
+        impacts=impact_standings(
+            config.zone,
+            pue=f"{config.pue or ''}",
+            site_kind=config.site.kind or "" if config.site else "",
+            virtual=bool(hypervisor(config.paths.sysfs, config.paths.procfs)),
+            share=config.host.hardware_share is not None,
+            assets=len(config.assets),
+            detect=config.inventory.detect,
+        ),
     )
 
 

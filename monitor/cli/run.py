@@ -43,10 +43,13 @@ def run(context: typer.Context, config: ConfigFile = None, debug: Debug = False)
 def daemon_failures() -> Iterator[None]:
     """Turn what keeps a daemon from starting into the end of the command."""
     from monitor.ledger.store import LedgerError
+    from monitor.reckoning import ReckoningError
     from monitor.web.server import WebError
 
     try:
         yield
+    except ReckoningError as error:
+        raise CommandError(str(error), Status.WRONG) from error
     except (LedgerError, WebError) as error:
         raise CommandError(str(error), Status.IMPOSSIBLE) from error
 

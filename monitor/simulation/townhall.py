@@ -13,6 +13,10 @@ from monitor.simulation.spec import Platform, Program, Rhythm, ServiceSpec, Worl
 if TYPE_CHECKING:
     from monitor.simulation.spec import Range
 
+ZONE: Final = "FR"
+"""Of the electricity grid."""
+SITE: Final = "hotel-de-ville"
+"""The server stands in a server room there."""
 DAY: Final = Duration.from_seconds(600)
 """A day of the town hall takes ten minutes, so that a minute shows something."""
 ASKED: Final = Rhythm(idle=(2, 8), busy=(4, 15), spell=(1, 4))
