@@ -74,6 +74,14 @@ class Site:
             "meta",
             "hosts",
             "remembered",
+            "impact_series",
+            "hour_impacts",
+            "hour_reserved",
+            "hour_terms",
+            "factors",
+            "terms",
+            "intensities",
+            "impact_generations",
         ]
         return {name: sorted(self.sql(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608 - no input
 

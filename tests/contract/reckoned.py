@@ -1,0 +1,119 @@
+"""Hours that were reckoned: factors, terms and amounts that are easy to tell apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.embodied import Asset
+from monitor.core.entries import Holding
+from monitor.core.factors import Accounting, Basis, Boundary, Cycle, Factor, How, Quantity
+from monitor.core.hours import by_consumer, reckon
+from monitor.core.impact import Applied, Bounds, HourImpacts, ImpactSeries, Indicator, Role, Terms
+from monitor.core.interval import HOUR, Interval
+from monitor.core.readings import IntensityReading
+from monitor.core.units import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from monitor.core.entries import Bucket
+
+HR: Final = HOUR.nanoseconds
+
+
+def factor(
+    value: str = "52", quantity: Quantity = Quantity.ELECTRICITY, key: str = "", unit: str = "gCO2e/kWh"
+) -> Factor:
+    """Return a factor with a range of ten per cent around *value*."""
+    return Factor(
+        key=key or f"{quantity}/FR/ademe/2024",
+        quantity=quantity,
+        subject="FR",
+        provider="ademe",
+        value=Decimal(value),
+        low=Decimal(value) * Decimal("0.9"),
+        high=Decimal(value) * Decimal("1.1"),
+        unit=unit,
+        year=2024,
+        valid_from=date(2024, 1, 1),
+        valid_to=None,
+        basis=Basis(Cycle.LIFE_CYCLE, Boundary.CONSUMPTION, Accounting.LOCATION),
+        source="ADEME, Base Empreinte, électricité, mix moyen de consommation",
+        address="https://base-empreinte.ademe.fr",
+        licence="Licence Ouverte 2.0",
+        retrieved=date(2026, 1, 2),
+        note="",
+    )
+
+
+SERVER: Final = Asset(
+    name="server",
+    resource="rest",
+    gwp=factor("1200", Quantity.HARDWARE_GWP, unit="kgCO2e/piece"),
+    adpe=None,
+    amount=Decimal(1),
+    lifetime=factor("5", Quantity.HARDWARE_LIFETIME, unit="year"),
+    bought=date(2025, 9, 1),
+    share=Decimal(1),
+)
+CARD: Final = replace(
+    SERVER,
+    name="card",
+    resource="gpu0",
+    adpe=factor("0.0105", Quantity.HARDWARE_ADPE, unit="kgSbe/piece"),
+    bought=None,
+    share=Decimal("0.333"),
+)
+HELD: Final = {Holding("assistant", "gpu0"): Duration(HR // 2), Holding("_idle", "gpu0"): Duration(HR // 4)}
+
+
+def terms(level: str = "52", *, filled: bool = False, pue: str = "1.4", assets: tuple[Asset, ...] = ()) -> Terms:
+    """Return terms with the *level* of the electricity, in gCO2e/kWh."""
+    return Terms(
+        "FR",
+        (
+            Applied(Role.ELECTRICITY, factor(level), (How.OLDER_YEAR, How.PARENT_ZONE)),
+            Applied(Role.PUE, factor(pue, Quantity.PUE, unit="kWh/kWh"), (How.EXACT,)),
+        ),
+        assets,
+        filled,
+    )
+
+
+def reckoned(buckets: Iterable[Bucket], by: Terms | None = None, hour: Duration = HOUR) -> list[HourImpacts]:
+    """Return what the closed hours among *buckets* came to."""
+    return [
+        reckon(
+            Interval(one.start, one.start + hour.nanoseconds),
+            by_consumer(one.entries),
+            one.reserved,
+            terms() if by is None else by,
+        )
+        for one in buckets
+        if one.grain == "hour"
+    ]
+
+
+def came_to(
+    start: int, amounts: Mapping[tuple[str, Indicator], tuple[int, int, int]], by: Terms | None = None
+) -> HourImpacts:
+    """Return an hour that came to *amounts*: low, central, high."""
+    found = {ImpactSeries(*key): Bounds(*amount) for key, amount in amounts.items()}
+    return HourImpacts(start, found, terms() if by is None else by)
+
+
+def told(start: int, grams: str = "41.5", *, estimated: bool = False, length: int = HR // 4) -> IntensityReading:
+    """Return what a provider tells of a quarter of an hour."""
+    return IntensityReading(
+        provider="rte",
+        zone="FR",
+        start=start,
+        length=Duration(length),
+        grams_per_kilowatt_hour=Decimal(grams),
+        cycle=Cycle.DIRECT,
+        estimated=estimated,
+        raw=f'{{"taux_co2": {grams}, "nature": "Données temps réel"}}',
+    )
