@@ -72,9 +72,16 @@ class Reckoner:
         self.choices = choices
         self._clock = clock
         self._days: dict[date, tuple[Applied, ...]] = {}
+        self._latest: tuple[tuple[Interval, tuple[IntensityReading, ...]], Terms] | None = None
 
     def terms(self, hour: Interval, readings: Iterable[IntensityReading] = ()) -> Terms:
         """Return the terms of *hour*, with the live *readings* of its time. Raises NoFactorError (what, cure)."""
+        asked = (hour, tuple(readings))
+        if self._latest is None or self._latest[0] != asked:
+            self._latest = (asked, self._terms(*asked))
+        return self._latest[1]
+
+    def _terms(self, hour: Interval, readings: Sequence[IntensityReading]) -> Terms:
         local = datetime.fromtimestamp(hour.start // NANOSECONDS_PER_SECOND, self._clock)
         applied = (*self._of_day(local.date()), *self._price(local, hour))
         shape = self._shape(hour, readings, local.date()) if self.choices.live else ()

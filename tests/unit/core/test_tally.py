@@ -208,7 +208,7 @@ def test_a_wall_clock_that_is_set_changes_nothing_within_a_boot() -> None:
 def test_a_wall_clock_behind_that_of_the_boot_before_takes_nothing_back() -> None:
     tally = Tally(None)
     tally.book(books(3600, {}), {}, gpu_terms())
-    tally.book(books(0, {}, boot_id="another", boot=20), {}, gpu_terms())
+    tally.book(books(0, {}, boot_id="another", boot=20), held(a=5), gpu_terms())
     assert tally.counters() == {}
 
 

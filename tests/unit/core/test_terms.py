@@ -100,6 +100,7 @@ def test_the_live_mean_of_an_hour_counts_each_reading_by_the_time_it_holds() -> 
         live("40", NOON.start - quarter, 30),
         live("16", NOON.start + quarter, 15),
         live("10", NOON.start + 2 * quarter, 60),
+        live("99", NOON.end),
     ]
     shape = shape_of(readings, NOON)
     assert shape is not None
@@ -145,10 +146,11 @@ def test_another_provider_s_another_zone_s_or_another_kind_of_intensity_gives_no
 
 def test_without_the_live_provider_s_own_yearly_mean_there_is_no_shape() -> None:
     """Another's would move the year's sum away from the level."""
-    reading = live("18", provider="electricity_maps", cycle="life_cycle")
-    terms = reckoner(choices=Choices(zone="FR", live="electricity_maps")).terms(NOON, [reading])
-    assert terms.filled
-    assert grams(terms).central == 51_900_000_000
+    reckon = reckoner(choices=Choices(zone="FR", live="electricity_maps"))
+    for provider in ("electricity_maps", "ademe"):
+        terms = reckon.terms(NOON, [live("18", provider=provider, cycle="life_cycle")])
+        assert terms.filled
+        assert grams(terms).central == 51_900_000_000
 
 
 def test_a_part_of_a_country_has_the_country_s_shape_and_not_where_its_grid_stands_alone() -> None:
@@ -186,6 +188,13 @@ def test_a_mixed_price_says_of_what_it_is_and_has_the_range_of_both() -> None:
     assert (found.low, found.value, found.high) == (Decimal("0.18"), Decimal("0.19"), Decimal("0.20"))
     assert found.note == "30 minutes at 0.22, 30 minutes at 0.16 EUR/kWh"
     assert found.key.startswith(PEAK.key)
+
+
+def test_an_hour_that_passes_the_local_midnight_counts_the_minutes_of_both_days() -> None:
+    """India's clock is 5 and a half hours ahead: 18:00 UTC is 23:30 there."""
+    tariff = replace(NIGHT, off_peak_minutes=((0, 10), (23 * 60 + 50, 24 * 60)))
+    reckon = reckoner(choices=Choices(zone="FR", tariffs=(tariff,)), clock=ZoneInfo("Asia/Kolkata"))
+    assert price(reckon.terms(hour_at(moment(2024, 11, 12, 18)))) == Decimal("0.20")
 
 
 def test_several_off_peak_times_of_a_day_add_up() -> None:
@@ -246,8 +255,11 @@ def test_half_an_hour_s_price_counts_its_own_thirty_minutes() -> None:
 
 def test_a_tariff_that_changes_in_mid_year_holds_from_the_local_day_on() -> None:
     dearer = replace(PEAK, value=Decimal("0.25"))
-    tariffs = (Tariff(valid_from=date(2026, 7, 1), price=dearer), Tariff(valid_from=date(2026, 2, 1), price=PEAK))
+    tariffs = (Tariff(valid_from=date(2026, 2, 1), price=PEAK), Tariff(valid_from=date(2026, 7, 1), price=dearer))
     reckon = reckoner(choices=Choices(zone="FR", tariffs=tariffs))
+    assert price(reckoner(choices=Choices(zone="FR", tariffs=tariffs[::-1])).terms(hour_at(moment(2026, 9, 1)))) == (
+        Decimal("0.25")
+    )
     assert price(reckon.terms(hour_at(moment(2026, 6, 30, 21)))) == Decimal("0.22")
     assert price(reckon.terms(hour_at(moment(2026, 6, 30, 22)))) == Decimal("0.25")
     assert price(reckon.terms(hour_at(moment(2026, 1, 31, 22)))) is None
@@ -319,6 +331,14 @@ def test_a_live_provider_whose_yearly_mean_is_nothing_gives_no_shape() -> None:
     nothing = replace(RTE, value=Decimal(0), low=Decimal(0))
     terms = reckoner(LEVEL, nothing, choices=Choices(zone="FR", live="rte")).terms(NOON, [live("18")])
     assert terms.filled
+
+
+def test_the_terms_of_the_hour_in_hand_are_reckoned_once_and_again_when_more_is_told() -> None:
+    reckon = reckoner(choices=Choices(zone="FR", live="rte"))
+    first = reckon.terms(NOON, [live("18")])
+    assert reckon.terms(NOON, iter([live("18")])) is first
+    assert grams(reckon.terms(NOON, [live("36")])).central == 86_101_382_488
+    assert reckon.terms(hour_at(NOON.end), [live("18")]).filled
 
 
 def test_the_hardware_is_part_of_the_terms() -> None:
