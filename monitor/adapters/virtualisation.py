@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAKERS: Final = (
     ("sys_vendor", ("QEMU", "KVM", "OpenStack", "KubeVirt", "Amazon EC2", "VMware", "Xen", "BHYVE", "Parallels")),
-    ("sys_vendor", ("innotek GmbH", "Bochs", "Alibaba Cloud", "Apple Virtualization", "Google")),
+    ("sys_vendor", ("innotek GmbH", "Bochs", "Alibaba Cloud", "Apple Virtualization")),
     ("product_name", ("KVM", "VMware", "Virtual Machine", "VirtualBox", "HVM domU", "Google Compute Engine")),
     ("product_name", ("OpenStack", "KubeVirt", "BHYVE", "Standard PC", "Bochs")),
     ("bios_vendor", ("SeaBIOS", "BHYVE", "Xen", "Bochs", "innotek GmbH", "Parallels")),

@@ -75,55 +75,6 @@ def test_nobody_on_the_card_is_told_as_nobody(collector: NvidiaCollector) -> Non
     assert use(collector.collect()) == GpuUsageReading("gpu0", (), memory_total=Memory(80 * GIB))
 
 
-def test_all_the_memory_of_a_card_is_told_and_asked_for_once(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
-    card.total = 24 * GIB
-    collector = opened(nvml, tmp_path)
-    nvml.asked.clear()
-    assert use(collector.collect()).memory_total == Memory(24 * GIB)
-    assert "nvmlDeviceGetMemoryInfo" not in nvml.asked
-
-
-def test_memory_that_was_not_told_at_first_is_asked_for_again(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
-    card.fails["nvmlDeviceGetMemoryInfo"] = pynvml.NVML_ERROR_TIMEOUT
-    collector = opened(nvml, tmp_path)
-    assert use(collector.collect()).memory_total is None
-    card.fails.clear()
-    assert use(collector.collect()).memory_total == Memory(80 * GIB)
-
-
-@pytest.mark.parametrize("refusal", [pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_NO_PERMISSION])
-def test_a_card_that_does_not_tell_its_memory_is_read_all_the_same(
-    nvml: FakeNvml, card: Card, tmp_path: Path, refusal: int
-) -> None:
-    card.fails["nvmlDeviceGetMemoryInfo"] = refusal
-    card.compute = [context(10, GIB)]
-    reading = use(opened(nvml, tmp_path).collect())
-    assert (reading.memory_total, [row.pid for row in reading.uses]) == (None, [10])
-
-
-def test_a_card_without_memory_of_its_own_has_none_rather_than_nothing(
-    nvml: FakeNvml, card: Card, tmp_path: Path
-) -> None:
-    card.total = 0
-    assert use(opened(nvml, tmp_path).collect()).memory_total is None
-
-
-def test_a_card_that_came_back_is_asked_anew(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
-    collector = opened(nvml, tmp_path)
-    nvml.reload_driver()
-    nvml.open = 0
-    card.total = 40 * GIB
-    with pytest.raises(Retry):
-        collector.collect()
-    assert use(collector.collect()).memory_total == Memory(40 * GIB)
-
-
-def test_a_partitioned_card_tells_the_memory_of_the_whole_board(nvml: FakeNvml, card: Card, tmp_path: Path) -> None:
-    card.partitioned = True
-    card.compute = [context(10, GIB, 1), context(20, 3 * GIB, 2)]
-    assert use(opened(nvml, tmp_path).collect()).memory_total == Memory(80 * GIB)
-
-
 def test_no_sample_since_the_last_read_means_that_nobody_computed(collector: NvidiaCollector, card: Card) -> None:
     card.compute = [context(10, GIB)]
     card.samples = [sample(10, 5 * SECOND, 60)]
