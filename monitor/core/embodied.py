@@ -19,7 +19,7 @@ from monitor.core.readings import PACKAGE, REST
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -82,7 +82,7 @@ def amortised(asset: Asset, indicator: Indicator, interval: Interval, steps: int
     whole = asset.making.get(indicator)
     if whole is None:
         return Bounds.ZERO
-    since, until = (_lived(asset, moment) for moment in (interval.start, interval.end))
+    since, until = (lived(asset, moment) for moment in (interval.start, interval.end))
     low, central, high = (
         _until(total * steps, until, asset.life) - _until(total * steps, since, asset.life)
         for total in (whole.low, whole.central, whole.high)
@@ -90,7 +90,7 @@ def amortised(asset: Asset, indicator: Indicator, interval: Interval, steps: int
     return Bounds(min(low, central), central, max(high, central))
 
 
-def _lived(asset: Asset, moment: int) -> int:
+def lived(asset: Asset, moment: int) -> int:
     """Return for how long *asset* has been written off at *moment*, in ns."""
     return moment if asset.begin is None else min(max(moment - asset.begin, 0), asset.life.nanoseconds)
 
@@ -110,16 +110,34 @@ def embodied(
     *reserved* is for how long the whole of a resource was held by each consumer (`_idle`: by nobody). The time of
     which nothing is known is `_unattributed`'s. Each resource's parts sum exactly to what is written off.
     """
-    owned, held = tuple(assets), by_resource(reserved)
     amounts: dict[ImpactSeries, Bounds] = {}
+    for part in parts_of(interval, reserved, assets):
+        for consumer, amount in part.held.items():
+            key = ImpactSeries(consumer, part.indicator)
+            amounts[key] = amounts.get(key, Bounds.ZERO) + amount
+    return amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of the making of one resource's hardware falls in a time, in the unit of `indicator`, and who has it."""
+
+    resource: str
+    indicator: Indicator
+    whole: Bounds
+    held: Mapping[str, Bounds]
+    """By consumer; the central amounts sum exactly to that of the whole."""
+
+
+def parts_of(interval: Interval, reserved: Mapping[Holding, Duration], assets: Iterable[Asset]) -> Iterator[Parts]:
+    """Yield what the *assets* come to in *interval*, by indicator and resource. The arguments are as for `embodied`."""
+    owned, held = tuple(assets), by_resource(reserved)
     for indicator in _UNITS:
         wholes = written_off(owned, indicator, interval)
-        parts = shares({resource: whole.central for resource, whole in wholes.items()}, held, interval.length)
-        for resource, part in parts.items():
-            for consumer, amount in part.items():
-                key = ImpactSeries(consumer, indicator)
-                amounts[key] = amounts.get(key, Bounds.ZERO) + _bounded(amount, wholes[resource])
-    return amounts
+        found = shares({resource: whole.central for resource, whole in wholes.items()}, held, interval.length)
+        for resource, part in found.items():
+            whole = wholes[resource]
+            yield Parts(resource, indicator, whole, {one: _bounded(amount, whole) for one, amount in part.items()})
 
 
 def written_off(assets: Iterable[Asset], indicator: Indicator, interval: Interval, steps: int = 1) -> dict[str, Bounds]:
