@@ -167,6 +167,8 @@ class Client:
 
     def rest(self) -> None:
         """End a read: close what is open."""
+        for key in self._pool.pools.keys():  # noqa: SIM118 - a container of urllib3's, which can't be iterated over
+            self._pool.pools[key].close()
         self._pool.clear()
 
     def _answer(self, reply: _Reply) -> Answer:
@@ -197,7 +199,7 @@ class Client:
             reply = self._once(url)
             if reply.status not in ELSEWHERE:
                 return reply
-            url = urljoin(url, reply.headers.get("Location", ""))
+            url = _joined(url, reply.headers.get("Location", ""))
             if not _same_origin(_split_or_none(url), self._origin):
                 raise Retry(f"{self.host} redirects to another host, which is not followed: {self._again}")
         raise Retry(f"{self.host} redirects in a circle: {self._again}")
@@ -282,6 +284,14 @@ def _split_or_none(address: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _joined(url: str, place: str) -> str:
+    """Return where *place*, said at *url*, is; empty where it is nowhere."""
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        return ""
 
 
 def _same_origin(parts: SplitResult | None, origin: SplitResult) -> bool:
