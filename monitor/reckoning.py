@@ -14,6 +14,7 @@ from monitor.adapters.hardware import detect
 from monitor.adapters.nvml import cards
 from monitor.core.factors import (
     CONFIGURED,
+    OWN,
     UNITS,
     Accounting,
     Basis,
@@ -75,7 +76,7 @@ def assemble(config: Config, now: int, *, sysfs: Path, procfs: Path, nvml: objec
             detect=config.inventory.detect,
             models=shipped_models(),
         )
-    except (FactorsError, NoFactorError, CodeCarbonFailed, InventoryError) as error:
+    except (FactorsError, NoFactorError, InventoryError) as error:
         raise ReckoningError(str(error)) from error
     return Assembly(catalogue, inventory, reckoner_of(config, catalogue, inventory.assets))
 
@@ -93,7 +94,11 @@ def _catalogue(config: Config, now: int) -> Catalogue:
     catalogue = load(wanted.set or NEWEST, wanted.files)
     if not zone:
         return catalogue
-    catalogue = completed(catalogue, zone)
+    try:
+        catalogue = completed(catalogue, zone)
+    except CodeCarbonFailed as error:
+        why = str(error).partition(":")[0]
+        raise NoFactorError(f"there is no electricity factor of {zone} ({why})", OWN) from error
     catalogue.as_of(Quantity.ELECTRICITY, zone, _day(now, config), wanted.provider)
     _require_provider(catalogue, config)
     return catalogue

@@ -9,8 +9,8 @@ import pytest
 from tests.architecture.sources import ROOT, modules, tree
 
 PURE = {
-    *("__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fnmatch"),
-    *("fractions", "functools", "heapq", "itertools", "math", "re", "typing", "zoneinfo"),
+    *("__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib"),
+    *("enum", "fnmatch", "fractions", "functools", "heapq", "itertools", "math", "re", "typing", "zoneinfo"),
 }
 """What the core may import beside itself: nothing that opens a file, reads a clock, logs or starts a thread."""
 
