@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from monitor.config import Language
+from monitor.core.impact import Indicator
 from monitor.core.units import Duration
+from monitor.web.cards import MAIN, cards_of
 from monitor.web.chart import HEIGHT, WIDTH, chart_of
+from monitor.web.indicators import lines_of
 from monitor.web.quantities import Quantities
 from monitor.web.voice import Voice, sums_by_method
 from monitor.wording import words
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = ("day", "month", "year")
 """The periods on the page."""
-RANKED_BY: Final = "year"
-"""The period of which a service's share is shown."""
 LANGUAGES: Final = ((Language.FRENCH.value, "Français"), (Language.ENGLISH.value, "English"))
 
 
@@ -55,6 +56,9 @@ class Pages:
             snapshot=snapshot,
             stale=stale,
             shown=SHOWN,
+            main=MAIN,
+            cards=cards_of(status, voice, write),
+            lines=lines_of(status, SHOWN),
             write=write,
             number=number,
             name=voice.name,
@@ -64,7 +68,16 @@ class Pages:
             reason=voice.reason,
             cause=voice.cause,
             provenance=voice.provenance,
+            between=voice.between,
+            factor=voice.factor,
+            factor_range=voice.factor_range,
+            choice=voice.choice,
+            grid=voice.grid(snapshot),
+            gwp=Indicator.GWP_USE,
+            indicator_note=voice.indicator_note,
+            is_address=_is_address,
             share=_share_of(status),
+            emitted=_emitted_of(status),
             sources_now=voice.obtained(
                 sums_by_method((meter.method, power.microwatts) for meter, power in snapshot.host_power.items())
             ),
@@ -113,14 +126,29 @@ def _speech(language: Language, zone: tzinfo) -> tuple[Voice, Quantities, Callab
 
 
 def _share_of(status: Status) -> Callable[[Consumer], float | None]:
-    total = status.periods[RANKED_BY].energy
+    total = status.periods[MAIN].energy
 
     def share(consumer: Consumer) -> float | None:
         if total is None or not total.microjoules:
             return None
-        return consumer.energy[RANKED_BY].microjoules / total.microjoules
+        return consumer.energy[MAIN].microjoules / total.microjoules
 
     return share
+
+
+def _emitted_of(status: Status) -> Callable[[Consumer], float | None]:
+    total = status.periods[MAIN].impacts.emissions
+
+    def share(consumer: Consumer) -> float | None:
+        found = consumer.impacts[MAIN].emissions
+        return None if found is None or total is None or not total.central else found.central / total.central
+
+    return share
+
+
+def _is_address(text: str) -> bool:
+    """Return whether *text* is where a page can be read: what else an address could be is not linked to."""
+    return text.startswith(("https://", "http://"))
 
 
 def _template(name: str) -> str:

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from decimal import Context
 from typing import TYPE_CHECKING, Final
 
 from monitor.config import Language
+from monitor.core.impact import Indicator
 from monitor.core.interval import HOUR, MINUTE
-from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.core.units import (
+    MICROGRAMS_PER_GRAM,
+    MICROLITERS_PER_LITER,
+    MICROS_PER_EURO,
+    NANOSECONDS_PER_SECOND,
+    PICOGRAMS_PER_GRAM,
+    Energy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
+    from decimal import Decimal
 
-    from monitor.core.units import Duration, Energy, Power
+    from monitor.core.units import Duration, Power
     from monitor.wording import Words
 
 WATT_HOURS: Final = ("Wh", "kWh", "MWh", "GWh", "TWh")
 WATTS: Final = ("W", "kW", "MW")
+GRAMS: Final = ("g", "kg", "t")
+LITERS: Final = ("mL", "L", "m³")
+MICROGRAMS: Final = ("µg", "mg", "g", "kg")
+CARBON: Final = "CO₂e"
+ANTIMONY: Final = "kgSbe"
+"""Factors of minerals and metals are written in milligrams: in kilograms they are noughts."""
+FACTOR_DIGITS: Final = 5
+"""How many digits of a factor are written: none that is shipped has more but a mean price, or a mean of readings."""
 STEP: Final = 1000
 WHOLE: Final = 100
 """From here on no decimals, so that three digits are left."""
 SMALLEST: Final = 0.01
 """What is less, and more than nothing, is said to be less than this."""
 DAY: Final = 24
+_NUMBER_AND_UNIT: Final = re.compile(r"([<\s\d.,]+)\s(\D.*)")
 
 
 class Quantities:
@@ -45,6 +65,65 @@ class Quantities:
     def watts(self, watts: float) -> str:
         """Return a power that is given as a number of watts, as `power` does."""
         return self._scaled(watts, WATTS)
+
+    def emissions(self, micrograms: int) -> str:
+        """Return greenhouse gases: `71,2 kg CO₂e`."""
+        return self.amount(Indicator.GWP_USE, micrograms)
+
+    def amount(self, indicator: Indicator, units: int) -> str:
+        """Return so many *units* of *indicator* in the unit that suits: `1,42 m³`, `71,2 kg CO₂e`, `12,30 €`."""
+        bare = self.bare(indicator, units)
+        match indicator:
+            case Indicator.GWP_USE | Indicator.GWP_USE_MARKET | Indicator.GWP_EMBODIED:
+                return f"{bare}{self._space}{CARBON}"
+            case Indicator.ADPE_USE | Indicator.ADPE_EMBODIED:
+                return f"{bare}{self._space}{self._words.say('unit.antimony')}"
+            case _:
+                return bare
+
+    def bare(self, indicator: Indicator, units: int) -> str:
+        """Return the same without what it is an equivalent of: `71,2 kg`."""
+        match indicator:
+            case Indicator.GWP_USE | Indicator.GWP_USE_MARKET | Indicator.GWP_EMBODIED:
+                return self._scaled(units / MICROGRAMS_PER_GRAM, GRAMS)
+            case Indicator.WATER_GRID | Indicator.WATER_SITE:
+                return self._scaled(units / MICROLITERS_PER_LITER * STEP, LITERS)
+            case Indicator.ADPE_USE | Indicator.ADPE_EMBODIED:
+                return self._scaled(units / PICOGRAMS_PER_GRAM * STEP**2, MICROGRAMS)
+            case Indicator.COST:
+                return self.euros(units / MICROS_PER_EURO)
+            case Indicator.ENERGY | Indicator.FACILITY_ENERGY | Indicator.PRIMARY_ENERGY:
+                return self.energy(Energy(units))
+
+    def euros(self, euros: float) -> str:
+        """Return a sum of money, as the language writes it: `12,30 €`."""
+        small = 0 < euros < SMALLEST
+        number = self._words.number(max(euros, SMALLEST) if small else euros, 2 if euros < STEP else 0)
+        french = self._words.language is Language.FRENCH
+        sum_of_money = f"{number}{self._space}€" if french else f"€{number}"
+        return f"<{self._space}{sum_of_money}" if small else sum_of_money
+
+    def factor(self, value: Decimal, unit: str) -> str:
+        """Return the *value* of a factor as its source gives it, in *unit*: `51,9 g CO₂e/kWh`."""
+        name = self._words.say(f"factor_unit.{unit}").replace(" ", self._space)
+        figure = value * STEP**2 if unit.startswith(ANTIMONY) else value
+        return f"{self.decimal(figure)}{self._space}{name}" if name else self.decimal(figure)
+
+    def intensity(self, grams: float) -> str:
+        """Return so many grams CO2e a kilowatt-hour: `51,9 g CO₂e/kWh`."""
+        name = self._words.say("factor_unit.gCO2e/kWh").replace(" ", self._space)
+        return f"{self._words.number(grams, _decimals(grams))}{self._space}{name}"
+
+    def decimal(self, value: Decimal) -> str:
+        """Return *value* with the digits it has, five at most."""
+        short = Context(prec=FACTOR_DIGITS).plus(value).normalize()
+        exponent = short.as_tuple().exponent
+        return self._words.number(float(short), max(0, -exponent if isinstance(exponent, int) else 0))
+
+    def parted(self, text: str) -> tuple[str, str]:
+        """Return the number of the quantity *text* and its unit, for a page that sets them apart; empty: none."""
+        found = _NUMBER_AND_UNIT.fullmatch(text)
+        return (found[1], found[2]) if found else (text, "")
 
     def share(self, share: float) -> str:
         """Return a share from 0 to 1 in percent. What is not quite all or nothing is not rounded to it."""

@@ -6,10 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from monitor.config import Language
+from monitor.core.factors import CONFIGURED
+from monitor.core.units import Duration
+from monitor.exposition.impacts import applied_intensity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from monitor.core.factors import Factor
+    from monitor.core.impact import Applied, Bounds, Indicator
+    from monitor.core.readings import IntensityReading
+    from monitor.exposition.snapshot import Snapshot
     from monitor.web.quantities import Quantities
     from monitor.web.status import Consumer, Period
     from monitor.wording import Words
@@ -77,6 +84,68 @@ class Voice:
             for weight, method in used
         )
         return self.say("figures.by_several", methods=self._list(list(parts)))
+
+    def between(self, indicator: Indicator, bounds: Bounds) -> str:
+        """Return the range of an amount, `entre 43,1 kg et 90,2 kg`; empty where it has none."""
+        if bounds.low == bounds.high:
+            return ""
+        low, high = (self._write.bare(indicator, bound) for bound in (bounds.low, bounds.high))
+        return self.say("impact.between", low=low, high=high)
+
+    def factor(self, factor: Factor) -> str:
+        """Return the value of *factor* in its unit."""
+        return self._write.factor(factor.value, factor.unit)
+
+    def factor_range(self, factor: Factor) -> str:
+        """Return its range; empty where it has none."""
+        if factor.low == factor.high:
+            return ""
+        low, high = (self._write.factor(value, factor.unit) for value in (factor.low, factor.high))
+        return self.say("impact.between", low=self._write.parted(low)[0], high=self._write.parted(high)[0])
+
+    def indicator_note(self, name: str) -> str:
+        """Return what there is to know of an indicator; may be empty."""
+        return self._set(self._words.maybe(f"indicator_note.{name}", ""))
+
+    def provider(self, provider: str) -> str:
+        """Return the name of who says something."""
+        return self._maybe("provider", provider)
+
+    def choice(self, applied: Applied) -> str:
+        """Return how a factor was chosen."""
+        how = (CONFIGURED,) if applied.factor.provider == CONFIGURED else applied.how
+        return self.whole(", ".join(self.say(f"how.{one}") for one in how))
+
+    def grid(self, snapshot: Snapshot) -> list[str]:
+        """Return what there is to say of the electricity grid now, in sentences."""
+        terms, live = snapshot.terms, snapshot.intensity
+        told = []
+        if terms is not None and (applied := applied_intensity(terms)) is not None:
+            told.append(self.say("grid.applied", intensity=self._write.intensity(applied), zone=terms.zone))
+        if live is not None:
+            told += self._live(live, snapshot.at.wall)
+        if terms is not None and terms.filled:
+            told.append(self.say("grid.filled"))
+        return told
+
+    def _live(self, live: IntensityReading, now: int) -> Iterator[str]:
+        until = live.start + live.length.nanoseconds
+        parts = {
+            "provider": self.provider(live.provider),
+            "intensity": self._write.intensity(float(live.grams_per_kilowatt_hour)),
+            "cycle": self.say(f"cycle.{live.cycle}"),
+            "time": self._write.time(until),
+        }
+        if until < now:
+            yield self.say("grid.live", **parts, age=self._write.duration(Duration(now - until)))
+        else:
+            yield self.say("grid.live_now", **parts)
+        if live.estimated:
+            yield self.say("grid.estimated")
+
+    def whole(self, text: str) -> str:
+        """Return *text* as a sentence: a capital letter, a full stop."""
+        return f"{text[:1].upper()}{text[1:]}."
 
     def _list(self, parts: Sequence[str]) -> str:
         *first, last = parts

@@ -17,6 +17,7 @@ import pytest
 
 from monitor.config import Language, Listen
 from monitor.core.entries import Meter, ServiceFacts
+from monitor.core.impact import Indicator
 from monitor.core.readings import PACKAGE, Method
 from monitor.core.units import Duration, Energy
 from monitor.exposition.prometheus import Exposition
@@ -103,7 +104,7 @@ def test_it_sleeps_until_somebody_asks() -> None:
 def test_a_scrape_and_a_page_go_over_one_connection() -> None:
     with served(at_work()) as (address, _):
         connection = http.client.HTTPConnection(address.address, address.port, timeout=PATIENCE)
-        for path in ("/metrics", "/", "/api/v1/status", "/healthz"):
+        for path in ("/metrics", "/", "/api/v1/status", "/api/v1/impacts", "/healthz"):
             connection.request("GET", path)
             answer = connection.getresponse()
             assert answer.status == 200
@@ -235,6 +236,12 @@ def test_prometheus_scrapes_it(tmp_path: Path) -> None:
         assert prometheus.value("sum(empreinte_host_energy_joules_total)") == pytest.approx(
             prometheus.value("sum(empreinte_service_energy_joules_total)"), rel=1e-12
         )
+        emitted = {key[:2]: bounds.central for key, bounds in at_work().period_impacts.items() if key[2] == "year"}
+        assert prometheus.value(
+            'empreinte_period_emissions_grams{service="assistant",phase="use",period="year"}'
+        ) == pytest.approx(emitted["assistant", Indicator.GWP_USE] / 1e6, rel=1e-12)
+        between = "empreinte_period_emissions_low_grams <= on (service, period) empreinte_period_emissions_high_grams"
+        assert len(prometheus.query(between)) == len(at_work().emissions)
         names = "empreinte_service_power_watts * on (service) group_left (name) empreinte_service_info"
         named = {sample.labels["name"] for sample in prometheus.query(names)}
         assert "Transcription du conseil municipal" in named
@@ -246,5 +253,5 @@ def test_a_browser_without_scripts_shows_the_page_in_its_language(language: str,
     with served(at_work()) as (address, _):
         document = Browser(language=language, scripts=False).dom(f"http://{address}/")
     assert f'<html lang="{language}">' in document
-    assert f"<h3>{now}</h3>" in document
+    assert f"<small>{now}</small></h3>" in document
     assert "Assistant rédactionnel" in document

@@ -12,16 +12,19 @@ import pytest
 
 from monitor.config import Language
 from monitor.core.entries import ServiceFacts
+from monitor.core.impact import Indicator, Role
 from monitor.core.units import Energy
+from monitor.web.impacts import WATER
 from monitor.web.page import Pages
 from monitor.web.status import status_of
 from monitor.wording import words
-from tests.fixtures.snapshots import ABOUT, at_work, in_trouble, just_started
+from tests.fixtures.impacts import TERMS, YEARLY
+from tests.fixtures.snapshots import ABOUT, at_work, in_trouble, just_started, without_a_zone
 
 if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
 
-STATES = {"work": at_work(), "start": just_started(), "trouble": in_trouble()}
+STATES = {"work": at_work(), "start": just_started(), "trouble": in_trouble(), "no-zone": without_a_zone()}
 EVERY = pytest.mark.parametrize(
     ("snapshot", "language"),
     [(snapshot, language) for snapshot in STATES.values() for language in Language],
@@ -32,11 +35,35 @@ SPEAKING = (
     "templates/frame.html",
     "templates/notice.html",
     "templates/status.html",
+    "templates/impacts.html",
+    "templates/parts.html",
+    "cards.py",
     "page.py",
     "voice.py",
     "quantities.py",
 )
-BY_NAME = {"cause", "explained", "method", "name", "notice", "period", "resource", "sources", "why"}
+BY_NAME = {
+    "card",
+    "cause",
+    "cure",
+    "cycle",
+    "explained",
+    "factor_unit",
+    "factors",
+    "how",
+    "indicator",
+    "indicator_note",
+    "method",
+    "name",
+    "notice",
+    "period",
+    "provider",
+    "resource",
+    "role",
+    "sources",
+    "unknown_of",
+    "why",
+}
 """Tables from which a sentence is taken by a name that is known only when it is said."""
 LANDMARKS = ("header", "nav", "main", "footer")
 
@@ -113,17 +140,21 @@ def test_every_table_has_a_caption_and_scopes(snapshot: Snapshot, language: Lang
 def test_there_is_no_script_no_style_in_it_and_nothing_from_elsewhere(snapshot: Snapshot, language: Language) -> None:
     outline = Outline(page(snapshot, language))
     assert outline.all("script", "style", "iframe", "img", "object", "form") == []
-    for _, attributes in outline.elements:
+    for tag, attributes in outline.elements:
         assert "style" not in attributes
         assert not any(name.startswith("on") for name in attributes)
-        assert not re.match(r"[a-z]+:|//", attributes.get("href") or "")
+        if re.match(r"[a-z]+:|//", attributes.get("href") or ""):
+            # the sources of factors are led to, and nothing of them is loaded
+            assert (tag, attributes.get("rel")) == ("a", "external noreferrer")
+            assert (attributes["href"] or "").startswith("https://")
 
 
 def test_figures_are_there_with_their_method_and_coverage() -> None:
     said = text(page(at_work(), Language.FRENCH))
-    assert "Maintenant 460 W Obtenu par compteur." in said
-    assert "Ce mois 207 kWh Obtenu par compteur. Mesuré pendant 99,6 % du temps écoulé." in said
-    assert "Obtenu par compteur (96,0 %) et modèle" in said
+    assert "Puissance Maintenant 460 W Obtenu par compteur." in said
+    assert "Électricité Cette année 1,92 MWh Obtenu par compteur (96,0 %) et modèle" in said
+    assert "Ce mois 207 kWh Aujourd'hui 7,75 kWh" in said
+    assert "207 kWh Obtenu par compteur. Mesuré pendant 99,6 % du temps écoulé." in said
     assert "mémoire et reste de la machine" in said
 
 
@@ -198,9 +229,112 @@ def test_names_from_outside_stay_text() -> None:
     assert "{{ 7*7 }}" in document
 
 
-def test_nothing_is_said_of_impacts_that_are_not_known() -> None:
+def test_three_numbers_come_first_and_the_emissions_with_their_interval() -> None:
+    said = text(page(at_work(), Language.FRENCH))
+    emissions = (
+        "Gaz à effet de serre Cette année 192 kg CO₂e entre 133 kg et 262 kg"
+        " Connu pour 94,0 % de l'énergie : le reste date d'avant la zone. Ce mois 22,0 kg CO₂e Aujourd'hui 825 g CO₂e"
+    )
+    water = "Eau Cette année 10,0 m³ Consommée sur le site et pour produire l'électricité. Ce mois 1,15 m³"
+    places = [
+        said.find(card) for card in ("Électricité Cette année 1,92 MWh", emissions, water, "Puissance Maintenant")
+    ]
+    assert -1 < places[0] < places[1] < places[2] < places[3] < said.find("La dernière heure")
+
+
+def test_each_service_says_what_it_emits_with_its_interval() -> None:
+    said = text("<body>" + page(at_work()).partition(">Who emits<")[2])
+    assert (
+        "Assistant rédactionnel 401 g CO₂e between 276 g and 536 g 10.7 kg CO₂e between 7.37 kg and 14.3 kg"
+        " 93.2 kg CO₂e between 64.3 kg and 125 kg 48.5%" in said
+    )
+    assert "All together 825 g CO₂e between 573 g and 1.12 kg" in said
+
+
+def test_every_indicator_that_is_known_is_in_the_table_and_the_bought_electricity_is_for_information() -> None:
+    said = text("<body>" + page(at_work(), Language.FRENCH).partition(">Tous les indicateurs<")[2])
+    for line in (
+        "Électricité, local compris Avec refroidissement et alimentation (PUE). 10,9 kWh 290 kWh 2,53 MWh",
+        "Utilisation, selon l'électricité achetée Pour information (méthode fondée sur le marché). 130 g CO₂e",
+        "Eau du site 3,10 L 82,7 L 722 L",
+        "Énergie primaire De l'électricité, local compris. 20,6 kWh 550 kWh 4,80 MWh",
+        "9,06 mg Sb éq. entre 8,80 mg et 9,33 mg",
+        "Local compris, au tarif configuré. 2,19 € 58,36 € 509,43 €",
+        "Énergie dont les impacts sont connus 100 % 100 % 94,0 %",
+    ):
+        assert line in said
+
+
+def test_what_is_not_known_is_no_line_but_a_cure() -> None:
+    known = {
+        key: bounds for key, bounds in at_work().period_impacts.items() if key[1] not in {Indicator.COST, *WATER[1:]}
+    }
+    applied = tuple(one for one in TERMS.applied if one.role not in {Role.PRICE, Role.WUE})
+    said = text(page(replace(at_work(), period_impacts=known, terms=replace(TERMS, applied=applied))))
+    assert "€" not in said.partition("The factors applied now")[0]
+    assert "Water of the site 3" not in said
+    assert "The cost Give your tariff: [[tariff]]." in said
+    assert "Water of the site (WUE) Give wue in [host], or the kind of the site in [[site]]." in said
+    assert "Where the electricity is generated; that of the site is unknown." in said
+
+
+def test_without_a_zone_impacts_are_unknown_with_the_cure_and_no_figure_of_them_is_there() -> None:
     for language in Language:
-        assert not re.search(r"co2|carbon|eau|water", text(page(at_work(), language)), re.IGNORECASE)
+        said = text(page(without_a_zone(), language))
+        assert not re.search(r"\d\s*(g|kg|t) CO₂e|\d\s*(m³|L\b)|€", said)
+        assert 'zone = "FR"' in said
+        assert words("monitor.web", language).say("factors.none") in said
+        assert re.search(r"1[,.]92\sMWh", said)
+
+
+def test_a_zone_that_was_just_set_has_nothing_reckoned_yet() -> None:
+    said = text(page(replace(without_a_zone(), terms=TERMS)))
+    assert "Greenhouse gases This year unknown Nothing of this period was reckoned yet." in said
+    assert "Water This year unknown Nothing of this period was reckoned yet." in said
+
+
+def test_emissions_of_the_electricity_alone_say_so() -> None:
+    bare = replace(TERMS, assets=())
+    assert "Of the electricity alone: making the hardware is unknown." in text(page(replace(at_work(), terms=bare)))
+    assert "making the hardware is unknown" not in text(page(at_work()))
+
+
+def test_each_factor_is_there_with_its_value_year_source_and_choice() -> None:
+    document = page(at_work(), Language.FRENCH)
+    said = text("<body>" + document.partition(">Les facteurs appliqués maintenant<")[2])
+    assert (
+        "Électricité, niveau annuel 51,9 g CO₂e/kWh entre 31 et 58 2024 ADEME, Base Empreinte, electricity 2024,"
+        " average mix, consumption electricity/FR/ademe/2024 D'une année antérieure." in said
+    )
+    assert "0,04858 mg Sb éq./kWh entre 0,02429 et 0,07287 2011" in said
+    assert "D'une année antérieure, autre source que la préférée." in said
+    assert "PUE du site 1,4 2026 Configuration, host.pue pue/ia-01/configured/2026 Dit dans la configuration." in said
+    assert "NVIDIA H100, GPU 0 273 kg CO₂e entre 164 et 575 5 ans" in said
+    assert '<a href="https://base-empreinte.ademe.fr/" rel="external noreferrer"><span lang="en">ADEME' in document
+
+
+def test_an_address_that_is_no_page_is_not_led_to() -> None:
+    (first, *_) = TERMS.applied
+    bad = replace(first, factor=replace(first.factor, address="javascript:alert(1)"))
+    assert "javascript" not in page(replace(at_work(), terms=replace(TERMS, applied=(bad,))))
+
+
+def test_the_live_intensity_is_told_with_its_age_and_a_silent_source_is_told_too() -> None:
+    said = text(page(at_work()))
+    assert "At the moment a kilowatt-hour counts for 43.1 g CO₂e/kWh (grid FR, before the PUE)." in said
+    assert (
+        "Live, RTE tells 18.0 g CO₂e/kWh (combustion only), which held until 22:45, 15 min 5 s ago."
+        " It is an estimate, which the provider will revise." in said
+    )
+    assert "does not answer" not in said
+    live = at_work().intensity
+    assert live is not None
+    ahead = replace(live, start=live.start + 2 * live.length.nanoseconds, estimated=False)
+    said = text(page(replace(at_work(), intensity=ahead)))
+    assert "which holds until 23:15." in said
+    assert "estimate" not in said
+    silent = replace(at_work(), terms=replace(YEARLY, filled=True), intensity=None)
+    assert "The live source does not answer: the yearly level stands in" in text(page(silent))
 
 
 @pytest.mark.parametrize("what", ["starting", "missing", "method"])

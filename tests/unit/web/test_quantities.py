@@ -1,8 +1,11 @@
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.config import Language
+from monitor.core.factors import UNITS
+from monitor.core.impact import Indicator
 from monitor.core.units import Duration, Energy, Power
 from monitor.web.quantities import Quantities, utc
 from monitor.wording import words
@@ -79,6 +82,93 @@ def test_a_share_that_is_not_quite_all_or_nothing_is_not_rounded_to_it(share: fl
 def test_a_duration_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert write(Language.ENGLISH).duration(Duration.from_seconds(seconds)) == text.replace("_", FIXED)
     assert write(Language.FRENCH).duration(Duration.from_seconds(86400)) == f"1{NARROW}j"
+
+
+@pytest.mark.parametrize(
+    ("indicator", "units", "text"),
+    [
+        (Indicator.GWP_USE, 0, "0_g_CO₂e"),
+        (Indicator.GWP_EMBODIED, 1, "<_0.01_g_CO₂e"),
+        (Indicator.GWP_USE, 825_000_000, "825_g_CO₂e"),
+        (Indicator.GWP_USE_MARKET, 999_600_000, "1.00_kg_CO₂e"),
+        (Indicator.GWP_USE, 72_660_000_000, "72.7_kg_CO₂e"),
+        (Indicator.GWP_USE, 4_200_000_000_000, "4.20_t_CO₂e"),
+        (Indicator.GWP_USE, 1_234_000_000_000_000, "1,234_t_CO₂e"),
+        (Indicator.WATER_GRID, 3_100, "3.10_mL"),
+        (Indicator.WATER_SITE, 82_700_000, "82.7_L"),
+        (Indicator.WATER_GRID, 9_280_000_000, "9.28_m³"),
+        (Indicator.ADPE_USE, 2_500_000, "2.50_µg_Sb eq"),
+        (Indicator.ADPE_EMBODIED, 242_000_000_000, "242_mg_Sb eq"),
+        (Indicator.ADPE_USE, 2_110_000_000_000, "2.11_g_Sb eq"),
+        (Indicator.PRIMARY_ENERGY, 4_800 * 3_600_000_000_000, "4.80_MWh"),
+        (Indicator.FACILITY_ENERGY, 10_900 * 3_600_000_000, "10.9_kWh"),
+    ],
+)
+def test_an_impact_has_three_digits_and_the_unit_that_suits(indicator: Indicator, units: int, text: str) -> None:
+    assert write(Language.ENGLISH).amount(indicator, units) == text.replace("_", FIXED)
+    french = text.replace("_", NARROW).replace(",", NARROW).replace(".", ",").replace("Sb eq", "Sb éq.")
+    assert write(Language.FRENCH).amount(indicator, units) == french
+    bare = text.removesuffix("_CO₂e").removesuffix("_Sb eq")
+    assert write(Language.ENGLISH).bare(indicator, units) == bare.replace("_", FIXED)
+
+
+@pytest.mark.parametrize(
+    ("micros", "english", "french"),
+    [
+        (0, "€0.00", "0,00_€"),
+        (4, "<_€0.01", "<_0,01_€"),
+        (2_194_000, "€2.19", "2,19_€"),
+        (509_430_000, "€509.43", "509,43_€"),
+        (1_234_560_000, "€1,235", "1 235_€"),
+    ],
+)
+def test_money_is_written_as_the_language_writes_it(micros: int, english: str, french: str) -> None:
+    assert write(Language.ENGLISH).amount(Indicator.COST, micros) == english.replace("_", FIXED)
+    assert write(Language.FRENCH).amount(Indicator.COST, micros) == french.replace("_", NARROW).replace(" ", NARROW)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("51.9", "gCO2e/kWh", "51,9_g_CO₂e/kWh"),
+        ("58.0", "gCO2e/kWh", "58_g_CO₂e/kWh"),
+        ("1000", "gCO2e/kWh", "1_000_g_CO₂e/kWh"),
+        ("3.6737", "L/kWh", "3,6737_L/kWh"),
+        ("0.00000004858", "kgSbe/kWh", "0,04858_mg_Sb_éq./kWh"),
+        ("1.4", "kWh/kWh", "1,4"),
+        ("0.2016", "EUR/kWh", "0,2016_€/kWh"),
+        ("0.17123333333333333333", "EUR/kWh", "0,17123_€/kWh"),
+        ("0.0089", "kgSbe/piece", "8_900_mg_Sb_éq."),
+        ("5", "year", "5_ans"),
+    ],
+)
+def test_a_factor_is_written_with_the_digits_of_its_source(value: str, unit: str, text: str) -> None:
+    assert write(Language.FRENCH).factor(Decimal(value), unit) == text.replace("_", NARROW)
+
+
+def test_every_unit_of_a_factor_can_be_written() -> None:
+    for language in Language:
+        assert all(write(language).factor(Decimal(1), unit) for units in UNITS.values() for unit in units)
+
+
+def test_an_intensity_has_three_digits() -> None:
+    assert write(Language.FRENCH).intensity(43.0506) == f"43,1{NARROW}g{NARROW}CO₂e/kWh"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("1,92_MWh", ("1,92", "MWh")),
+        ("71,2_kg_CO₂e", ("71,2", "kg_CO₂e")),
+        ("1_234_t_CO₂e", ("1_234", "t_CO₂e")),
+        ("<_0,01_g", ("<_0,01", "g")),
+        ("€12.30", ("€12.30", "")),
+        ("1,4", ("1,4", "")),
+    ],
+)
+def test_a_number_can_be_set_apart_from_its_unit(text: str, parts: tuple[str, str]) -> None:
+    number, unit = write(Language.FRENCH).parted(text.replace("_", NARROW))
+    assert (number.replace(NARROW, "_"), unit.replace(NARROW, "_")) == parts
 
 
 def test_times_are_those_of_the_organisation() -> None:
