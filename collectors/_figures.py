@@ -44,11 +44,11 @@ def figure(row: object, moment: str, grams: str) -> Figure | None:
 
     Raises NoFigureError.
     """
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or grams not in row:
         raise NoFigureError
-    if row.get(grams) in (None, "", "ND"):  # "ND": not available. Source: ODRE, eco2mix-national-tr
+    if row[grams] in (None, "", "ND"):  # "ND": not available. Source: ODRE, eco2mix-national-tr
         return None
-    return Figure(moment_of(row.get(moment)), number_of(row.get(grams)), row, text_of(row))
+    return Figure(moment_of(row.get(moment)), number_of(row[grams]), row, text_of(row))
 
 
 def number_of(value: object) -> Decimal:
