@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from monitor.core.calendar import months_of
 from monitor.core.interval import Interval, bucket_of
+from monitor.ledger.explanation import applied_terms, by_terms
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.impacts import ImpactReader
 from monitor.ledger.intensities import end_of_intensities, read_intensities
 from monitor.ledger.reading import Reader
-from monitor.ledger.schema import generations, open_books, remembered
+from monitor.ledger.restatement import read_restatements
+from monitor.ledger.schema import AS_BOOKED, generations, impact_generations, open_books, remembered
+from monitor.ledger.stretches import runs
 from monitor.ledger.writing import read_naming, read_series
 
 if TYPE_CHECKING:
@@ -25,11 +29,24 @@ if TYPE_CHECKING:
     from monitor.core.entries import Gap, ServiceFacts
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
+    from monitor.ledger.explanation import AppliedTerms, UnderTerms
     from monitor.ledger.hours import HourFacts
     from monitor.ledger.identity import Identity
     from monitor.ledger.naming import Naming
     from monitor.ledger.reading import Monthly, Sums
+    from monitor.ledger.restatement import Restatement
     from monitor.ledger.session import Session
+
+
+_EVER: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """The generations of energy that are current, and the newest restatement of impacts; 0 where there is none."""
+
+    energy: frozenset[int]
+    impacts: int
 
 
 class Consulted:
@@ -78,6 +95,36 @@ class Consulted:
                 facts = reader.hours(part)
             yield from facts
 
+    def applied(self, interval: Interval) -> tuple[AppliedTerms, ...]:
+        """Return by which terms the closed hours that lie whole in *interval* were reckoned, in order of time.
+
+        Each in the generation that counts. Raises LedgerCorrupt where they can't be read.
+        """
+        with self.reader() as reader:
+            return applied_terms(reader, interval, self.grain)
+
+    def by_terms(self, interval: Interval, consumer: str) -> list[UnderTerms]:
+        """Return what *consumer* used and what that came to, by the terms of each hour of *interval*, in order of time.
+
+        What was booked under keys that it carries on is its own. Energy of hours without terms is not among it.
+        """
+        with self.reader() as reader:
+            return by_terms(reader, interval, consumer, self.grain)
+
+    def filled(self, since: int) -> tuple[Interval, ...]:
+        """Return the closed hours from *since* on (ns since the epoch) that a live intensity was missing for.
+
+        They are to be restated once it has come in. Hours that join are one time.
+        """
+        with self.reader() as reader:
+            over = reader.impacts.over(Interval(since, _EVER))
+            return runs([one.start for one in reader.impacts.reckoned(over, filled=True)], self.grain)
+
+    def restatements(self) -> tuple[Restatement, ...]:
+        """Return the restatements of impacts that count, in the order in which they were made."""
+        with self.transaction() as connection:
+            return read_restatements(connection, self._host_id)
+
     def intensities(self, provider: str, zone: str, interval: Interval) -> tuple[IntensityReading, ...]:
         """Return what *provider* told of *zone* in *interval*, the newest revision of each, in order of time."""
         with self.transaction() as connection:
@@ -107,10 +154,18 @@ class Consulted:
         with self.transaction() as connection:
             return self._closed_through(connection)
 
-    def corrections(self) -> frozenset[int]:
-        """Return the numbers of the generations that are current, beside what was booked first."""
+    def corrections(self) -> Corrections:
+        """Return by which corrections closed hours are read: what has been read before holds while they are equal."""
+        impacts = impact_generations
         with self.transaction() as connection:
-            return frozenset(connection.execute(select(generations.c.number).where(generations.c.current)).scalars())
+            energy = connection.execute(select(generations.c.number).where(generations.c.current)).scalars()
+            newest = (
+                select(impacts.c.number)
+                .where(impacts.c.current, impacts.c.host_id == self._host_id)
+                .order_by(impacts.c.number.desc())
+                .limit(1)
+            )
+            return Corrections(frozenset(energy), connection.execute(newest).scalar() or AS_BOOKED)
 
     def remembered(self, key: str) -> str | None:
         """Return what was last kept under *key*; None where nothing was."""

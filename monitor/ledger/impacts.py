@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Integer, and_, cast, literal, select, union_all
 
-from monitor.core.impact import Bounds, ImpactSeries
+from monitor.core.impact import Bounds, HourImpacts, ImpactSeries
 from monitor.core.interval import Interval
 from monitor.ledger import schema
 from monitor.ledger.derived import read_impact_series
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.stretches import Stretch, cut, stretches
+from monitor.ledger.terms import read_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from sqlalchemy import CTE, ColumnElement, Connection, Executable, Table
+    from sqlalchemy import CTE, ColumnElement, Connection, Select, Table
 
     from monitor.core.entries import ServiceFacts
+    from monitor.core.impact import Indicator, Terms
     from monitor.core.units import Duration
     from monitor.ledger.naming import Naming
 
 AT_ONCE: Final = 200
 """Stretches asked for in one statement: live intensities that come in late make one of each hour."""
+
+
+class Reckoned(NamedTuple):
+    """By which terms, by their number, the hour that begins at `start` was reckoned."""
+
+    start: int
+    generation: int
+    terms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +114,71 @@ class ImpactReader:
         key = self._naming.current_key(one.consumer, at)
         return one if key == one.consumer else replace(one, consumer=key)
 
+    def over(self, interval: Interval) -> list[Stretch]:
+        """Return the whole hours of *interval* by the generation that counts."""
+        return list(stretches(interval, self.corrections(interval), self._grain))
+
+    def hours(self, interval: Interval) -> list[HourImpacts]:
+        """Return what each hour of *interval* came to, as it counts, under the keys of then, in order of time."""
+        over, series = self.over(interval), self.series()
+        amounts: dict[int, dict[ImpactSeries, Bounds]] = {}
+        for bucket, number, amount in self.rows(over):
+            amounts.setdefault(bucket, {})[series[number]] = amount
+        reckoned = self.reckoned(over)
+        terms = self.terms({one.terms for one in reckoned})
+        return [HourImpacts(one.start, amounts.get(one.start, {}), terms[one.terms]) for one in reckoned]
+
+    def rows(self, over: Sequence[Stretch], among: Collection[int] | None = None) -> Iterator[tuple[int, int, Bounds]]:
+        """Yield the amounts in the stretches *over*, of all series or *among* some: hour, number of series, amount."""
+        table, known = schema.hour_impacts, self.series() if among is None else among
+        asked = select(table.c.bucket, table.c.series_id, table.c.low, table.c.central, table.c.high)
+        if among is not None:
+            asked = asked.where(table.c.series_id.in_(among))
+        for bucket, number, *amount in self._counting(table, asked, over):
+            # what belongs to another host has no number here
+            if number in known:
+                yield bucket, number, Bounds(*amount)
+
+    def rows_of(self, interval: Interval, consumer: str) -> Iterator[tuple[int, Indicator, Bounds]]:
+        """Yield what *consumer* came to, hour by hour: also under keys that it carries on."""
+        series = self.series()
+        for piece, over in self.pieces(interval, ()):
+            among = [number for number, one in series.items() if self.renamed(one, piece.start).consumer == consumer]
+            for bucket, number, amount in self.rows(over, among):
+                yield bucket, series[number].indicator, amount
+
+    def reckoned(self, over: Sequence[Stretch], *, filled: bool = False) -> list[Reckoned]:
+        """Return by which terms the hours in the stretches *over* were reckoned, in order of time; or only *filled*."""
+        table = schema.hour_terms
+        asked = select(table.c.bucket, table.c.generation, table.c.terms_id).where(table.c.host_id == self._host)
+        if filled:
+            asked = asked.where(table.c.filled)
+        return sorted(Reckoned(*row) for row in self._counting(table, asked, over))
+
+    def terms(self, numbers: Collection[int]) -> dict[int, Terms]:
+        """Return the terms of the *numbers*. Raises LedgerCorrupt."""
+        return read_terms(self._connection, numbers)
+
     def _totals(self, over: Sequence[Stretch]) -> Iterator[tuple[ImpactSeries, Bounds]]:
         series, table = self.series(), schema.hour_impacts
+        sums = [part for name in ("low", "central", "high") for part in split_sum(table.c[name])]
+        asked = select(table.c.series_id, *sums).group_by(table.c.series_id)
+        for number, *parts in self._counting(table, asked, over):
+            if number in series:
+                yield series[number], Bounds(*(exact(*parts[at : at + 2]) for at in (0, 2, 4)))
+
+    def _counting(self, table: Table, asked: Select[Any], over: Sequence[Stretch]) -> Iterator[Any]:
+        """Yield what *asked* finds among the rows of *table* that count in the stretches *over*."""
         for first in range(0, len(over), AT_ONCE):
-            for number, *parts in self._connection.execute(_sums_of(table, over[first : first + AT_ONCE])):
-                # what belongs to another host has no number here
-                if number in series:
-                    yield series[number], Bounds(*(exact(*parts[at : at + 2]) for at in (0, 2, 4)))
+            some = over[first : first + AT_ONCE]
+            if len(some) == 1:
+                yield from self._connection.execute(asked.where(_is_in(table, some[0])))
+            else:
+                stretch = _as_table(some)
+                yield from self._connection.execute(asked.join_from(stretch, table, _is_in_one_of(table, stretch)))
 
 
-def _sums_of(table: Table, over: Sequence[Stretch]) -> Executable:
-    sums = [part for name in ("low", "central", "high") for part in split_sum(table.c[name])]
-    columns = select(table.c.series_id, *sums).group_by(table.c.series_id)
-    if len(over) == 1:
-        return columns.where(in_stretch(table, over[0]))
-    some = as_table(over)
-    return columns.join_from(some, table, in_rows_of(table, some))
-
-
-def in_stretch(table: Table, one: Stretch) -> ColumnElement[bool]:
+def _is_in(table: Table, one: Stretch) -> ColumnElement[bool]:
     """Return what is true of the rows of *table* that count in the stretch *one*."""
     return and_(
         table.c.bucket >= one.interval.start,
@@ -131,7 +187,7 @@ def in_stretch(table: Table, one: Stretch) -> ColumnElement[bool]:
     )
 
 
-def as_table(over: Iterable[Stretch]) -> CTE:
+def _as_table(over: Iterable[Stretch]) -> CTE:
     """Return the stretches *over* as a table to join with: one statement reads them all."""
     rows = (
         select(
@@ -144,6 +200,6 @@ def as_table(over: Iterable[Stretch]) -> CTE:
     return union_all(*rows).cte("stretch")
 
 
-def in_rows_of(table: Table, some: CTE) -> ColumnElement[bool]:
+def _is_in_one_of(table: Table, some: CTE) -> ColumnElement[bool]:
     """Return what is true of the rows of *table* that count in the stretches that are the rows of *some*."""
     return and_(table.c.bucket >= some.c.since, table.c.bucket < some.c.until, table.c.generation == some.c.number)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from monitor.ledger.errors import LedgerLocked, forbidden_or_full
+from monitor.ledger.errors import LedgerBusy, LedgerError, LedgerLocked, forbidden_or_full
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy import Connection
 
+    from monitor.ledger.database import Place
+
 KEYS: Final = (0x656D7072, 0x65696E74)
 """Of the advisory lock: `empreint` in ASCII, as two 32-bit numbers. It holds within one database."""
+RESTATING: Final = {"first": 0x656D7072, "second": 0x72657374}
+"""Likewise of the lock of those who restate: `empr` and `rest`."""
 _MUCH: Final = 1000
 
 
@@ -78,3 +85,34 @@ def _holder(connection: Connection) -> str:
         {"first": first, "second": second},
     ).first()
     return f"{row.application_name}, connected since {row.backend_start:%Y-%m-%d %H:%M:%S%z}" if row else "now gone"
+
+
+@contextmanager
+def restating(place: Place, transaction: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
+    """Hold the lock of those who restate the ledger at *place*: one at a time. Raises LedgerBusy.
+
+    On a server it is held by the connection of *transaction*: who loses the one has lost the other.
+    """
+    if place.path is not None:
+        try:
+            lock = FileLock(place.path.with_name(f"{place.path.name}.restating"), str(place), f"pid {os.getpid()}")
+        except LedgerLocked as error:
+            raise _restated(place, f" ({error.holder})") from None
+        try:
+            yield
+        finally:
+            lock.release()
+        return
+    with transaction() as connection:
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:first, :second)"), RESTATING).scalar_one():
+            raise _restated(place, "")
+    try:
+        yield
+    finally:
+        # where the connection is lost, the lock is free already
+        with suppress(LedgerError), transaction() as connection:
+            connection.execute(text("SELECT pg_advisory_unlock(:first, :second)"), RESTATING)
+
+
+def _restated(place: Place, holder: str) -> LedgerBusy:
+    return LedgerBusy(f"the ledger {place} is being restated by another program{holder}", "wait until it is done")

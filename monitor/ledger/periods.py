@@ -13,6 +13,7 @@ from monitor.core.calendar import PERIODS, period_bounds
 from monitor.core.entries import Grain
 from monitor.core.interval import HOUR, Interval, bucket_of
 from monitor.core.units import Energy
+from monitor.ledger.consulting import Corrections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ class Periods:
         self._sums: dict[str, _Sum] = {}
         self._earlier: tuple[_Sum, ...] = ()
         """The sums as they were: where a period has ended, its sum goes on under the name of the previous one."""
-        self._corrections: frozenset[int] = frozenset()
+        self._corrections = Corrections(frozenset(), 0)
         self._closed = -1
 
     def of(self, books: OpenBooks, now: Stamp) -> PeriodFigures:

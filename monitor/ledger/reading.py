@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from monitor.core.entries import Gap, Grain, Meter, Series
 from monitor.core.interval import Interval, bucket_of
@@ -129,6 +129,23 @@ class Reader:
         over = stretches(whole, self._corrections(whole), self._grain)
         return read_hours(self._connection, whole, over, self._series)
 
+    def entries_of(self, interval: Interval, consumer: str) -> Iterator[tuple[int, Series, int]]:
+        """Yield what *consumer* used, hour by hour, in microjoules: also under keys that it carries on."""
+        table = schema.entries[Grain.HOUR]
+        for stretch in self._stretches(interval, ()):
+            series = {
+                number: renamed
+                for number, one in self._series.items()
+                if (renamed := self._renamed(one, stretch)).consumer == consumer
+            }
+            rows = self._connection.execute(
+                select(table.c.bucket, table.c.series_id, table.c.energy).where(
+                    _is_in(table, stretch), table.c.series_id.in_(series)
+                )
+            )
+            for bucket, number, microjoules in rows:
+                yield bucket, series[number], microjoules
+
     def minutes(self, since: int) -> list[tuple[int, float]]:
         """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts).
 
@@ -216,14 +233,14 @@ class Reader:
 
 
 def _totals(table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]) -> Executable:
-    return (
-        select(*by, *split_sum(table.c.energy))
-        .where(
-            table.c.bucket >= stretch.interval.start,
-            table.c.bucket < stretch.interval.end,
-            table.c.generation == stretch.generation,
-        )
-        .group_by(*by)
+    return select(*by, *split_sum(table.c.energy)).where(_is_in(table, stretch)).group_by(*by)
+
+
+def _is_in(table: Table, stretch: Stretch) -> ColumnElement[bool]:
+    return and_(
+        table.c.bucket >= stretch.interval.start,
+        table.c.bucket < stretch.interval.end,
+        table.c.generation == stretch.generation,
     )
 
 

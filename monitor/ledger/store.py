@@ -36,6 +36,7 @@ from monitor.ledger.identity import identify, identity_of, wanted_identity
 from monitor.ledger.impacts import ImpactRow
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
 from monitor.ledger.reading import Monthly, MonthRow, Sums
+from monitor.ledger.restatement import Occasion, Restatement, restate
 from monitor.ledger.schema import exposure_offsets, open_books, remembered
 from monitor.ledger.session import Session
 from monitor.ledger.sidecar import Sidecar
@@ -43,13 +44,14 @@ from monitor.ledger.upgrade import bring_up_to_date, require_schema
 from monitor.ledger.writing import Pen, claim, read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from monitor.core.entries import Bucket, Gap, ServiceFacts
     from monitor.core.impact import HourImpacts
+    from monitor.core.interval import Interval
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
     from monitor.ledger.identity import Identity
@@ -72,6 +74,7 @@ __all__ = [
     "LedgerUnreachable",
     "MonthRow",
     "Monthly",
+    "Restatement",
     "Sums",
 ]
 
@@ -126,14 +129,26 @@ class Ledger(Consulted):
 
         Raises LedgerAbsent, LedgerOlder, LedgerNewer, LedgerCorrupt, LedgerReadOnly, LedgerUnreachable.
         """
-        place = place_of(url)
-        session = Session(place, Access.READ, "empreinte, reading")
+        return cls._consulted(place_of(url), Access.READ, "empreinte, reading")
+
+    @classmethod
+    def change(cls, url: str) -> Ledger:
+        """Return the ledger at *url* to restate hours of it, in short transactions, beside a daemon that may keep it.
+
+        Raises what `read` raises.
+        """
+        return cls._consulted(place_of(url), Access.CHANGE, "empreinte, restating")
+
+    @classmethod
+    def _consulted(cls, place: Place, access: Access, name: str) -> Ledger:
+        session = Session(place, access, name)
         with ExitStack() as stack:
             stack.callback(session.close)
             with session.transaction() as connection:
                 require_schema(connection, place)
                 identity = identity_of(connection, place)
             ledger = cls(place, session, identity, None)
+            ledger._restates = access is Access.CHANGE
             ledger._stack = stack.pop_all()
             return ledger
 
@@ -149,9 +164,10 @@ class Ledger(Consulted):
             return bring_up_to_date(place)
 
     def __init__(self, place: Place, session: Session, identity: Identity, keeping: Keeping | None) -> None:
-        """Made by `open` and `read`."""
+        """Made by `open`, `read` and `change`."""
         super().__init__(place, session, identity)
         self._keeping = keeping
+        self._restates = keeping is not None
         self._stack = ExitStack()
 
     def load(self) -> OpenBooks | None:
@@ -213,6 +229,27 @@ class Ledger(Consulted):
         keeping.pen, keeping.number = pen, number
         keeping.note(self.uuid)
         return number
+
+    def restate(
+        self,
+        hours: Iterable[HourImpacts],
+        interval: Interval,
+        *,
+        made: int,
+        author: str,
+        reason: str,
+        factor_set: str,
+    ) -> Restatement | None:
+        """Make *hours*, in order of time, what the closed hours of *interval* come to: a new generation, which counts.
+
+        Those of *interval* that are not among *hours* have unknown impacts from then on. Earlier generations stay as
+        they are. *made* is now, in ns since the epoch. Returns None where nothing differs: then nothing is written.
+        It is written in short transactions, and no reader sees it before the last one. Raises LedgerError, also where
+        hours are not closed yet, or another program restates (LedgerBusy): then nothing has changed.
+        """
+        if not self._restates:
+            raise LedgerReadOnly(f"the ledger {self.place} was opened for reading", "open it to change it")
+        return restate(self, self._host_id, hours, interval, Occasion(made, author, reason, factor_set))
 
     def naming(self) -> Naming:
         """Return what services were called, by date."""

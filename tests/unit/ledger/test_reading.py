@@ -9,6 +9,7 @@ from monitor.core.entries import Gap, Grain, Meter, ServiceFacts
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Energy
+from monitor.ledger.consulting import Corrections
 from monitor.ledger.exactness import exact
 from monitor.ledger.schema import entries, generations, measured
 from monitor.ledger.store import Ledger
@@ -67,7 +68,7 @@ def test_a_correction_counts_instead_of_what_was_booked_first(ledger: Ledger) ->
     correct(ledger, 1, 1, 3, 7)
     assert hourly(ledger) == [10, 7, 7, 10]
     assert total(ledger) == 34
-    assert ledger.corrections() == {1}
+    assert ledger.corrections() == Corrections(frozenset({1}), 0)
     (row,) = ledger.monthly(2026).rows
     assert row.energy == Energy(34)
     assert ledger.monthly(2026).measured == {(3, PACKAGE): Energy(34)}
@@ -84,7 +85,7 @@ def test_a_correction_that_was_withdrawn_does_not_count(ledger: Ledger) -> None:
     correct(ledger, 1, 0, 4, 7)
     correct(ledger, 2, 0, 4, 5, current=False)
     assert hourly(ledger) == [7, 7, 7, 7]
-    assert ledger.corrections() == {1}
+    assert ledger.corrections() == Corrections(frozenset({1}), 0)
 
 
 def test_an_hour_that_a_correction_leaves_out_is_gone(ledger: Ledger) -> None:
