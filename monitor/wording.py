@@ -11,6 +11,7 @@ from monitor.config import Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Words:
         """Return the sentence *key*; *otherwise* where there is none: a word that comes from outside."""
         return self.sentences.get(key, otherwise)
 
-    def number(self, value: float, decimals: int) -> str:
+    def number(self, value: float | Decimal, decimals: int) -> str:
         """Return *value* with so many decimals, written as the language does."""
         text = f"{value:,.{decimals}f}"
         if self.language is Language.FRENCH:

@@ -12,6 +12,7 @@ from monitor.wording import words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from decimal import Decimal
 
     from monitor.config import Language
 
@@ -37,6 +38,10 @@ class Speech:
     def maybe(self, key: str, otherwise: str) -> str:
         """Return the sentence *key*; *otherwise* where there is none."""
         return self._own.maybe(key, otherwise)
+
+    def number(self, value: Decimal, decimals: int) -> str:
+        """Return *value* with so many decimals, written as the language does."""
+        return self._own.number(value, decimals)
 
     def name(self, key: str, name: str) -> str:
         """Return the name of a consumer: its own, or what the page calls one that is no service."""

@@ -19,6 +19,7 @@ from monitor.core.units import Duration, Energy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from decimal import Decimal
 
     from monitor.core.embodied import Asset, Parts
     from monitor.core.entries import Holding, Series
@@ -65,7 +66,7 @@ class Step:
     booked: Bounds
     """The ledger's sum, each hour rounded by itself, in the unit of the indicator."""
 
-    def multipliers(self, bound: Bound) -> tuple[tuple[Applied, Fraction], ...]:
+    def multipliers(self, bound: Bound) -> tuple[tuple[Applied, Decimal], ...]:
         """Return what the energy is multiplied by, in order; the mean level of a live source divides.
 
         A live intensity gives a shape and no range: its own value stands in all three.
@@ -76,7 +77,7 @@ class Step:
         """Return *kilowatt_hours* times the factors, in what the last factor counts in: grams, litres, kWh, kg, EUR."""
         result = kilowatt_hours
         for one, value in self.multipliers(bound):
-            result = result / value if one.role is Role.SHAPE_LEVEL else result * value
+            result = result / Fraction(value) if one.role is Role.SHAPE_LEVEL else result * Fraction(value)
         return result
 
 
@@ -279,7 +280,7 @@ class _Account:
             yield Hardware(resource, assets, self._wholes[resource], self._parts[resource])
 
 
-def _value(one: Applied, bound: Bound) -> Fraction:
+def _value(one: Applied, bound: Bound) -> Decimal:
     if one.role in {Role.SHAPE, Role.SHAPE_LEVEL}:
-        return Fraction(one.factor.value)
-    return Fraction({Bound.LOW: one.factor.low, Bound.CENTRAL: one.factor.value, Bound.HIGH: one.factor.high}[bound])
+        return one.factor.value
+    return {Bound.LOW: one.factor.low, Bound.CENTRAL: one.factor.value, Bound.HIGH: one.factor.high}[bound]
