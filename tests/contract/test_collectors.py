@@ -13,6 +13,8 @@ import subprocess
 import sys
 import types
 import typing
+from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,22 +23,26 @@ import pynvml
 import pytest
 
 import collectors
-from monitor.collector import Reason, Retry, Source, Unavailable
+from monitor.collector import Grid, Reason, Retry, Source, Unavailable
 from monitor.core import readings
+from monitor.core.factors import Cycle
 from monitor.core.model import LoadModel
 from monitor.core.readings import (
     CounterReading,
     GpuUsageReading,
     HostUsageReading,
+    IntensityReading,
     LoadReading,
     Method,
     PowerReading,
     UsageReading,
 )
 from monitor.core.units import Duration, Energy, Memory, Power
+from tests.fixtures.grid import recorded
 from tests.fixtures.host import RECORDED, daemons_host
 from tests.fixtures.nvml import Card, FakeNvml, context, sample
 from tests.fixtures.unprivileged import ROOT_ONLY, directory_for_all, run_as_nobody
+from tests.parts.grid import Asked, GridServer, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,12 +52,25 @@ if TYPE_CHECKING:
     from monitor.workloads import HostWorkloads
 
 POINTS = {point.name: point for point in entry_points(group="monitor.collectors")}
+ON_REQUEST = {name: point for name, point in POINTS.items() if getattr(point.load(), "on_request", False)}
+ALWAYS = {name: point for name, point in POINTS.items() if name not in ON_REQUEST}
 HOSTS = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
 ENERGY = (CounterReading, PowerReading, LoadReading)
-EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading)
-UNITS = {"Energy": Energy, "Power": Power, "Duration": Duration, "Memory": Memory, "LoadModel": LoadModel}
+EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading, IntensityReading)
+UNITS = {
+    "Energy": Energy,
+    "Power": Power,
+    "Duration": Duration,
+    "Memory": Memory,
+    "LoadModel": LoadModel,
+    "Cycle": Cycle,
+    "Decimal": Decimal,
+}
+NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 each_collector = pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
+each_of_the_host = pytest.mark.parametrize("point", ALWAYS.values(), ids=ALWAYS)
+each_on_request = pytest.mark.parametrize("point", ON_REQUEST.values(), ids=ON_REQUEST)
 each_host = pytest.mark.parametrize("name", HOSTS)
 
 
@@ -173,7 +192,7 @@ def test_on_an_empty_host_it_says_why_with_a_cure_or_works(point: EntryPoint, tm
     answer.close()
 
 
-@each_collector
+@each_of_the_host
 def test_where_nothing_may_be_read_the_right_is_what_is_missing(point: EntryPoint) -> None:
     """The files are there, and for root alone. What is no file (a driver) refuses by its own means.
 
@@ -207,7 +226,7 @@ def test_on_a_recorded_host_it_opens_or_says_why(collector: Collector | Unavaila
         assert_says_why(collector)
 
 
-@each_collector
+@each_of_the_host
 def test_on_some_recorded_host_it_reads_something(point: EntryPoint) -> None:
     seen: list[Reading] = []
     for name in HOSTS:
@@ -263,6 +282,10 @@ def assert_in_bounds(row: Reading) -> None:
         assert row.power > Power.ZERO
         assert row.hold > Duration.ZERO
         assert row.method in {Method.INTEGRATED, Method.MODELLED}
+    if isinstance(row, IntensityReading):
+        assert row.start > 0
+        assert row.length > Duration.ZERO
+        assert 0 <= row.grams_per_kilowatt_hour <= 2000
     if isinstance(row, GpuUsageReading):
         assert all(0 <= use.sm_percent <= 100 and use.consumer for use in row.uses)
         assert len({use.pid for use in row.uses}) == len(row.uses)
@@ -353,3 +376,67 @@ def assert_answers(answer: Collector | Unavailable) -> None:
         return
     finally:
         answer.close()
+
+
+@each_collector
+def test_nothing_is_asked_of_the_network_unless_a_grid_is_configured(point: EntryPoint) -> None:
+    asked: list[str] = []
+    watching = True
+
+    def note(event: str, _: object) -> None:
+        if watching and event.startswith("socket."):
+            asked.append(event)
+
+    sys.addaudithook(note)
+    try:
+        for name in HOSTS:
+            assert_answers(opened(point, daemons_host(RECORDED / name, cards(RECORDED / name))))
+    finally:
+        watching = False
+    assert asked == []
+
+
+@each_on_request
+def test_what_is_opened_on_request_delays_nobody_and_says_how_often_it_is_read(point: EntryPoint) -> None:
+    kind = point.load()
+    assert kind.slow is True
+    assert kind.every >= Duration.from_seconds(60)
+
+
+@each_on_request
+def test_without_a_grid_it_says_how_to_request_it(point: EntryPoint) -> None:
+    answer = opened(point, daemons_host(RECORDED / HOSTS[0], FakeNvml()))
+    assert isinstance(answer, Unavailable)
+    assert answer.reason is Reason.ABSENT
+    assert_says_why(answer)
+    assert point.name in answer.cure
+
+
+def replayed(asked: Asked) -> Reply:
+    """Return what was recorded of the provider that *asked* is a question to."""
+    kind = asked.path.split("/")[-1]
+    return Reply.of(recorded("rte-evening" if kind == "records" else f"electricity-maps-{kind}"))
+
+
+@each_on_request
+def test_what_a_provider_says_is_typed_with_units_and_in_bounds_and_nothing_stays_open(
+    point: EntryPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with GridServer(replayed, NOON.replace(hour=23)) as server:
+        grid = Grid(zone="FR", address=server.url, token="k3y")  # noqa: S106 - it opens nothing
+        before = open_files()
+        answer = opened(point, dataclasses.replace(daemons_host(RECORDED / HOSTS[0], FakeNvml()), grid=grid))
+        assert not isinstance(answer, Unavailable)
+        assert server.asked == [], "opening asks nothing"
+        rows = answer.collect()
+        assert list(answer.sources()) == []
+        answer.close()
+    assert open_files() < before, "the server had one, and nobody has any more"
+    assert rows
+    for row in rows:
+        assert isinstance(row, IntensityReading)
+        assert fields_conform(row), row
+        assert_in_bounds(row)
+        assert (row.provider, row.zone) == (point.name, "FR")
