@@ -67,7 +67,7 @@ def explain(
         typer.echo(json.dumps(for_programs(told), ensure_ascii=False, indent=1))
         return Status.DONE
     speech = Speech(lang or loaded.organisation.language, zone)
-    typer.echo(Page(told, speech, Figures(speech), Terminal.of_output(), everything=everything).text())
+    typer.echo(Page(told, speech, Figures(speech, zone), Terminal.of_output(), everything=everything).text())
     return Status.DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from monitor.cli.figures import hours, plain, printed, rounded
+from monitor.cli.figures import UNITS, hours, plain, printed, rounded
 from monitor.cli.products import MAKING, making_of, product_of, share_of
 from monitor.cli.terminal import Tone
 from monitor.core.explanation import Bound
@@ -83,6 +83,7 @@ class Page:
         self._terminal = terminal
         self._everything = everything
         self._factors = _Numbering()
+        self._name = speech.name(self._of.service, told.name)
 
     def text(self) -> str:
         """Return the whole page."""
@@ -91,13 +92,13 @@ class Page:
         return "\n\n".join(block for block in blocks if block)
 
     def _title(self) -> str:
-        told, write = self._told, self._speech.write
-        title = self._say("explain.title", name=told.name, host=told.host, period=told.period)
+        told, moment = self._told, self._figures.moment
+        title = self._say("explain.title", name=self._name, host=told.host, period=told.period)
         interval = self._of.interval
         span = self._say(
             "explain.span",
-            start=write.moment(interval.start),
-            end=write.moment(min(interval.end, told.closed_through)),
+            start=moment(interval.start),
+            end=moment(min(interval.end, told.closed_through)),
         )
         lines = [self._heading(title), self._terminal.paragraph(span)]
         if told.simulated:
@@ -146,7 +147,7 @@ class Page:
         return self._say(
             "explain.restated",
             number=number,
-            moment=self._speech.write.moment(made.made),
+            moment=self._figures.moment(made.made),
             author=made.author,
             reason=made.reason,
             factors=made.factor_set,
@@ -172,13 +173,13 @@ class Page:
         return "\n".join(self._terminal.paragraph(line) for line in lines)
 
     def _stretch(self, number: int, stretch: Stretch) -> str:
-        write = self._speech.write
+        moment = self._figures.moment
         heading = self._say(
             "explain.stretch",
             number=number,
             hours=self._figures.number(hours(stretch.length.nanoseconds)),
-            start=write.moment(stretch.hours[0].start),
-            end=write.moment(stretch.hours[-1].end),
+            start=moment(stretch.hours[0].start),
+            end=moment(stretch.hours[-1].end),
         )
         where = self._say("explain.where", zone=stretch.terms.zone, generation=stretch.generation)
         factors = ", ".join(
@@ -211,6 +212,8 @@ class Page:
             return
         yield "\n".join([self._heading("explain.hardware"), *self._paragraphs([self._say("explain.hardware_how")])])
         for one in self._of.hardware:
+            if not any(part.central for part in one.part.values()):
+                continue
             lines = [self._heading(self._speech.page.resource(one.resource))]
             for indicator in MAKING:
                 if indicator in one.whole:
@@ -226,10 +229,11 @@ class Page:
                 yield f"{DEEPER}{self._figures.product(product)}"
         whole, part = one.whole[indicator], one.part[indicator]
         product = share_of(indicator, whole, part)
-        yield f"{DEEPER}{self._say('explain.held', name=self._told.name)}{self._figures.product(product)}"
+        yield f"{DEEPER}{self._say('explain.held', name=self._name)}{self._figures.product(product)}"
         if product.result != printed(indicator, part.central):
             yield self._in_ledger(indicator, part.central)
-        yield f"{DEEPER}{self._range(indicator, part)}"
+        if part.low != part.high:
+            yield f"{DEEPER}{self._range(indicator, part)}"
 
     def _asset(self, written: WrittenOff, indicator: Indicator) -> str:
         asset = written.asset
@@ -238,20 +242,22 @@ class Page:
         return f"{asset.name} {numbers}"
 
     def _totals(self) -> str:
-        rows = [
-            (self._say(f"explain.indicator.{one}"), self._figures.amount(one, found.central), self._range(one, found))
-            for one in TOTALS
-            if (found := self._of.totals.get(one)) is not None
-        ]
+        rows = [self._total(one, found) for one in TOTALS if (found := self._of.totals.get(one)) is not None]
         if not rows:
             return ""
-        lines = [self._heading("explain.totals"), self._terminal.table(rows, right=frozenset({1}))]
+        header = ("", self._say("explain.total"), self._say("explain.lowest"), self._say("explain.highest"), "")
+        table = self._terminal.table([header, *rows], right=frozenset({1, 2, 3}))
+        lines = [self._heading("explain.totals"), table]
         if (emissions := self._of.emissions) is not None:
             central = self._figures.amount(Indicator.GWP_USE, emissions.central)
             lines += self._paragraphs(
                 [self._say("explain.emissions", central=central, range=self._range(Indicator.GWP_USE, emissions))]
             )
         return "\n".join(lines)
+
+    def _total(self, indicator: Indicator, found: Bounds) -> tuple[str, ...]:
+        amounts = (self._figures.number(printed(indicator, one)) for one in (found.central, found.low, found.high))
+        return self._say(f"explain.indicator.{indicator}"), *amounts, UNITS[indicator].name
 
     def _sources(self) -> str:
         if not self._factors.entries:

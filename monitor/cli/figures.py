@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -13,10 +14,13 @@ from monitor.core.units import (
     MICROJOULES_PER_KILOWATT_HOUR,
     MICROLITERS_PER_LITER,
     MICROS_PER_EURO,
+    NANOSECONDS_PER_SECOND,
     PICOGRAMS_PER_GRAM,
 )
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from monitor.cli.speech import Speech
 
 MOST_DECIMALS: Final = 12
@@ -97,8 +101,9 @@ class Product:
 class Figures:
     """Writes figures in one language."""
 
-    def __init__(self, speech: Speech) -> None:
+    def __init__(self, speech: Speech, zone: tzinfo) -> None:
         self._speech = speech
+        self._zone = zone
 
     def number(self, value: Decimal) -> str:
         """Return *value* with all its digits."""
@@ -119,6 +124,11 @@ class Figures:
                 f" = {self.number(product.result)} {product.unit.name}",
             )
         )
+
+    def moment(self, wall: int) -> str:
+        """Return the local date and time of *wall*, in ns since the epoch, to the minute."""
+        local = datetime.fromtimestamp(wall // NANOSECONDS_PER_SECOND, self._zone)
+        return local.strftime(self._speech.say("explain.moment"))
 
     def between(self, low: str, high: str) -> str:
         """Return a range."""
