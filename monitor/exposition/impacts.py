@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from monitor.core.factors import Basis
     from monitor.core.impact import Bounds, Terms
+    from monitor.core.units import Energy
     from monitor.exposition.about import About
     from monitor.exposition.catalogue import Metric
     from monitor.exposition.snapshot import Snapshot
@@ -81,17 +82,20 @@ def _emissions_bound(bound: Callable[[Bounds], int]) -> Filling:
 
 
 def _coverage(snapshot: Snapshot, _: About) -> Values:
-    return {(period,): share for period, share in coverage(snapshot).items()}
+    shares = coverage(snapshot.period_impacts, snapshot.period_energy)
+    return {(period,): share for period, share in shares.items()}
 
 
-def coverage(snapshot: Snapshot) -> dict[str, float]:
-    """Return the share of the energy of each period whose impacts are known; of no energy there is none."""
+def coverage(
+    impacts: Mapping[tuple[str, Indicator, str], Bounds], energies: Mapping[tuple[str, str], Energy]
+) -> dict[str, float]:
+    """Return the share of the energy of each period whose *impacts* are known; of no energy there is none."""
     known: dict[str, int] = {}
     measured: dict[str, int] = {}
-    for (_consumer, indicator, period), bounds in snapshot.period_impacts.items():
+    for (_consumer, indicator, period), bounds in impacts.items():
         if indicator is Indicator.ENERGY:
             known[period] = known.get(period, 0) + bounds.central
-    for (_consumer, period), energy in snapshot.period_energy.items():
+    for (_consumer, period), energy in energies.items():
         measured[period] = measured.get(period, 0) + energy.microjoules
     return {period: known.get(period, 0) / energy for period, energy in measured.items() if energy}
 

@@ -88,14 +88,23 @@ class Snapshot:
     @cached_property
     def emissions(self) -> Mapping[tuple[str, str], Bounds]:
         """By (consumer, period), use and embodied together in micrograms CO2e, with the error of the measure."""
-        known = dict.fromkeys(
-            (consumer, period) for consumer, found, period in self.period_impacts if found in _EMISSIONS
-        )
-        return {key: found for key in known if (found := self._together(*key)) is not None}
+        return emissions_of(self.period_impacts, self.period_meters)
 
-    def _together(self, consumer: str, period: str) -> Bounds | None:
-        use, made = (self.period_impacts.get((consumer, indicator, period)) for indicator in _EMISSIONS)
-        return emissions(use, made, self.period_meters.get((consumer, period), {}))
+
+def emissions_of(
+    impacts: Mapping[tuple[str, Indicator, str], Bounds], meters: Mapping[tuple[str, str], Mapping[Meter, Energy]]
+) -> dict[tuple[str, str], Bounds]:
+    """Return the emissions of use and embodied together among *impacts*, by (consumer, period), as far as known.
+
+    Their bounds have the error of the *meters* in them.
+    """
+    known = dict.fromkeys((consumer, period) for consumer, found, period in impacts if found in _EMISSIONS)
+    told: dict[tuple[str, str], Bounds] = {}
+    for consumer, period in known:
+        use, made = (impacts.get((consumer, indicator, period)) for indicator in _EMISSIONS)
+        if (both := emissions(use, made, meters.get((consumer, period), {}))) is not None:
+            told[consumer, period] = both
+    return told
 
 
 _EMISSIONS: Final = (Indicator.GWP_USE, Indicator.GWP_EMBODIED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from monitor.core.calendar import PERIODS
 from monitor.web import impact_api
 from monitor.web.quantities import utc
 
@@ -75,16 +74,9 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "present": consumer.present,
         "power_watts": None if consumer.power is None else consumer.power.watts,
         "energy_joules": {period: energy.joules for period, energy in consumer.energy.items()},
-        **_emissions(consumer),
-    }
-
-
-def _emissions(consumer: Consumer) -> dict[str, dict[str, float]]:
-    """Return the emissions of *consumer* and their bounds, by name and then by period, for those that are known."""
-    told = {period: impact_api.emissions(consumer.impacts[period].emissions) for period in PERIODS}
-    return {
-        name: {period: grams for period, one in told.items() if (grams := one[name]) is not None}
-        for name in impact_api.emissions(None)
+        **impact_api.by_period(
+            {period: impacts.emissions for period, impacts in consumer.impacts.items() if impacts.emissions is not None}
+        ),
     }
 
 

@@ -14,17 +14,18 @@ from monitor.core.units import (
     PICOGRAMS_PER_GRAM,
 )
 from monitor.exposition.impacts import applied_intensity
-from monitor.web.impacts import ABIOTIC
+from monitor.web.impacts import ABIOTIC, Impacts
 from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.core.embodied import Asset
     from monitor.core.factors import Factor
     from monitor.core.impact import Terms
     from monitor.core.readings import IntensityReading
     from monitor.exposition.about import About
     from monitor.exposition.snapshot import Snapshot
-    from monitor.web.impacts import Impacts
     from monitor.web.status import Consumer, Status
 
 _NAMES: Final = {
@@ -50,6 +51,9 @@ _TOTALS: Final = (
     Indicator.COST,
 )
 """Of which the status tells the central value."""
+
+
+_EMISSIONS: Final = ("emissions_low_grams", "emissions_grams", "emissions_high_grams")
 
 
 def impacts_as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
@@ -84,12 +88,40 @@ def totals(impacts: Impacts) -> dict[str, float | None]:
     }
 
 
+def impacts_told(told: Mapping[str, Any]) -> Impacts:
+    """Return the impacts that `totals` *told*: central values, and the bounds of emissions. None is unknown."""
+    low, central, high = (told.get(name) for name in _EMISSIONS)
+    known = None
+    if low is not None and central is not None and high is not None:
+        known = Bounds(*(round(grams * MICROGRAMS_PER_GRAM) for grams in (low, central, high)))
+    amounts = {
+        indicator: round(value * _NAMES[indicator][1])
+        for indicator in _TOTALS
+        if (value := told.get(_NAMES[indicator][0])) is not None
+    }
+    return Impacts({indicator: Bounds(units, units, units) for indicator, units in amounts.items()}, known)
+
+
 def emissions(found: Bounds | None) -> dict[str, float | None]:
     """Return emissions in grams, with their bounds, by name."""
-    names = ("emissions_low_grams", "emissions_grams", "emissions_high_grams")
     if found is None:
-        return dict.fromkeys(names)
-    return dict(zip(names, (one / MICROGRAMS_PER_GRAM for one in (found.low, found.central, found.high)), strict=True))
+        return dict.fromkeys(_EMISSIONS)
+    grams = (one / MICROGRAMS_PER_GRAM for one in (found.low, found.central, found.high))
+    return dict(zip(_EMISSIONS, grams, strict=True))
+
+
+def by_period(told: Mapping[str, Bounds]) -> dict[str, dict[str, float]]:
+    """Return the emissions *told* by period in grams, with their bounds, by name and then by period."""
+    grams = {period: emissions(bounds) for period, bounds in told.items()}
+    return {
+        name: {period: value for period, one in grams.items() if (value := one[name]) is not None}
+        for name in _EMISSIONS
+    }
+
+
+def of_period(told: Mapping[str, Any], period: str) -> dict[str, float | None]:
+    """Return what `by_period` *told* of one *period*."""
+    return {name: told.get(name, {}).get(period) for name in _EMISSIONS}
 
 
 def grid(snapshot: Snapshot) -> dict[str, Any]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from monitor.core.entries import Meter
     from monitor.core.impact import Terms
-    from monitor.exposition.snapshot import Snapshot
 
 WATER: Final = (Indicator.WATER_GRID, Indicator.WATER_SITE)
 ABIOTIC: Final = (Indicator.ADPE_USE, Indicator.ADPE_EMBODIED)
@@ -38,13 +37,20 @@ UNKNOWN: Final = Impacts({}, None)
 
 
 class Table:
-    """The impacts of one snapshot, by consumer and period."""
+    """Impacts by consumer and period."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(
+        self,
+        impacts: Mapping[tuple[str, Indicator, str], Bounds],
+        meters: Mapping[tuple[str, str], Mapping[Meter, Energy]],
+        told: Mapping[tuple[str, str], Bounds],
+    ) -> None:
+        """*impacts*, *meters* and what of them is *told* as emissions are a snapshot's, or made as a snapshot does."""
+        self._meters = meters
+        self._told = told
         self._amounts: dict[tuple[str, str], dict[Indicator, Bounds]] = {}
         self._totals: dict[str, Impacts] = {}
-        for (consumer, indicator, period), bounds in snapshot.period_impacts.items():
+        for (consumer, indicator, period), bounds in impacts.items():
             self._amounts.setdefault((consumer, period), {})[indicator] = bounds
 
     def total(self, period: str) -> Impacts:
@@ -63,13 +69,13 @@ class Table:
     def _sum(self, consumers: Sequence[str], period: str) -> Impacts:
         if len(consumers) == 1:
             key = (consumers[0], period)
-            return Impacts(self._amounts.get(key, {}), self._snapshot.emissions.get(key))
+            return Impacts(self._amounts.get(key, {}), self._told.get(key))
         amounts: dict[Indicator, Bounds] = {}
         meters: dict[Meter, Energy] = {}
         for consumer in consumers:
             for indicator, bounds in self._amounts.get((consumer, period), {}).items():
                 amounts[indicator] = amounts.get(indicator, Bounds.ZERO) + bounds
-            for meter, energy in self._snapshot.period_meters.get((consumer, period), {}).items():
+            for meter, energy in self._meters.get((consumer, period), {}).items():
                 meters[meter] = meters.get(meter, Energy.ZERO) + energy
         # factors and meters are shared: what one consumer is told too much, the others are too
         use, made = amounts.get(Indicator.GWP_USE), amounts.get(Indicator.GWP_EMBODIED)

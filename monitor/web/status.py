@@ -97,7 +97,8 @@ class Status:
 
 def status_of(snapshot: Snapshot) -> Status:
     """Return what is to be said of *snapshot*."""
-    table, covered = Table(snapshot), coverage(snapshot)
+    table = Table(snapshot.period_impacts, snapshot.period_meters, snapshot.emissions)
+    covered = coverage(snapshot.period_impacts, snapshot.period_energy)
     periods = {period: _period(snapshot, period, table.total(period), covered.get(period)) for period in PERIODS}
     known = [name for name, period in periods.items() if period.energy is not None]
     return Status(

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -6,8 +8,13 @@ from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
 from monitor.config import Language
 from monitor.core.entries import ServiceFacts
+from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import Energy
+from monitor.exposition.snapshot import Snapshot
+from monitor.web.api import as_json as status_as_json
 from monitor.web.quantities import utc
+from monitor.web.status import status_of
+from tests.fixtures.snapshots import ABOUT, at_work, without_a_zone
 
 ENGLISH = Speech(Language.ENGLISH, ZoneInfo("Europe/Paris"))
 NARROW = Terminal(80, colours=False)
@@ -101,9 +108,105 @@ def test_the_ledgers_figures_have_the_daemons_shape_for_programs() -> None:
     )
     said = as_json(view)
     assert said["source"] == "ledger"
-    assert said["periods"]["day"] == {"energy_joules": 5e-6, "coverage_ratio": 1}
-    assert said["periods"]["year"] == {"energy_joules": None, "coverage_ratio": None}
-    assert said["consumers"] == [{"key": "a", "name": "A", "power_watts": None, "energy_joules": {"day": 5e-6}}]
+    assert known(said["periods"]["day"]) == {"energy_joules": 5e-6, "coverage_ratio": 1}
+    assert known(said["periods"]["year"]) == {}
+    assert known(said["consumers"][0]) == {"key": "a", "name": "A", "energy_joules": {"day": 5e-6}}
+
+
+def known(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of what is told."""
+    return {name: value for name, value in told.items() if value is not None and value != {}}
+
+
+def told_at_work(snapshot: Snapshot) -> Overview:
+    return told_by_daemon(json.loads(json.dumps(status_as_json(status_of(snapshot), ABOUT, stale=False))))
+
+
+def from_the_ledger(snapshot: Snapshot) -> Overview:
+    return told_by_ledger(
+        "ia-01",
+        utc(snapshot.at.wall),
+        snapshot.period_energy,
+        snapshot.period_coverage,
+        snapshot.services,
+        impacts=snapshot.period_impacts,
+        meters=snapshot.period_meters,
+    )
+
+
+def test_what_it_came_to_stands_beside_and_below_within_eighty_columns() -> None:
+    shown = lines(page(told_at_work(at_work()), ENGLISH, NARROW))
+    assert max(map(len, shown)) <= 80
+    assert shown[0] == "service                       now     today  this month  this year  CO₂e (year)"
+    assert shown[2] == "Transcription du conseil…  92.7 W  1.56 kWh    41.5 kWh    386 kWh      37.4 kg"
+    assert shown[10:18] == [
+        "all together                460 W  7.75 kWh     207 kWh   1.92 MWh       192 kg",
+        "time measured                          100%       99.6%      87.1%",
+        "CO₂e                                  825 g     22.0 kg     192 kg",
+        "  at least                            573 g     15.3 kg     133 kg",
+        "  at most                           1.12 kg     30.0 kg     262 kg",
+        "water                                43.0 L     1.15 m³    10.0 m³",
+        "cost                                  €2.19      €58.36    €509.43",
+        "impacts known                          100%        100%      94.0%",
+    ]
+
+
+def test_a_wider_terminal_shows_whole_names() -> None:
+    shown = lines(page(told_at_work(at_work()), ENGLISH, Terminal(100, colours=False)))
+    assert shown[2].startswith("Transcription du conseil municipal  92.7 W")
+
+
+def test_without_a_zone_there_is_no_figure_of_impacts_but_the_cure() -> None:
+    shown = page(told_at_work(without_a_zone()), ENGLISH, NARROW)
+    assert "CO₂e" not in shown
+    assert "€" not in shown
+    assert "Impacts are unknown. Tell the configuration" in shown
+    assert "Impacts are unknown" not in page(told_at_work(at_work()), ENGLISH, NARROW)
+
+
+def test_a_daemon_that_knows_nothing_of_impacts_is_understood() -> None:
+    view = told_by_daemon(STATUS)
+    assert not view.has_impacts
+    assert "Impacts" not in page(view, ENGLISH, NARROW)
+
+
+def test_what_is_unknown_in_one_period_is_said_there_alone() -> None:
+    snapshot = at_work()
+    amounts = {key: bounds for key, bounds in snapshot.period_impacts.items() if key[2] != "day"}
+    shown = lines(page(told_at_work(replace(snapshot, period_impacts=amounts)), ENGLISH, NARROW))
+    assert shown[12].split() == ["CO₂e", "?", "22.0", "kg", "192", "kg"]
+    without_cost = {key: bounds for key, bounds in amounts.items() if key[1] is not Indicator.COST}
+    assert "cost" not in page(told_at_work(replace(snapshot, period_impacts=without_cost)), ENGLISH, NARROW)
+
+
+def test_the_ledger_and_the_daemon_tell_the_same_impacts() -> None:
+    daemon, ledger = told_at_work(at_work()), from_the_ledger(at_work())
+    assert [use.emissions for use in ledger.uses] == [
+        {period: bounds for period, bounds in use.emissions.items() if period in ledger.uses[0].emissions}
+        for use in daemon.uses
+    ]
+    told = as_json(ledger)
+    status = status_as_json(status_of(at_work()), ABOUT, stale=False)
+    for period in ("day", "month", "year"):
+        here = told["periods"][period]
+        assert here == {name: status["periods"][period][name] for name in here}
+        for mine, its in zip(told["consumers"], status["consumers"], strict=True):
+            assert mine["emissions_low_grams"][period] == its["emissions_low_grams"][period]
+
+
+def test_the_ledgers_impacts_are_said_to_be_those_of_closed_hours() -> None:
+    said = "Impacts are those of closed hours"
+    assert said in page(from_the_ledger(at_work()), ENGLISH, NARROW)
+    assert said not in page(told_at_work(at_work()), ENGLISH, NARROW)
+    assert said not in page(from_the_ledger(without_a_zone()), ENGLISH, NARROW)
+
+
+def test_hardware_that_nobody_used_is_a_row_of_the_ledger_too() -> None:
+    made = {("_idle", Indicator.GWP_EMBODIED, "year"): Bounds(1_000_000, 2_000_000, 3_000_000)}
+    view = told_by_ledger("ia-01", utc(0), {}, {"year": 0.5}, {}, impacts=made, meters={})
+    assert [use.key for use in view.uses] == ["_idle"]
+    assert view.uses[0].emissions == {"year": Bounds(1_000_000, 2_000_000, 3_000_000)}
+    assert lines(page(view, ENGLISH, NARROW))[1].split()[-2:] == ["2.00", "g"]
 
 
 def test_french_is_spoken() -> None:

@@ -145,7 +145,10 @@ def test_coverage_is_the_share_of_the_energy_whose_impacts_are_known() -> None:
         period_energy={("a", "day"): KILOWATT_HOUR, ("b", "day"): Energy(3 * energy), ("a", "month"): Energy.ZERO},
     )
     assert shown(catalogue.IMPACT_COVERAGE, snapshot) == {("day",): 0.25}
-    assert coverage(at_work()) == pytest.approx({"day": 1.0, "month": 1.0, "quarter": 1.0, "year": 0.94})
+    whole = at_work()
+    assert coverage(whole.period_impacts, whole.period_energy) == pytest.approx(
+        {"day": 1.0, "month": 1.0, "quarter": 1.0, "year": 0.94}
+    )
 
 
 def test_without_a_zone_nothing_of_what_was_measured_is_covered() -> None:
