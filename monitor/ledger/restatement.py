@@ -67,7 +67,7 @@ class Restatement:
 
 
 @dataclass(slots=True)
-class _Comparison:
+class Comparison:
     """What has been compared so far."""
 
     before: dict[Indicator, Bounds] = field(default_factory=dict)
@@ -170,11 +170,11 @@ class _Work:
             )
         return number
 
-    def write(self, number: int, hours: Iterable[HourImpacts]) -> _Comparison:
+    def write(self, number: int, hours: Iterable[HourImpacts]) -> Comparison:
         """Write *hours* as generation *number*; return how they differ from what counts so far."""
-        compared = _Comparison()
+        compared = Comparison()
         start = self._interval.start
-        for lot, end in _lots(hours, self._interval, self._ledger.grain.nanoseconds):
+        for lot, end in lots(hours, self._interval, self._ledger.grain.nanoseconds):
             with self._ledger.reader() as reader:
                 old = reader.impacts.hours(Interval(start, end))
             compared.take({one.start: one for one in old}, {one.start: one for one in lot})
@@ -185,7 +185,7 @@ class _Work:
             start = end
         return compared
 
-    def finish(self, number: int, compared: _Comparison) -> None:
+    def finish(self, number: int, compared: Comparison) -> None:
         """Make the generation *number* the one that counts."""
         table = schema.impact_generations
         with self._ledger.transaction(writes=True) as connection:
@@ -222,7 +222,7 @@ class _Work:
                     )
 
 
-def _lots(hours: Iterable[HourImpacts], interval: Interval, grain: int) -> Iterator[tuple[list[HourImpacts], int]]:
+def lots(hours: Iterable[HourImpacts], interval: Interval, grain: int) -> Iterator[tuple[list[HourImpacts], int]]:
     """Yield *hours* in lots, each with the moment up to which it goes: the last to the end of *interval*.
 
     A lot has no more rows than a short transaction may have, but always an hour. Raises ValueError.
@@ -242,7 +242,7 @@ def _lots(hours: Iterable[HourImpacts], interval: Interval, grain: int) -> Itera
     yield lot, interval.end
 
 
-def _told(compared: _Comparison) -> str:
+def _told(compared: Comparison) -> str:
     differences = {
         one.value: [None if amount is None else [amount.low, amount.central, amount.high] for amount in pair]
         for one, pair in compared.differences().items()
