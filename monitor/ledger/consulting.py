@@ -18,7 +18,7 @@ from monitor.ledger.intensities import end_of_intensities, read_intensities
 from monitor.ledger.reading import Reader
 from monitor.ledger.restatement import read_restatements
 from monitor.ledger.schema import AS_BOOKED, generations, impact_generations, open_books, remembered
-from monitor.ledger.stretches import runs
+from monitor.ledger.stretches import merged, runs
 from monitor.ledger.writing import read_naming, read_series
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from monitor.core.entries import Gap, ServiceFacts
+    from monitor.core.impact import Bounds, ImpactSeries
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
     from monitor.ledger.explanation import AppliedTerms, UnderTerms
@@ -64,10 +65,21 @@ class Consulted:
         self._host_id = identity.host_id
         self._session = session
 
-    def sums(self, interval: Interval) -> Sums:
-        """Return the exact sums over the closed hours that lie whole in *interval*."""
+    def sums(self, interval: Interval, through: int | None = None) -> Sums:
+        """Return the exact sums over the closed hours that lie whole in *interval*.
+
+        With *through*, impacts are as they were when the restatement of that number was the last; 0: as derived first.
+        """
         with self.reader() as reader:
-            return reader.sums(interval)
+            return reader.sums(interval, through)
+
+    def impacts(self, interval: Interval, through: int | None = None) -> Mapping[ImpactSeries, Bounds]:
+        """Return the exact sums of impacts over the closed hours that lie whole in *interval*; *through* as of `sums`.
+
+        What is not there is unknown.
+        """
+        with self.reader() as reader:
+            return reader.impacts.sums(interval, through)
 
     def monthly(self, year: int) -> Monthly:
         """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
@@ -166,6 +178,19 @@ class Consulted:
                 .limit(1)
             )
             return Corrections(frozenset(energy), connection.execute(newest).scalar() or AS_BOOKED)
+
+    def restated(self, after: int, through: int) -> tuple[Interval, ...]:
+        """Return the time of the restatements whose numbers come after *after*, up to *through*, in order, merged."""
+        table = impact_generations
+        with self.transaction() as connection:
+            rows = connection.execute(
+                select(table.c.since, table.c.until)
+                .where(
+                    table.c.current, table.c.host_id == self._host_id, table.c.number > after, table.c.number <= through
+                )
+                .order_by(table.c.since)
+            )
+            return merged(Interval(row.since, row.until) for row in rows)
 
     def remembered(self, key: str) -> str | None:
         """Return what was last kept under *key*; None where nothing was."""

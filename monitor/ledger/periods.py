@@ -1,26 +1,28 @@
 """What this day, month, quarter and year have cost so far, and the ones before: the closed hours and the open ones.
 
-The sums of closed hours are kept, and grow by the hour that closes, so that to ask at every tick costs little.
+The sums of closed hours are kept, and grow by the hour that closes, so that to ask at every tick costs little. Where
+hours are restated, what that changes is added to the sums that hold them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import PERIODS, period_bounds
-from monitor.core.entries import Grain
-from monitor.core.interval import HOUR, Interval, bucket_of
+from monitor.core.entries import Grain, Meter
+from monitor.core.impact import Bounds, ImpactSeries
+from monitor.core.interval import HOUR, MINUTE, Interval, bucket_of
 from monitor.core.units import Energy
 from monitor.ledger.consulting import Corrections
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from monitor.core.entries import OpenBooks, Series
+    from monitor.core.entries import Bucket, OpenBooks, Series
+    from monitor.core.impact import HourImpacts, Indicator
     from monitor.core.interval import Stamp
-    from monitor.core.units import Duration
     from monitor.ledger.naming import Naming
     from monitor.ledger.store import Ledger
 
@@ -36,30 +38,34 @@ class PeriodFigures:
     `energy` is by (consumer, period), under the key that goes on; `methods` by (period, method). `coverage` is, by
     period, the share of its elapsed time for which the host was measured, 0 to 1: by the resource that was measured
     for longest, because one that this host has no meter for would make it nothing. None where no time has elapsed.
+    `impacts` is by (consumer, indicator, period), in the unit of the indicator: what is not there is unknown. `meters`
+    is the energy again, by resource and method: how sure a figure is depends on them.
     """
 
     energy: Mapping[tuple[str, str], Energy]
     coverage: Mapping[str, float | None]
     methods: Mapping[tuple[str, str], Energy]
+    impacts: Mapping[tuple[str, Indicator, str], Bounds]
+    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Sum:
-    """What was booked from `start` to `end`: microjoules by consumer and by method, ns covered by resource."""
+    """What was booked from `start` to `end`: microjoules by consumer and meter, impacts, ns covered by resource."""
 
     start: int
     end: int
-    consumers: dict[str, int] = field(default_factory=dict)
-    methods: dict[str, int] = field(default_factory=dict)
-    covered: dict[str, int] = field(default_factory=dict)
+    meters: Mapping[tuple[str, Meter], int] = field(default_factory=dict)
+    impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
+    covered: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, *others: _Sum) -> _Sum:
         """Return the sum of this and *others*, which go on where it ends."""
         return _Sum(
             self.start,
             max(self.end, *(one.end for one in others)) if others else self.end,
-            _added(self.consumers, *(one.consumers for one in others)),
-            _added(self.methods, *(one.methods for one in others)),
+            _added(self.meters, *(one.meters for one in others)),
+            _together(self.impacts, *(one.impacts for one in others)),
             _added(self.covered, *(one.covered for one in others)),
         )
 
@@ -75,58 +81,37 @@ class Periods:
         """The sums as they were: where a period has ended, its sum goes on under the name of the previous one."""
         self._corrections = Corrections(frozenset(), 0)
         self._closed = -1
+        self._looked = 0
+        self._shown = _Figures({})
 
-    def of(self, books: OpenBooks, now: Stamp) -> PeriodFigures:
+    def of(self, books: OpenBooks, now: Stamp, open_impacts: Sequence[HourImpacts] = ()) -> PeriodFigures:
         """Return the figures at *now*, with the open hours of *books*, which have been committed.
 
-        A correction of closed hours shows when the next hour closes. Raises LedgerError.
+        *open_impacts* are what the open hours have come to so far. A correction of closed hours shows within a minute.
+        Raises LedgerError.
         """
         closed = bucket_of(books.closed_through, self._ledger.grain)
-        self._notice_corrections(closed)
-        naming = self._ledger.naming()
-        hours = [
-            _sum(Interval(bucket.start, bucket.start), bucket.entries, bucket.covered, naming)
-            for bucket in books.open
-            if bucket.grain is Grain.HOUR
-        ]
+        self._notice_corrections(closed, now)
         bounds = {period: period_bounds(period, now.wall, self._zone) for period in PERIODS}
         self._earlier = tuple(self._sums.values())
-        figures = {
-            period: self._figure(period, bounds[period], closed, hours)
-            # shorter ones first: longer ones are made of them, so that no hour is read twice
-            for period in sorted(PERIODS, key=lambda name: bounds[name].length)
-        }
-        return PeriodFigures(
-            {
-                (consumer, period): Energy(amount)
-                for period in PERIODS
-                for consumer, amount in figures[period].consumers.items()
-            },
-            {period: _coverage(figures[period], bounds[period]) for period in PERIODS},
-            {
-                (period, method): Energy(amount)
-                for period in PERIODS
-                for method, amount in figures[period].methods.items()
-            },
-        )
+        # shorter ones first: longer ones are made of them, so that no hour is read twice
+        for period in sorted(PERIODS, key=lambda name: bounds[name].length):
+            self._sums[period] = self._closed_sum(period, bounds[period], closed)
+        if self._shown.sums != self._sums:
+            self._shown = _Figures(dict(self._sums))
+        hours = _open_hours(books.open, open_impacts, self._ledger.naming())
+        return self._shown.with_open(hours, bounds)
 
-    def _figure(self, period: str, bounds: Interval, closed: int, hours: Sequence[_Sum]) -> _Sum:
-        # after the clock was set back, what was booked lies ahead of now: it is of this day all the same
-        end = bounds.end if period.startswith("previous_") else _EVER
-        return self._closed_sum(period, bounds.start, min(end, closed)).plus(
-            *(hour for hour in hours if bounds.start <= hour.start < end)
-        )
-
-    def _closed_sum(self, period: str, start: int, end: int) -> _Sum:
-        """Return the sum of the closed hours from *start* to *end*, made of what is known and of what is read."""
-        end = bucket_of(end, self._ledger.grain)
+    def _closed_sum(self, period: str, bounds: Interval, closed: int) -> _Sum:
+        """Return the sum of the closed hours of *period*, made of what is known and of what is read."""
+        start = bounds.start
+        end = max(start, bucket_of(min(_end_of(period, bounds), closed), self._ledger.grain))
         known = self._sums.get(period)
         if known is not None and (known.start, known.end) == (start, end):
             return known
         whole = _Sum(start, start)
         while whole.end < end:
             whole = whole.plus(self._next(whole.end, end))
-        self._sums[period] = whole
         return whole
 
     def _next(self, start: int, end: int) -> _Sum:
@@ -137,35 +122,153 @@ class Periods:
             return max(here, key=lambda one: one.end)
         known = (one.start for one in inside)
         interval = Interval(start, min(start + AT_ONCE, end, *known))
-        read = self._ledger.sums(interval)
-        return _sum(interval, read.energy, read.covered)
+        # as the restatements were that are known of: one that was made since is noticed later, and added then
+        read = self._ledger.sums(interval, self._corrections.impacts)
+        return _Sum(
+            interval.start,
+            interval.end,
+            _by_meter(read.energy),
+            read.impacts,
+            {resource: time.nanoseconds for resource, time in read.covered.items()},
+        )
 
-    def _notice_corrections(self, closed: int) -> None:
-        """Forget what is known when the ledger was restated; look for that only when an hour has closed."""
-        if closed == self._closed:
+    def _notice_corrections(self, closed: int, now: Stamp) -> None:
+        """Bring what is known up to date with restatements; look for them when an hour has closed, or each minute."""
+        if closed == self._closed and now.boot - self._looked < MINUTE.nanoseconds:
             return
-        corrections = self._ledger.corrections()
-        if corrections != self._corrections:
+        found, known = self._ledger.corrections(), self._corrections
+        if found.energy != known.energy or found.impacts < known.impacts:
             self._sums.clear()
-        self._closed, self._corrections = closed, corrections
+        elif found.impacts > known.impacts and self._sums:
+            self._restate(known.impacts, found.impacts)
+        self._closed, self._looked, self._corrections = closed, now.boot, found
+
+    def _restate(self, before: int, after: int) -> None:
+        """Add to each known sum what the restatements after the one numbered *before* have changed."""
+        restated = self._ledger.restated(before, after)
+        parts = {period: tuple(_within(restated, known)) for period, known in self._sums.items()}
+        asked = {part: self._change(part, before, after) for part in {one for of_it in parts.values() for one in of_it}}
+        changes = {part: change for part, change in asked.items() if change is not None}
+        # all at once: nothing may be added twice because the ledger failed in between
+        self._sums = {
+            period: replace(known, impacts=_together(known.impacts, *(changes[part] for part in parts[period])))
+            for period, known in self._sums.items()
+            if changes.keys() >= set(parts[period])
+        }
+
+    def _change(self, part: Interval, before: int, after: int) -> dict[ImpactSeries, Bounds] | None:
+        """Return what the restatements have changed in *part*; None where something has become unknown."""
+        old, new = (self._ledger.impacts(part, through) for through in (before, after))
+        if old.keys() - new.keys():
+            return None
+        return {key: _less(amount, old.get(key, Bounds.ZERO)) for key, amount in new.items()}
 
 
-def _sum(
-    interval: Interval, energy: Mapping[Series, Energy], covered: Mapping[str, Duration], naming: Naming | None = None
-) -> _Sum:
-    """Return *energy* summed; with *naming*, under the keys that go on with what was booked when *interval* began."""
-    found = _Sum(interval.start, interval.end, covered={name: time.nanoseconds for name, time in covered.items()})
-    consumers: dict[str, int] = {}
+class _Figures:
+    """The figures of the closed hours, made once for as long as none closes, and with the open ones at every tick."""
+
+    def __init__(self, sums: Mapping[str, _Sum]) -> None:
+        self.sums = sums
+        self._energy: dict[tuple[str, str], Energy] = {}
+        self._methods: dict[tuple[str, str], Energy] = {}
+        self._impacts: dict[tuple[str, Indicator, str], Bounds] = {}
+        self._meters: dict[tuple[str, str], dict[Meter, Energy]] = {}
+        for period, one in sums.items():
+            _add_energy(one, period, self._energy, self._methods, self._meters)
+            self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
+
+    def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> PeriodFigures:
+        """Return the figures with the open *hours*, each in the periods whose *bounds* it begins in."""
+        energy, methods, impacts = dict(self._energy), dict(self._methods), dict(self._impacts)
+        meters = dict(self._meters)
+        coverage: dict[str, float | None] = {}
+        for period, within in bounds.items():
+            inside = [hour for hour in hours if within.start <= hour.start < _end_of(period, within)]
+            for hour in inside:
+                _add_energy(hour, period, energy, methods, meters)
+                for series, amount in hour.impacts.items():
+                    key = (series.consumer, series.indicator, period)
+                    impacts[key] = impacts[key] + amount if key in impacts else amount
+            covered = _added(self.sums[period].covered, *(hour.covered for hour in inside))
+            coverage[period] = _coverage(covered, within)
+        return PeriodFigures(energy, coverage, methods, impacts, meters)
+
+
+def _add_energy(
+    one: _Sum,
+    period: str,
+    energy: dict[tuple[str, str], Energy],
+    methods: dict[tuple[str, str], Energy],
+    meters: dict[tuple[str, str], dict[Meter, Energy]],
+) -> None:
+    """Add what was used in *one* to the figures of *period*."""
+    for (consumer, meter), microjoules in one.meters.items():
+        amount = Energy(microjoules)
+        key, method = (consumer, period), (period, meter.method)
+        energy[key] = energy.get(key, Energy.ZERO) + amount
+        methods[method] = methods.get(method, Energy.ZERO) + amount
+        of_it = meters.get(key, {})
+        # never changed in place: what was given before holds them too
+        meters[key] = {**of_it, meter: of_it.get(meter, Energy.ZERO) + amount}
+
+
+def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], naming: Naming) -> list[_Sum]:
+    """Return the hours among *buckets* with what they came to, under the keys that go on."""
+    reckoned = {one.start: one.amounts for one in impacts}
+    return [
+        _Sum(
+            bucket.start,
+            bucket.start,
+            _by_meter(bucket.entries, naming, bucket.start),
+            _renamed(reckoned.get(bucket.start, {}), naming, bucket.start),
+            {resource: time.nanoseconds for resource, time in bucket.covered.items()},
+        )
+        for bucket in buckets
+        if bucket.grain is Grain.HOUR
+    ]
+
+
+def _by_meter(
+    energy: Mapping[Series, Energy], naming: Naming | None = None, at: int = 0
+) -> dict[tuple[str, Meter], int]:
+    """Return *energy* by consumer and meter; with *naming*, under the keys that go on with those of *at*."""
+    sums: dict[tuple[str, Meter], int] = {}
     for series, amount in energy.items():
-        consumers[series.consumer] = consumers.get(series.consumer, 0) + amount.microjoules
-        found.methods[series.method] = found.methods.get(series.method, 0) + amount.microjoules
-    for consumer, microjoules in consumers.items():
-        key = naming.current_key(consumer, interval.start) if naming is not None else consumer
-        found.consumers[key] = found.consumers.get(key, 0) + microjoules
-    return found
+        consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
+        key = (consumer, Meter(series.resource, series.method))
+        sums[key] = sums.get(key, 0) + amount.microjoules
+    return sums
 
 
-def _added(first: dict[str, int], *others: dict[str, int]) -> dict[str, int]:
+def _renamed(amounts: Mapping[ImpactSeries, Bounds], naming: Naming, at: int) -> dict[ImpactSeries, Bounds]:
+    renamed: dict[ImpactSeries, Bounds] = {}
+    for series, amount in amounts.items():
+        key = replace(series, consumer=naming.current_key(series.consumer, at))
+        renamed[key] = renamed[key] + amount if key in renamed else amount
+    return renamed
+
+
+def _within(changed: Iterable[Interval], known: _Sum) -> Iterator[Interval]:
+    """Yield the parts of *changed* that *known* is a sum over, each no longer than is read in one go."""
+    for one in changed:
+        start, end = max(one.start, known.start), min(one.end, known.end)
+        while start < end:
+            yield Interval(start, min(end, start + AT_ONCE))
+            start += AT_ONCE
+
+
+def _end_of(period: str, bounds: Interval) -> int:
+    """Return the end of what counts in *period*.
+
+    After the clock was set back, what was booked lies ahead of now: it is of this day all the same.
+    """
+    return bounds.end if period.startswith("previous_") else _EVER
+
+
+Key = TypeVar("Key")
+
+
+def _added(first: Mapping[Key, int], *others: Mapping[Key, int]) -> dict[Key, int]:
     whole = dict(first)
     for other in others:
         for key, amount in other.items():
@@ -173,9 +276,21 @@ def _added(first: dict[str, int], *others: dict[str, int]) -> dict[str, int]:
     return whole
 
 
-def _coverage(figure: _Sum, bounds: Interval) -> float | None:
+def _together(first: Mapping[Key, Bounds], *others: Mapping[Key, Bounds]) -> dict[Key, Bounds]:
+    whole = dict(first)
+    for other in others:
+        for key, amount in other.items():
+            whole[key] = whole[key] + amount if key in whole else amount
+    return whole
+
+
+def _less(amount: Bounds, other: Bounds) -> Bounds:
+    return Bounds(amount.low - other.low, amount.central - other.central, amount.high - other.high)
+
+
+def _coverage(covered: Mapping[str, int], bounds: Interval) -> float | None:
     elapsed = bounds.length.nanoseconds
     if not elapsed:
         return None
     # bookings beyond the edge of a period that is still open, and a clock that was set back, can make it more than all
-    return min(1.0, max(figure.covered.values(), default=0) / elapsed)
+    return min(1.0, max(covered.values(), default=0) / elapsed)

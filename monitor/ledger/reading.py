@@ -86,8 +86,11 @@ class Reader:
         self._naming = naming
         self._grain = grain
 
-    def sums(self, interval: Interval) -> Sums:
-        """Return the sums over the hours that lie whole in *interval*."""
+    def sums(self, interval: Interval, through: int | None = None) -> Sums:
+        """Return the sums over the hours that lie whole in *interval*.
+
+        With *through*, impacts are as they were when the restatement of that number was the last.
+        """
         energy: Counter[Series] = Counter()
         measured: Counter[Meter] = Counter()
         for stretch in self._stretches(interval, ()):
@@ -95,7 +98,7 @@ class Reader:
                 energy[self._renamed(one, stretch)] += amount
             measured.update(self._measured(stretch))
         covered = _durations(self._covered(interval))
-        return Sums(_energies(energy), _energies(measured), covered, self.impacts.sums(interval))
+        return Sums(_energies(energy), _energies(measured), covered, self.impacts.sums(interval, through))
 
     def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
         """Return the *year* by its *months*."""

@@ -71,14 +71,18 @@ def stretches(interval: Interval, corrections: Iterable[Stretch], grain: Duratio
 
 def runs(hours: Iterable[int], grain: Duration) -> tuple[Interval, ...]:
     """Return the *hours*, by their beginnings in order of time, as times: those that join are one."""
-    merged: list[Interval] = []
-    for start in hours:
-        end = start + grain.nanoseconds
-        if merged and merged[-1].end == start:
-            merged[-1] = Interval(merged[-1].start, end)
+    return merged(Interval(start, start + grain.nanoseconds) for start in hours)
+
+
+def merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the *intervals*, which come in the order of their beginnings: those that touch are one."""
+    found: list[Interval] = []
+    for one in intervals:
+        if found and one.start <= found[-1].end:
+            found[-1] = Interval(found[-1].start, max(found[-1].end, one.end))
         else:
-            merged.append(Interval(start, end))
-    return tuple(merged)
+            found.append(one)
+    return tuple(found)
 
 
 def _over(whole: Interval, corrections: Iterable[Stretch], grain: Duration) -> list[Stretch]:
