@@ -39,6 +39,8 @@ OK: Final = 200
 TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
 REFUSED: Final = frozenset({401, 403})
+NOT_HAD: Final = REFUSED | {400, 402, 404}
+"""What else may be said of something that the key's plan doesn't have."""
 SERVERS_FAULT: Final = range(500, 600)
 ELSEWHERE: Final = frozenset({301, 302, 303, 307, 308})
 """Source: RFC 9110, section 15; RFC 6585, section 4."""
@@ -155,15 +157,18 @@ class Client:
             raise Retry(f"{self.host} asked to be left alone for another {self._not_before - now:.0f} s")
         self._deadline = now + self._limits.total
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
-        """Return the answer to *query* at *path*. Raises Retry, with when it is asked again; Refusal."""
+    def get(self, path: str, query: Mapping[str, str], refusals: frozenset[int] = REFUSED) -> Answer:
+        """Return the answer to *query* at *path*.
+
+        Raises Retry, with when it is asked again; Refusal on a status of *refusals*.
+        """
         url = f"{self._address}{path}?{urlencode(query)}"
         reply = self._reply(url)
         for attempt in range(self._limits.retries):
             if not reply.may_change or not self._waited(reply, self._limits.pause * 2**attempt):
                 break
             reply = self._reply(url)
-        return self._answer(reply)
+        return self._answer(reply, refusals)
 
     def rest(self) -> None:
         """End a read: close what is open."""
@@ -171,8 +176,8 @@ class Client:
             self._pool.pools[key].close()
         self._pool.clear()
 
-    def _answer(self, reply: _Reply) -> Answer:
-        if reply.status in REFUSED:
+    def _answer(self, reply: _Reply, refusals: frozenset[int]) -> Answer:
+        if reply.status in refusals:
             raise Refusal
         if reply.status != OK:
             pause = reply.pause() or 0.0

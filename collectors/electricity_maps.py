@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from collectors._figures import NoFigureError, figure, iso, rows_in
-from collectors._http import Client, Limits, Refusal
+from collectors._http import NOT_HAD, REFUSED, Client, Limits, Refusal
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.factors import Cycle
 from monitor.core.readings import IntensityReading
@@ -65,7 +65,7 @@ class ElectricityMapsCollector:
         self._known_as = NAMES.get(canonical(zone), canonical(zone))
         self._known = since
         self._newest = 0
-        self._missing: tuple[int, int] | None = None
+        self._plan_has_past = True
 
     @classmethod
     def open(cls, host: Host, limits: Limits | None = None) -> Self:
@@ -76,10 +76,10 @@ class ElectricityMapsCollector:
         """
         grid = host.grid
         if grid is None:
-            cure = "name electricity_maps in [factors] live, and give its key"
+            cure = 'set factors.live = "electricity_maps" and factors.token_file'
             raise Unavailable(Reason.ABSENT, "no live grid intensity is configured", cure)
         if not grid.token:
-            cure = "get one at app.electricitymaps.com, and configure the file that holds it"
+            cure = "get one at app.electricitymaps.com, and name the file that holds it in factors.token_file"
             raise Unavailable(Reason.FORBIDDEN, "Electricity Maps answers nobody without a key", cure)
         if islands := ISLANDS.get(canonical(grid.zone)):
             what = f"Electricity Maps has no figure of {grid.zone} as a whole"
@@ -104,7 +104,7 @@ class ElectricityMapsCollector:
             raise Unavailable(
                 Reason.FORBIDDEN,
                 f"{self._client.host} refuses the key, or has no figure of {self._known_as} for it",
-                "correct the key, or take a plan that has the zone",
+                "correct the key in factors.token_file, or take a plan that has the zone",
             ) from refusal
         finally:
             self._client.rest()
@@ -114,51 +114,51 @@ class ElectricityMapsCollector:
         self._client.rest()
 
     def _new(self) -> Sequence[Reading]:
-        """Return what is new. Nothing is taken for known before it was answered: a failure loses no figure."""
-        found = {one.start: one for one in self._ask(LATEST, {})}
+        """Return what is new, oldest first: what is told ends where the next read goes on, here or after a restart.
+
+        Nothing is taken for known before it was answered: a failure loses no figure.
+        """
+        found = {one.start: one for one in self._ask(LATEST)}
         newest = max(found, default=None)
-        if newest is None or newest > self._newest:
-            found.update((one.start, one) for one in self._history(found))
-            self._newest = max(found, default=self._newest)
-        found.update((one.start, one) for one in self._past())
+        if newest is not None and newest <= self._newest:
+            return tuple(found.values())
+        found.update((one.start, one) for one in self._history(have=bool(found)))
+        first = min(found, default=0)
+        if self._plan_has_past and 0 < self._known < first:
+            until = min(self._known + WINDOW, first)
+            older = self._past(self._known, until)
+            if self._plan_has_past and until < first:
+                self._known = until
+                return older
+            found.update((one.start, one) for one in older)
+        self._newest = max(found, default=0)
+        self._known = max((self._known, *(one.start + one.length.nanoseconds for one in found.values())))
         return [found[moment] for moment in sorted(found)]
 
-    def _history(self, latest: Mapping[int, IntensityReading]) -> Sequence[IntensityReading]:
-        """Return the last day; note what is missing between what is known and that. Raises Retry, Refusal."""
+    def _history(self, *, have: bool) -> Sequence[IntensityReading]:
+        """Return the last day; none where the key is good for the latest figure alone, which we *have*."""
         try:
-            rows = self._ask(HISTORY, {})
+            return self._ask(HISTORY)
         except Refusal:
-            if not latest:
+            if not have:
                 raise
-            rows = ()  # the key is good for the latest figure alone
-        first = min((*latest, *(one.start for one in rows)), default=0)
-        if 0 < self._known < first:
-            begin = self._known if self._missing is None else self._missing[0]
-            self._missing = (begin, first)
-        ends = (one.start + one.length.nanoseconds for one in (*latest.values(), *rows))
-        self._known = max((self._known, *ends))
-        return rows
-
-    def _past(self) -> Sequence[IntensityReading]:
-        """Return the next window of what is missing, none where there is no answer: it is asked for again."""
-        if self._missing is None:
             return ()
-        begin, end = self._missing
-        until = min(begin + WINDOW, end)
+
+    def _past(self, begin: int, end: int) -> Sequence[IntensityReading]:
+        """Return the figures from *begin* to *end*; none, and never again, where the plan has no past."""
         try:
-            rows = self._ask(PAST, {"start": iso(begin), "end": iso(until)})
-        except Retry:
-            return ()
+            told = self._ask(PAST, {"start": iso(begin), "end": iso(end)}, NOT_HAD)
         except Refusal:
-            self._missing = None  # the plan has no past: it stays unknown
+            self._plan_has_past = False
             return ()
-        self._missing = (until, end) if until < end else None
-        return rows
+        return sorted((one for one in told if begin <= one.start < end), key=lambda one: one.start)
 
-    def _ask(self, path: str, query: Mapping[str, str]) -> Sequence[IntensityReading]:
-        """Return what *path* answers. Raises Retry where none of it is understood, or it is of another zone."""
+    def _ask(
+        self, path: str, query: Mapping[str, str] | None = None, refusals: frozenset[int] = REFUSED
+    ) -> Sequence[IntensityReading]:
+        """Return what *path* answers. Raises Refusal; Retry, also where it is of another zone or not understood."""
         ours = {"zone": self._known_as, "emissionFactorType": "lifecycle", "disableCallerLookup": "true"}
-        answer = self._client.get(path, {**ours, **query})
+        answer = self._client.get(path, {**ours, **(query or {})}, refusals)
         if not isinstance(answer.content, dict):
             raise self._unknown_form()
         listed = rows_in(answer.content, "history", "data")

@@ -3,7 +3,7 @@
 Asks `eco2mix-national-tr`, real time, one figure for each quarter of an hour, about an hour or two late; and
 `eco2mix-national-cons-def`, consolidated, for each half hour, for what real time doesn't hold any more. RTE counts what
 burns in the country's power stations: direct emissions of generation, whole g/kWh. Error: docs/grid-intensity.md.
-Privilege: none, and no key; one may be given for a larger quota.
+Privilege: none, and no key.
 
 Traps: figures not known yet are null, and there are rows up to the end of tomorrow; figures are revised; numbers may be
 strings; on the day of 23 hours the rows of the hour that never was have the moments of the next hour's; on the day of
@@ -24,12 +24,12 @@ from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.factors import Cycle
 from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
-from monitor.core.zones import canonical
+from monitor.core.zones import canonical, parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from monitor.collector import Grid, Host
+    from monitor.collector import Host
     from monitor.core.readings import Reading
 
 ADDRESS: Final = "https://odre.opendatasoft.com"
@@ -86,14 +86,16 @@ class RteCollector:
         """
         grid = host.grid
         if grid is None:
-            raise Unavailable(Reason.ABSENT, "no live grid intensity is configured", "name rte in [factors] live")
-        if canonical(grid.zone) != MAINLAND:
+            raise Unavailable(Reason.ABSENT, "no live grid intensity is configured", 'set factors.live = "rte"')
+        code = canonical(grid.zone)
+        if MAINLAND not in {code, parent_of(code)}:
             raise Unavailable(
                 Reason.UNSUPPORTED,
                 f"RTE publishes no figure of {grid.zone}, only of mainland France (FR)",
-                "take electricity_maps, or the factors of the zone alone",
+                'set factors.live = "electricity_maps", or take it out',
             )
-        return cls(_client(grid, cls.every, limits), grid.since, grid.zone)
+        client = Client(grid.address or ADDRESS, cls.every, certificates=grid.certificates, limits=limits)
+        return cls(client, grid.since, grid.zone)
 
     def sources(self) -> Sequence[Source]:
         """Return nothing: it measures no energy."""
@@ -111,7 +113,7 @@ class RteCollector:
             raise Unavailable(
                 Reason.FORBIDDEN,
                 f"{self._client.host} refuses to answer",
-                "let this machine reach it, or correct the key: it works without one",
+                "let this machine reach it, or name a gateway that does in factors.address",
             ) from refusal
         finally:
             self._client.rest()
@@ -217,12 +219,6 @@ class RteCollector:
             f"{self._client.host} answers in a form that is not known (is there a newer version of this program?): "
             f"it is asked again in {minutes:g} min"
         )
-
-
-def _client(grid: Grid, every: Duration, limits: Limits | None) -> Client:
-    # Source: Opendatasoft, Explore API 2.1, authentication
-    key = {"Authorization": f"Apikey {grid.token}"} if grid.token else {}
-    return Client(grid.address or ADDRESS, every, key, grid.certificates, limits=limits)
 
 
 def _hour(one: Figure) -> str:

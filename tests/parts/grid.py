@@ -172,12 +172,11 @@ class Odre:
 
 
 class ElectricityMaps:
-    """Answers as Electricity Maps does, of one zone: from the hour before its clock's, as far back as the plan goes."""
+    """Answers as Electricity Maps does, of one zone: up to its clock's hour."""
 
-    def __init__(self, clock: Callable[[], datetime], zone: str = "FR", *, past: bool = True) -> None:
+    def __init__(self, clock: Callable[[], datetime], zone: str = "FR") -> None:
         self.clock = clock
         self.zone = zone
-        self.past = past
         self.revised: dict[datetime, int] = {}
         """Hours that are measured by now -> g/kWh; all others are estimated."""
 
@@ -200,7 +199,7 @@ class ElectricityMaps:
         """Return the answer to *asked*."""
         kind = asked.path.removeprefix("/v3/carbon-intensity/")
         newest = self.clock().replace(minute=0, second=0, microsecond=0)
-        if asked.headers.get("auth-token") != "k3y" or (kind == "past-range" and not self.past):
+        if asked.headers.get("auth-token") != "k3y":
             return Reply.of({"status": "error", "message": "Invalid auth-token"}, status=401)
         if kind == "latest":
             return Reply.of(self.figure(newest))

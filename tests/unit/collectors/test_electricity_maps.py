@@ -184,14 +184,10 @@ def test_a_long_outage_is_caught_up_with_in_bounded_reads_where_the_plan_has_the
 ) -> None:
     begin = FIVE - 25 * DAY
     collector = opened(begin)
-    told: set[datetime] = set()
-    for number in range(3):
-        new = hours(read(collector))
-        assert len(new) <= 240 + 24
-        assert begin + number * 10 * DAY in new
-        told |= set(new)
-    assert told == set(span(begin, FIVE + HOUR))
-    assert maps.asked == ["latest", "history", "past-range", "latest", "past-range", "latest", "past-range"]
+    assert hours(read(collector)) == span(begin, begin + 10 * DAY)
+    assert hours(read(collector)) == span(begin + 10 * DAY, begin + 20 * DAY)
+    assert hours(read(collector)) == span(begin + 20 * DAY, FIVE + HOUR)
+    assert maps.asked == ["latest", "history", "past-range"] * 3
     assert hours(read(collector)) == [FIVE]
 
 
@@ -203,18 +199,29 @@ def test_an_outage_within_a_run_that_is_longer_than_a_day_is_caught_up_with(maps
     assert told == set(span(FIVE - 23 * HOUR, FIVE + 3 * DAY + HOUR))
 
 
-def test_a_past_that_fails_is_asked_for_again_and_nothing_new_is_lost(maps: Maps, opened: Opening) -> None:
+def test_after_a_restart_amid_that_it_goes_on_where_what_was_told_ends(opened: Opening) -> None:
+    begin = FIVE - 25 * DAY
+    told = read(opened(begin))
+    end = max(one.start + one.length.nanoseconds for one in told)
+    again = opened(datetime.fromtimestamp(end / 1e9, UTC))
+    more = read(again) + read(again)
+    assert {one.start for one in told + more} == {ns(hour) for hour in span(begin, FIVE + HOUR)}
+
+
+def test_a_past_that_fails_is_told_and_asked_for_again(maps: Maps, opened: Opening) -> None:
     begin = FIVE - 3 * DAY
     collector = opened(begin)
     maps.server.next += [maps.api(_asked("latest")), maps.api(_asked("history")), Reply(b"<html>")]
-    assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
-    assert hours(read(collector)) == [*span(begin, FIVE - 23 * HOUR), FIVE]
-    assert hours(read(collector)) == [FIVE]
+    assert "is no JSON" in why(collector)
+    assert hours(read(collector)) == span(begin, FIVE + HOUR)
 
 
-def test_a_plan_without_the_past_has_the_last_day_and_is_not_asked_again(maps: Maps, opened: Opening) -> None:
-    maps.api.past = False
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
+def test_a_plan_without_the_past_has_the_last_day_and_is_not_asked_again(
+    maps: Maps, opened: Opening, status: int
+) -> None:
     collector = opened(FIVE - 3 * DAY)
+    maps.server.next += [maps.api(_asked("latest")), maps.api(_asked("history")), Reply(status=status)]
     assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
     assert hours(read(collector)) == [FIVE]
     assert maps.asked == ["latest", "history", "past-range", "latest"]
@@ -360,7 +367,7 @@ def test_without_a_grid_it_is_absent_and_no_socket_is_opened(tmp_path: Path) -> 
     finally:
         watching = False
     assert caught.value.reason is Reason.ABSENT
-    assert "electricity_maps" in caught.value.cure
+    assert 'factors.live = "electricity_maps"' in caught.value.cure
     assert events == []
 
 
