@@ -1,4 +1,4 @@
-"""`empreinte status`: who uses how much, from the daemon that runs here, else from the ledger."""
+"""`empreinte status`: who uses how much and what it came to, from the daemon that runs here, else from the ledger."""
 
 import json
 import threading
@@ -28,8 +28,8 @@ def status(
 ) -> int:
     """Show what each service consumes.
 
-    Now, today, this month and this year. It asks the daemon that runs here. Where none does, it shows the ledger as
-    it was last written, and says so.
+    Now, today, this month and this year, with greenhouse gases, water and cost. It asks the daemon that runs here.
+    Where none does, it shows the ledger as it was last written, and says so.
 
     \b
     Examples:
@@ -110,4 +110,6 @@ def _ask_ledger(config: Config) -> Overview:
             figures.coverage,
             ledger.services(),
             simulated=ledger.simulated,
+            impacts=figures.impacts,
+            meters=figures.meters,
         )

@@ -1,7 +1,7 @@
 """Runs the program as its main function does, in this process, on a host and a ledger of its own."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -20,10 +20,13 @@ from monitor.core.entries import (
     ServiceFacts,
     Share,
 )
+from monitor.core.hours import by_consumer, reckon
+from monitor.core.impact import HourImpacts
 from monitor.core.interval import HOUR, MINUTE, Interval, Stamp
 from monitor.core.readings import PACKAGE, Method
 from monitor.core.units import Duration, Energy
 from monitor.ledger.store import Ledger
+from tests.fixtures.impacts import YEARLY
 from tests.parts.loopback import free_port
 
 CLOSED = int(datetime(2026, 3, 10, 12, tzinfo=UTC).timestamp()) * 10**9
@@ -107,7 +110,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     gap = Gap(PACKAGE, Interval(CLOSED - HOUR.nanoseconds, CLOSED), "daemon_down")
     with Ledger.open(f"sqlite:///{file}", host="ia-01", timezone="Europe/Paris", now=now) as opened:
-        opened.commit(books, [*minutes(hour), hour], [gap], [ASSISTANT])
+        opened.commit(books, [*minutes(hour), hour], [gap], [ASSISTANT], impacts=[came_to(hour)])
     return file
 
 
@@ -118,6 +121,13 @@ def ledger(url: str, kept: Path) -> str:
     path.parent.mkdir()
     shutil.copy(kept, path)
     return url
+
+
+def came_to(hour: Bucket) -> HourImpacts:
+    """Return what *hour* came to under the terms of a server in France, of a year and without its hardware."""
+    return reckon(
+        Interval(hour.start, hour.start + HOUR.nanoseconds), by_consumer(hour.entries), {}, replace(YEARLY, assets=())
+    )
 
 
 def bucket(start: int, assistant: int, other: int, grain: Grain = Grain.HOUR) -> Bucket:

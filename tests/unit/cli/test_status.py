@@ -5,10 +5,21 @@ import threading
 import pytest
 
 from monitor.cli.inquiry import StartingError
-from tests.unit.cli.conftest import Call
+from monitor.core.interval import HOUR, Stamp
+from tests.unit.cli.conftest import CLOSED, Call
 from tests.unit.cli.test_overview import STATUS
 
 SPACE = "\N{NO-BREAK SPACE}"
+
+
+class Noon:
+    """A clock that stands still in the ledger's open hour."""
+
+    def __init__(self, _: object) -> None:
+        pass
+
+    def stamp(self) -> Stamp:
+        return Stamp(CLOSED + 2 * HOUR.nanoseconds - 1, 10**12)
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, status: object) -> None:
@@ -46,6 +57,26 @@ def test_programs_are_told_which_of_the_two_it_is(call: Call, ledger: str, monke
     assert said["ledger"]["committed_at"] == "2026-03-10T13:10:00Z"
     answer(monkeypatch, STATUS)
     assert json.loads(call("status", "--json").out) == {"source": "daemon", **STATUS}
+
+
+def test_the_ledger_tells_what_its_closed_hours_came_to(
+    call: Call, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ledger
+    monkeypatch.setattr("monitor.clock.SystemClock", Noon)
+    said = json.loads(call("status", "--json").out)
+    # 4 Wh of the closed hour, of 5 with the open one; PUE 1.4, 51.9 g/kWh
+    day = said["periods"]["day"]
+    assert day["emissions_grams"] == pytest.approx(0.004 * 1.4 * 51.9, abs=1e-5)
+    assert day["emissions_low_grams"] < day["emissions_grams"] < day["emissions_high_grams"]
+    assert day["cost_euros"] == pytest.approx(0.004 * 1.4 * 0.2016, abs=1e-6)
+    assert day["impact_coverage_ratio"] == pytest.approx(0.8)
+    (assistant, _) = said["consumers"]
+    assert assistant["emissions_grams"]["year"] == pytest.approx(0.003 * 1.4 * 51.9, abs=1e-5)
+    shown = call("status").out.replace(SPACE, " ")
+    assert "CO₂e (year)" in shown
+    assert "impacts known" in shown
+    assert "Impacts are those of closed hours" in shown
 
 
 def test_with_nothing_to_show_the_answer_is_no(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
