@@ -159,8 +159,14 @@ def _asked(year: int | None, first: str, last: str, zone: ZoneInfo) -> Interval 
         raise CommandError(message, Status.WRONG)
     if year is not None:
         return year_in(year, zone)
-    if not first and not last:
-        return None
+    return days(first, last, zone) if first or last else None
+
+
+def days(first: str, last: str, zone: ZoneInfo) -> Interval:
+    """Return the local days from *first* to *last*, both included; an empty one: since ever, or for ever.
+
+    Raises CommandError for a day that can't be.
+    """
     start = _day(first or f"{FIRST_YEAR}-01-02", "--from", zone).start
     end = _day(last or f"{LAST_YEAR}-12-31", "--to", zone).end
     if start >= end:

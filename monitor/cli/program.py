@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from monitor.cli import assets, config, doctor, explain, factors, ledger, record, report, simulate, status
+from monitor.cli import assets, config, doctor, explain, factors, ledger, record, report, restate, simulate, status
 from monitor.cli import run as run_daemon
 from monitor.cli.session import CommandError, ConfigFile, Debug, Session, Status
 from monitor.config import ConfigError, Surroundings
@@ -48,6 +48,7 @@ def program() -> typer.Typer:
     app.command("status")(status.status)
     app.command("report")(report.report)
     app.command("explain")(explain.explain)
+    app.command("restate")(restate.restate)
     app.add_typer(config.commands(), name="config")
     app.add_typer(factors.commands(), name="factors")
     app.add_typer(ledger.commands(), name="ledger")
