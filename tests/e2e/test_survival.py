@@ -25,7 +25,7 @@ BURNER_IS = {"key": "burner", "match": {"process": "t = time.monotonic"}}
 
 
 def _tables(sysfs: Path, every: str) -> Tables:
-    return {"paths": {"sysfs": sysfs}, "sampling": {"every": every}}
+    return {"paths": {"sysfs": sysfs}, "sampling": {"every": every}, "host": {"zone": "FR", "pue": 1.4}}
 
 
 def _total(daemon: Daemon) -> float:
