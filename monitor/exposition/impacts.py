@@ -138,7 +138,7 @@ def _intensity_time(snapshot: Snapshot, _: About) -> Values:
 def _factors(snapshot: Snapshot, _: About) -> Values:
     applied = snapshot.terms.applied if snapshot.terms is not None else ()
     return {
-        (one.role, one.factor.key, one.factor.provider, str(one.factor.year), " ".join(one.how)): 1.0
+        (one.role, one.factor.key, one.factor.provider, str(one.factor.year or ""), " ".join(one.how)): 1.0
         for one in applied
         # a live figure is another one every quarter of an hour: its series would never end
         if one.role is not Role.SHAPE

@@ -63,7 +63,8 @@ LABELS: Final = {
     "provider": "who says so: `ademe`, `ember`, `rte`, `electricity_maps`, `configured`",
     "basis": "`applied` (what is reckoned with now), `yearly_...` (a yearly level, with what it counts), `live_...`",
     "role": "what the factor is for: `electricity`, `pue`, `water` ...",
-    "factor, year, how": "key of the factor (`empreinte factors show KEY`), year of its data, how it was chosen",
+    "factor, year, how": "key of the factor (`empreinte factors show KEY`), year of its data (empty: it is of none),"
+    " how it was chosen",
     "cause": ", ".join(f"`{cause}`" for cause in Cause),
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",

@@ -216,7 +216,7 @@ def _factor(factor: Factor) -> dict[str, Any]:
         "low": float(factor.low),
         "high": float(factor.high),
         "unit": factor.unit,
-        "year": factor.year,
+        "year": factor.year or None,
         "valid_from": factor.valid_from.isoformat(),
         "valid_to": None if factor.valid_to is None else factor.valid_to.isoformat(),
         "cycle": factor.basis.cycle,

@@ -86,11 +86,10 @@ class Voice:
         return self.say("figures.by_several", methods=self._list(list(parts)))
 
     def between(self, indicator: Indicator, bounds: Bounds) -> str:
-        """Return the range of an amount, `entre 43,1 kg et 90,2 kg`; empty where it has none."""
-        if bounds.low == bounds.high:
-            return ""
+        """Return the range of an amount, `entre 43,1 kg et 90,2 kg`; empty where none shows."""
         low, high = (self._write.bare(indicator, bound) for bound in (bounds.low, bounds.high))
-        return self.say("impact.between", low=low, high=high)
+        # both may be too small for the difference to be written
+        return self.say("impact.between", low=low, high=high) if low != high else ""
 
     def factor(self, factor: Factor) -> str:
         """Return the value of *factor* in its unit."""

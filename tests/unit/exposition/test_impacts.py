@@ -204,3 +204,4 @@ def test_each_factor_at_work_is_told_but_for_the_shape_that_changes_with_every_r
     assert told["electricity"] == ("electricity", AVERAGE_MIX.key, "ademe", "2024", "older_year")
     assert told["abiotic_resources"][-1] == "older_year alternative_source"
     assert told["market"][1] == CONTRACT.key
+    assert told["pue"] == ("pue", "configured/host.pue", "configured", "", "exact"), "it is of no year"

@@ -184,5 +184,6 @@ def test_the_terms_are_told_with_every_field_of_their_factors() -> None:
     assert (electricity["value"], electricity["unit"], electricity["year"]) == (51.9, "gCO2e/kWh", 2024)
     assert (electricity["cycle"], electricity["accounting"]) == ("life_cycle", "location")
     assert electricity["address"].startswith("https://")
+    assert next(one["year"] for one in terms["factors"] if one["role"] == "pue") is None
     (first, _) = terms["hardware"]
     assert (first["resource"], first["gwp"]["value"], first["lifetime"]["value"]) == ("gpu0", 273.0, 5.0)

@@ -2,13 +2,17 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.config import Language
 from monitor.core.entries import PSEUDO_SERVICES, UNATTRIBUTED, Meter
 from monitor.core.impact import Bounds, Indicator, Role
 from monitor.core.readings import PACKAGE, Method
 from monitor.core.units import Energy
 from monitor.exposition.snapshot import Snapshot
+from monitor.web.impact_api import impacts_told, totals
 from monitor.web.impacts import ABIOTIC, UNKNOWN, WATER, Impacts, unknowns
+from monitor.web.indicators import lines_of
 from monitor.web.status import FORMER, Consumer, status_of
+from monitor.wording import words
 from tests.fixtures.impacts import TERMS, YEARLY
 from tests.fixtures.snapshots import at_work, just_started, without_a_zone
 
@@ -117,3 +121,36 @@ def test_what_nobody_has_said_is_named() -> None:
         "price",
         "market",
     )
+
+
+def test_every_missing_thing_has_a_name_and_a_cure_in_both_languages() -> None:
+    bare = replace(TERMS, applied=(), assets=())
+    for language in Language:
+        sentences = words("monitor.web", language).sentences
+        assert all(f"unknown_of.{one}" in sentences and f"cure.{one}" in sentences for one in unknowns(bare))
+        assert all(f"cure.{one}" in sentences for one in unknowns(None))
+
+
+def test_every_line_of_the_table_has_a_name_in_both_languages() -> None:
+    lines = lines_of(status_of(at_work()), ("day", "month", "year"))
+    for language in Language:
+        assert all(f"indicator.{line.name}" in words("monitor.web", language).sentences for line in lines)
+    shown = {indicator for line in lines for indicator in [line.indicator]} | set(ABIOTIC)
+    assert shown == set(Indicator) - {Indicator.ENERGY}
+    assert [line.name for line in lines if line.is_part] == ["gwp_use", "gwp_embodied"]
+
+
+def test_a_line_has_the_periods_in_which_it_is_known() -> None:
+    snapshot = two({("assistant", Indicator.COST, "month"): USE}, {("assistant", "month"): Energy(1)})
+    (line,) = lines_of(status_of(snapshot), ("day", "month", "year"))
+    assert (line.name, line.amounts) == ("cost", {"month": USE})
+    assert lines_of(status_of(without_a_zone()), ("day", "month", "year")) == ()
+
+
+def test_what_is_told_of_impacts_is_understood() -> None:
+    whole = status_of(at_work()).periods["year"].impacts
+    understood = impacts_told(totals(whole))
+    assert understood.emissions == whole.emissions
+    for indicator in (Indicator.WATER_GRID, Indicator.WATER_SITE, Indicator.COST, Indicator.PRIMARY_ENERGY):
+        assert understood.amounts[indicator].central == whole.amounts[indicator].central
+    assert impacts_told(totals(UNKNOWN)) == impacts_told({}) == UNKNOWN

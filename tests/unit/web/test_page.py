@@ -308,7 +308,8 @@ def test_each_factor_is_there_with_its_value_year_source_and_choice() -> None:
     )
     assert "0,04858 mg Sb éq./kWh entre 0,02429 et 0,07287 2011" in said
     assert "D'une année antérieure, autre source que la préférée." in said
-    assert "PUE du site 1,4 2026 Configuration, host.pue pue/ia-01/configured/2026 Dit dans la configuration." in said
+    stated = "PUE du site 1,4 - stated in /etc/empreinte/empreinte.toml configured/host.pue Dit dans la configuration."
+    assert stated in said
     assert "NVIDIA H100, GPU 0 273 kg CO₂e entre 164 et 575 5 ans" in said
     assert '<a href="https://base-empreinte.ademe.fr/" rel="external noreferrer"><span lang="en">ADEME' in document
 

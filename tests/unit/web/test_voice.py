@@ -2,11 +2,14 @@ from zoneinfo import ZoneInfo
 
 from monitor.config import Language
 from monitor.core.entries import Cause
+from monitor.core.factors import Cycle, How
+from monitor.core.impact import Applied, Bounds, Indicator, Role
 from monitor.core.units import Energy
 from monitor.web.quantities import Quantities
 from monitor.web.status import Period, status_of
 from monitor.web.voice import Voice, sums_by_method
 from monitor.wording import words
+from tests.fixtures.impacts import AVERAGE_MIX, CONTRACT
 from tests.fixtures.snapshots import at_work
 
 NARROW, FIXED = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
@@ -69,3 +72,34 @@ def test_what_is_filled_in_is_left_as_it_is() -> None:
 def test_each_cause_of_a_gap_has_a_name_in_each_language() -> None:
     for language in Language:
         assert [cause for cause in Cause if voice(language).cause(cause) == cause] == []
+
+
+def test_a_range_is_told_in_words_and_only_where_it_shows() -> None:
+    kilograms = Bounds(43_100_000_000, 71_200_000_000, 90_200_000_000)
+    said = voice(Language.FRENCH).between(Indicator.GWP_USE, kilograms)
+    assert said.replace(NARROW, " ") == "entre 43,1 kg et 90,2 kg"
+    assert voice().between(Indicator.COST, Bounds(5, 5, 5)) == ""
+    assert voice().between(Indicator.GWP_USE, Bounds(1, 2, 3)) == "", "all of it is less than can be written"
+
+
+def test_a_factor_is_told_with_its_range_and_how_it_was_chosen() -> None:
+    said = voice()
+    assert said.factor(AVERAGE_MIX).replace(FIXED, " ") == "51.9 g CO₂e/kWh"
+    assert said.factor_range(AVERAGE_MIX) == "between 31 and 58"
+    assert said.factor_range(CONTRACT) == ""
+    several = Applied(Role.ELECTRICITY, AVERAGE_MIX, (How.OLDER_YEAR, How.PARENT_ZONE))
+    assert said.choice(several) == "Of an earlier year, the country's."
+    assert said.choice(Applied(Role.MARKET, CONTRACT, (How.EXACT,))) == "Said in the configuration."
+
+
+def test_every_role_and_every_choice_can_be_said() -> None:
+    for language in Language:
+        said = voice(language)
+        assert all(said.say(f"role.{role}") for role in Role)
+        assert all(said.say(f"how.{how}") for how in How)
+        assert all(said.say(f"cycle.{cycle}") for cycle in Cycle)
+
+
+def test_a_provider_goes_by_its_name_and_an_unknown_one_by_its_key() -> None:
+    assert voice().provider("electricity_maps") == "Electricity Maps"
+    assert voice().provider("somebody") == "somebody"
