@@ -293,6 +293,16 @@ def test_what_real_time_no_longer_holds_is_asked_of_the_consolidated_figures(fra
     assert told == truth(begin - 2 * HOUR, kept, HALF) | truth(kept, NOON)
 
 
+def test_a_hole_between_the_consolidated_figures_and_real_time_is_no_wall(france: France, opened: Opening) -> None:
+    end = NOON - 5 * DAY
+    france.shows(rows(NOON - DAY, NOON), rows(end - DAY, end, HALF, CONSOLIDATED))
+    collector = opened(end - 4 * HOUR)
+    assert said(read(collector)) == truth(end - 6 * HOUR, end, HALF) | truth(NOON - DAY, NOON)
+    france.server.asked.clear()
+    assert said(read(collector)) == truth(NOON - 2 * HOUR, NOON)
+    assert france.asked == ["tr"]
+
+
 def test_a_hole_of_days_in_what_was_published_is_no_wall(france: France, opened: Opening) -> None:
     hole = NOON - 10 * DAY
     france.shows(rows(hole - DAY, hole) + rows(NOON - DAY, NOON))
