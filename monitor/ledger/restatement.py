@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import Interval
-from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.ledger import schema
 from monitor.ledger.derived import ImpactWriter
 from monitor.ledger.errors import LedgerError
 from monitor.ledger.insertion import Insertion
 from monitor.ledger.locks import restating
 from monitor.ledger.stretches import whole_hours
+from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,6 +72,8 @@ class Comparison:
     before: dict[Indicator, Bounds] = field(default_factory=dict)
     after: dict[Indicator, Bounds] = field(default_factory=dict)
     hours: int = 0
+    reckoned: int = 0
+    """How many hours the new generation has."""
 
     def take(self, old: Mapping[int, HourImpacts], new: Mapping[int, HourImpacts]) -> None:
         """Add the hours of one time, by their beginnings: as they counted so far, and as they shall."""
@@ -80,6 +81,7 @@ class Comparison:
             for hour in hours.values():
                 for series, amount in hour.amounts.items():
                     sums[series.indicator] = sums.get(series.indicator, Bounds.ZERO) + amount
+        self.reckoned += len(new)
         self.hours += sum(old.get(start) != new.get(start) for start in old.keys() | new.keys())
 
     def differences(self) -> dict[Indicator, tuple[Bounds | None, Bounds | None]]:
@@ -99,8 +101,8 @@ def restate(
     interval, closed_through = whole_hours(interval, ledger.grain), ledger.closed_through()
     if interval.end > closed_through:
         raise LedgerError(
-            f"the hours from {_utc(closed_through)} on are not closed yet, and can't be restated",
-            f"restate up to {_utc(closed_through)}",
+            f"the hours from {utc(closed_through)} on are not closed yet, and can't be restated",
+            f"restate up to {utc(closed_through)}",
         )
     with restating(ledger.place, ledger.transaction):
         work = _Work(ledger, host, interval)
@@ -231,7 +233,7 @@ def lots(hours: Iterable[HourImpacts], interval: Interval, grain: int) -> Iterat
     rows, through = 0, interval.start
     for hour in hours:
         if not through <= hour.start <= interval.end - grain or hour.start % grain:
-            message = f"the hour of {_utc(hour.start)} comes out of order, or is not one of those to be restated"
+            message = f"the hour of {utc(hour.start)} comes out of order, or is not one of those to be restated"
             raise ValueError(message)
         if lot and (rows + len(hour.amounts) > MOST_ROWS or len(lot) >= MOST_HOURS):
             yield lot, through
@@ -247,7 +249,7 @@ def _told(compared: Comparison) -> str:
         one.value: [None if amount is None else [amount.low, amount.central, amount.high] for amount in pair]
         for one, pair in compared.differences().items()
     }
-    return json.dumps({"hours": compared.hours, "indicators": differences})
+    return json.dumps({"hours": compared.hours, "reckoned": compared.reckoned, "indicators": differences})
 
 
 def _restatement(row: Row[Any]) -> Restatement:
@@ -268,7 +270,3 @@ def _restatement(row: Row[Any]) -> Restatement:
 
 def _bounds(told: Sequence[int] | None) -> Bounds | None:
     return None if told is None else Bounds(*told)
-
-
-def _utc(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment // NANOSECONDS_PER_SECOND, UTC):%Y-%m-%d %H:%M} UTC"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -18,6 +17,8 @@ from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
+from monitor.ledger.verify_impacts import ImpactExamination
+from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,10 @@ AT_ONCE: Final = {Grain.MINUTE: Duration(86_400 * NANOSECONDS_PER_SECOND), Grain
 """So much is summed at once, so that memory does not grow with the ledger."""
 MOST: Final = 100
 """Faults told of one kind: more say nothing new."""
+
+
+_DERIVED: Final = {Grain.MINUTE: (), Grain.HOUR: (schema.hour_terms,)}
+"""What else there is of a bucket: an hour of which nothing was measured has its part of the hardware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class _Examination:
         yield self._missing()
         yield self._minutes_beyond_hours()
         yield self._lost_generations()
+        hour = Duration(self._lengths[Grain.HOUR])
+        yield from ImpactExamination(self._connection, self._span, hour, AT_ONCE[Grain.HOUR]).kinds()
         if self._books is not None:
             yield self._broken_totals(self._books)
 
@@ -106,7 +113,7 @@ class _Examination:
         table, length = schema.measured[grain], self._lengths[grain]
         odd = select(table.c.bucket).distinct().where(self._within(table), table.c.bucket % length != 0)
         for bucket in self._connection.execute(odd.order_by(table.c.bucket)).scalars():
-            yield f"the {grain} of {_utc(bucket)} does not begin with a whole {grain}: it overlaps its neighbours"
+            yield f"the {grain} of {utc(bucket)} does not begin with a whole {grain}: it overlaps its neighbours"
 
     def _unbalanced(self, grain: Grain) -> Iterator[str]:
         """Buckets whose entries do not sum to what was measured."""
@@ -116,7 +123,7 @@ class _Examination:
                 if attributed[key] != measured[key]:
                     bucket, resource, method, generation = key
                     yield (
-                        f"in the {grain} of {_utc(bucket)}, generation {generation}, {measured[key]} uJ of {resource}"
+                        f"in the {grain} of {utc(bucket)}, generation {generation}, {measured[key]} uJ of {resource}"
                         f" were measured ({method}), and {attributed[key]} uJ attributed"
                     )
 
@@ -157,7 +164,7 @@ class _Examination:
         for before, after in pairwise(known):
             for start in range(before + hour, after, hour):
                 if not _is_covered(Interval(start, start + hour), gaps):
-                    yield f"nothing is known of the hour of {_utc(start)}, and no gap says why"
+                    yield f"nothing is known of the hour of {utc(start)}, and no gap says why"
 
     def _known_hours(self) -> set[int]:
         tables = (schema.covered[Grain.HOUR], schema.measured[Grain.HOUR])
@@ -183,7 +190,7 @@ class _Examination:
             for (hour, series), amount in sorted(by_minutes.items()):
                 if hour < self._closed and amount > by_hours[hour, series]:
                     yield (
-                        f"the hour of {_utc(hour)} holds {by_hours[hour, series]} uJ of series {series}, and its"
+                        f"the hour of {utc(hour)} holds {by_hours[hour, series]} uJ of series {series}, and its"
                         f" minutes {amount} uJ"
                     )
 
@@ -213,7 +220,7 @@ class _Examination:
             for bucket, generation in sorted(has) if row.current else ():
                 corrected = row.since <= bucket < row.until and generation == AS_BOOKED
                 if corrected and (bucket, row.number) not in has:
-                    yield f"generation {row.number} is current, and leaves out the hour of {_utc(bucket)}"
+                    yield f"generation {row.number} is current, and leaves out the hour of {utc(bucket)}"
 
     def _broken_totals(self, books: OpenBooks) -> Iterator[str]:
         """Totals that are not the closed hours and the open ones."""
@@ -264,7 +271,7 @@ class _Examination:
         edges = [
             edge
             for grain, length in self._lengths.items()
-            for table in (schema.entries[grain], schema.measured[grain])
+            for table in (schema.entries[grain], schema.measured[grain], *_DERIVED[grain])
             for first, last in self._connection.execute(select(func.min(table.c.bucket), func.max(table.c.bucket)))
             if first is not None
             for edge in (first, last + length)
@@ -309,7 +316,3 @@ def _spoken(key: object) -> str:
 def _is_covered(hour: Interval, gaps: Sequence[Interval]) -> bool:
     place = bisect_right(gaps, hour.start, key=lambda gap: gap.start)
     return place > 0 and gaps[place - 1].end >= hour.end
-
-
-def _utc(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment // NANOSECONDS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"

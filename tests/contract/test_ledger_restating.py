@@ -254,7 +254,7 @@ def test_hours_that_waited_for_an_intensity_wait_no_more_once_restated(site: Sit
 def test_only_closed_hours_are_restated(site: Site, closed: list[Bucket]) -> None:
     before = site.contents()
     with Ledger.change(site.url) as ledger:
-        with pytest.raises(LedgerError, match=r"not closed yet.*: restate up to 2026-03-04 15:00 UTC"):
+        with pytest.raises(LedgerError, match=r"not closed yet.*: restate up to 2026-03-04T15:00:00Z"):
             restate(ledger, [], Interval(START, WHOLE.end + HR))
         assert restate(ledger, [], Interval(START + 1, START + HR)) is None
         hours = reckoned(closed, NEWER)
