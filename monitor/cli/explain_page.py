@@ -106,6 +106,8 @@ class Page:
         return "\n".join(lines)
 
     def _energy(self) -> str:
+        if not self._of.measured:
+            return "\n".join([self._heading("explain.energy"), *self._paragraphs([self._say("explain.no_energy")])])
         rows = [
             (
                 self._speech.page.resource(one.meter.resource),
@@ -131,7 +133,7 @@ class Page:
         energy, known = self._of.energy.microjoules, self._of.known.microjoules
         if not self._of.stretches:
             return self._say("explain.none_known")
-        share = self._speech.write.share(known / energy if energy else 1.0)
+        share = self._speech.write.share(known / energy if energy else 0.0)
         return self._say("explain.known", share=share, energy=self._figures.amount(Indicator.ENERGY, known))
 
     def _generations(self) -> str:
