@@ -15,8 +15,15 @@ TESTED_WITH: dict[str, str] = {
     "collectors/_sysfs.py": "tests/contract/test_collectors.py",
     "monitor/adapters/codecarbon_child.py": "tests/integration/test_codecarbon.py",
     "monitor/app.py": "tests/e2e/test_survival.py",
+    "monitor/config/impacts.py": "tests/unit/config/test_impacts.py",
+    "monitor/config/inventory.py": "tests/unit/config/test_impacts.py",
+    "monitor/config/source.py": "tests/unit/config/test_file.py",
+    "monitor/factors/row.py": "tests/unit/factors/test_loading.py",
+    "monitor/ledger": "tests/contract/test_ledger_impacts.py",
     "monitor/ledger/migrate.py": "tests/integration/test_migrations.py",
+    "monitor/ledger/migrations/versions": "tests/integration/test_migrations.py",
     "monitor/cli": "tests/unit/cli/test_program.py",
+    "monitor/web/cards.py": "tests/unit/web/test_page.py",
     "monitor/simulation": "tests/integration/test_simulated_host.py",
 }
 """What is tested through what uses it, or in a process of its own: the tests do not import it."""
