@@ -63,7 +63,7 @@ def test_a_ledger_whose_impacts_are_sound_has_no_fault(site: Site) -> None:
         ("UPDATE hour_impacts SET low = -1 WHERE bucket = {hour} AND series_id = 1", "and not between"),
         ("DELETE FROM hour_terms WHERE bucket = {hour} AND generation = 0", "nothing says by which terms the hour of"),
         (
-            f"UPDATE hour_impacts SET low = 0, central = 1, high = 2 WHERE bucket = {{hour}} AND {ITS_ENERGY}",
+            "UPDATE hour_impacts SET low = 0, central = 1, high = 2 WHERE bucket = {hour} AND {energy}",
             "shared in a way in which none were booked",
         ),
         (
@@ -71,7 +71,7 @@ def test_a_ledger_whose_impacts_are_sound_has_no_fault(site: Site) -> None:
             "shared in a way in which none were booked",
         ),
         (
-            f"DELETE FROM hour_impacts WHERE bucket = {{later}} AND {NOBODYS_HARDWARE}",
+            "DELETE FROM hour_impacts WHERE bucket = {later} AND {hardware}",
             "written off",
         ),
         ("DELETE FROM impact_generations", "there are impacts of generation 1, which nothing is known of"),
@@ -90,7 +90,8 @@ def test_a_ledger_whose_impacts_are_sound_has_no_fault(site: Site) -> None:
 def test_whatever_is_changed_in_the_tables_of_impacts_is_found(site: Site, harm: str, found: str) -> None:
     with site.open() as ledger:
         kept_well(ledger)
-    site.sql(harm.format(hour=START, second=START + HR, later=LATER).replace("'{{}}'", "'{}'"))
+    names = {"energy": ITS_ENERGY, "hardware": NOBODYS_HARDWARE}
+    site.sql(harm.format(hour=START, second=START + HR, later=LATER, **names))
     with site.read() as reader:
         assert any(found in sentence for sentence in faults(reader)), faults(reader)
 

@@ -6,27 +6,36 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zlib
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from msgspec import msgpack
+from sqlalchemy import create_engine, insert, select, text
 
-from monitor.core.interval import Stamp
+from monitor.core.entries import ServiceFacts, Tallied
+from monitor.core.impact import ImpactSeries, Indicator
+from monitor.core.interval import Interval, Stamp
 from monitor.ledger import migrations, upgrade
-from monitor.ledger.database import place_of
+from monitor.ledger.database import Access, engine_of, place_of
 from monitor.ledger.errors import LedgerError, LedgerLocked, LedgerOlder
 from monitor.ledger.migrate import configuration, main, migrate
 from monitor.ledger.schema import SCHEMA, VERSION_TABLE, metadata
 from monitor.ledger.store import Ledger
 from monitor.ledger.upgrade import bring_up_to_date
+from monitor.ledger.verify import verify
+from tests.contract.bookkeeping import Bookkeeping
+from tests.contract.reckoned import reckoned
 from tests.parts.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parents[2]
 NOW = Stamp(1_772_600_400 * 10**9, 0)
@@ -119,8 +128,8 @@ def test_the_child_says_in_one_sentence_why_it_failed(capsys: pytest.CaptureFixt
 
 
 def test_the_url_can_be_given_where_nobody_sees_it(url: str) -> None:
-    command = [sys.executable, "-m", "monitor.ledger.migrate", "-"]
-    subprocess.run(command, input=url, text=True, check=True, cwd=ROOT)
+    child = [sys.executable, "-m", "monitor.ledger.migrate", "-"]
+    subprocess.run(child, input=url, text=True, check=True, cwd=ROOT)
     assert "open_books" in tables(url)
 
 
@@ -141,6 +150,88 @@ def test_an_older_ledger_is_not_read_before_it_was_migrated(url: str, monkeypatc
     monkeypatch.setattr(upgrade, "SCHEMA", SCHEMA + 1)
     with pytest.raises(LedgerOlder, match="ledger migrate"):
         Ledger.read(url)
+
+
+def test_what_grows_of_impacts_is_stored_in_the_order_of_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch()
+    migrate(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    connection.close()
+    for name in ("hour_impacts", "hour_reserved", "hour_terms"):
+        assert "PRIMARY KEY (bucket, " in made[name]
+        assert made[name].rstrip().endswith("WITHOUT ROWID")
+    assert "PRIMARY KEY (start, " in made["intensities"]
+
+
+def first_schema(url: str) -> None:
+    """Bring the schema to what the first version of the program made."""
+    place, alembic = place_of(url), configuration()
+    with engine_of(place, Access.CHANGE).connect() as connection:
+        connection.execution_options(writes=True)
+        with connection.begin():
+            alembic.attributes["connection"] = connection
+            command.upgrade(alembic, "0001")
+
+
+def first_layout(body: Any) -> bytes:
+    """Return open books as the first version wrote them: without impacts, and without who held the hardware."""
+    fields = msgpack.decode(zlib.decompress(body), type=list)
+    return zlib.compress(msgpack.encode([1, *fields[1:8], [page[:5] for page in fields[8]], *fields[9:12]]))
+
+
+def rows_of(url: str, names: Iterable[str]) -> dict[str, list[dict[str, object]]]:
+    """Return every row of the tables *names*."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = {
+            name: [dict(row) for row in connection.execute(select(metadata.tables[name])).mappings()] for name in names
+        }
+    engine.dispose()
+    return found
+
+
+def fill(url: str, rows: dict[str, list[dict[str, object]]]) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            if rows.get(table.name):
+                connection.execute(insert(table), rows[table.name])
+    engine.dispose()
+
+
+def test_a_ledger_of_the_first_schema_is_read_as_it_was_and_goes_on(url: str, tmp_path: Path) -> None:
+    newer = f"sqlite:///{tmp_path}/newer.db"
+    keeping = Bookkeeping()
+    with Ledger.open(newer, host="ia-01", timezone="Europe/Paris", now=Stamp(keeping.now, 0)) as ledger:
+        done = keeping.tick(3 * 3600 + 100)
+        ledger.commit(done.books, done.closed, keeping.skip(600), [ServiceFacts("assistant", "Assistant")])
+        ledger.remember("cpu_power", "95 W")
+        monthly, minutes, books = ledger.monthly(2026), ledger.minutes(0), ledger.load()
+    assert books is not None
+    first_schema(url)
+    before = sorted(tables(url).keys() - {VERSION_TABLE})
+    rows = rows_of(newer, before)
+    (kept,) = rows["open_books"]
+    kept["body"] = first_layout(kept["body"])
+    rows["exposure_offsets"] = [{"host_id": 1, "body": kept["body"]}]
+    fill(url, rows)
+    with pytest.raises(LedgerOlder, match="schema 1, here 2"):
+        Ledger.read(url)
+    assert Ledger.migrate(url, now=NOW) is True
+    assert rows_of(url, before) == rows
+    with Ledger.read(url) as ledger:
+        assert (ledger.monthly(2026), ledger.minutes(0), ledger.load()) == (monthly, minutes, books)
+        assert ledger.exposure_offset() == books
+        assert verify(ledger).faults == ()
+        assert ledger.applied(Interval(0, keeping.now)) == ()
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=Stamp(keeping.now, 0)) as ledger:
+        done = keeping.tick(2 * 3600)
+        counted = {ImpactSeries("assistant", Indicator.GWP_USE): Tallied(5, 6)}
+        ledger.commit(replace(done.books, impacts=counted), done.closed, [], [], impacts=reckoned(done.closed))
+        assert ledger.load() == replace(done.books, impacts=counted)
+        assert verify(ledger).faults == ()
 
 
 def test_the_steps_are_in_the_wheel(tmp_path: Path) -> None:
