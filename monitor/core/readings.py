@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.factors import Cycle
     from monitor.core.model import LoadModel
     from monitor.core.units import Duration, Energy, Memory, Power
@@ -158,6 +159,21 @@ class IntensityReading:
     estimated: bool
     """The provider says that it is not measured yet."""
     raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityReading:
+    """How much of one unit a service has done since its meter began, for one model.
+
+    `epoch` changes when the counter starts anew, where the meter tells (the start time of the server's process); empty
+    where it does not. `fresh` says that the meter began under our eyes, so that all of `count` is counted even where
+    there is no reading before.
+    """
+
+    series: ActivitySeries
+    count: int
+    epoch: str = ""
+    fresh: bool = False
 
 
 Reading = (
