@@ -50,8 +50,8 @@ def check(
 ) -> int:
     """Prove that every joule has one owner.
 
-    And that nothing is missing or booked twice. It reads only, and may be run while the daemon writes. Days and years
-    are those of the ledger's time zone.
+    And that every impact has its terms, and nothing is missing or booked twice. It reads only, and may be run while the
+    daemon writes. Days and years are those of the ledger's time zone.
 
     \b
     Examples:
@@ -71,7 +71,7 @@ def check(
     if verification.faults:
         typer.echo(f"{checked}: {len(verification.faults)} faults. A backup may hold what is right (docs/ledger.md).")
         return Status.NO
-    typer.echo(f"{checked}: every joule has one owner, and nothing is missing or booked twice.")
+    typer.echo(f"{checked}: every joule has one owner, every impact its terms; nothing is missing or booked twice.")
     return Status.DONE
 
 
