@@ -1,4 +1,4 @@
-"""`empreinte report`: the energy of a year by service and month, from the ledger, as files."""
+"""`empreinte report`: energy and impacts of a year by service and month, from the ledger, as files."""
 
 import os
 from pathlib import Path
@@ -35,9 +35,10 @@ def report(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Write a year's energy by service and month to files.
+    """Write a year's energy and impacts by service and month to files.
 
-    They say how each figure is known, and what was not measured. The same ledger gives the same files, byte for byte.
+    They say how each figure is known, by which factors it was reckoned, and what was not measured. The same ledger
+    gives the same files, byte for byte.
     What the files hold: docs/report.md.
 
     \b
@@ -82,6 +83,9 @@ def _wanted(formats: str) -> tuple[str, ...]:
 
 def _books(ledger: "Ledger", year: int) -> "Books":
     from monitor.cli.ledger import year_in
+    from monitor.core.units import Duration
+    from monitor.report.factors import Generation, Reckoned
+    from monitor.report.impacts import ImpactRow
     from monitor.report.model import Books, Covered, Row
 
     zone = ZoneInfo(ledger.timezone)
@@ -94,6 +98,14 @@ def _books(ledger: "Ledger", year: int) -> "Books":
         rows=tuple(Row(row.month, row.series, row.facts, row.energy) for row in monthly.rows),
         covered=tuple(Covered(month, resource, time) for (month, resource), time in monthly.covered.items()),
         gaps=ledger.gaps(interval),
+        impacts=tuple(ImpactRow(row.month, row.facts, row.series.indicator, row.amount) for row in monthly.impacts),
+        reckoned=tuple(
+            Reckoned(one.terms, one.generation, Duration(sum(hours.length.nanoseconds for hours in one.hours)))
+            for one in ledger.applied(interval)
+        ),
+        generations=tuple(
+            Generation(one.number, one.made, one.author, one.reason, one.factor_set) for one in ledger.restatements()
+        ),
         simulated=ledger.simulated,
     )
 
@@ -135,8 +147,30 @@ def _write(files: "Mapping[str, bytes]", directory: Path) -> None:
 
 
 def _summary(made: "Report", speech: "Speech", terminal: Terminal) -> str:
-    rows = [(speech.name(use.facts.key, use.facts.name), speech.write.energy(use.total)) for use in made.uses]
     heading = speech.say("report.title", year=made.year, moment=speech.write.moment(made.closed_through))
     warning = [terminal.paint(speech.page.say("banner.simulated"), Tone.WARNING)] if made.simulated else []
-    table = terminal.table(rows, right=frozenset({1}))
-    return "\n".join([*warning, terminal.paint(heading, Tone.HEADING), table])
+    lines = [*warning, terminal.paint(heading, Tone.HEADING), _table(made, speech, terminal)]
+    if (emissions := made.impacts.emissions) is not None:
+        write = speech.write.emissions
+        sentence = speech.say(
+            "report.emissions",
+            central=write(emissions.central),
+            low=write(emissions.low),
+            high=write(emissions.high),
+            share=speech.write.share(float(made.impact_coverage or 0)),
+        )
+        lines.append(terminal.paragraph(sentence))
+    return "\n".join(lines)
+
+
+def _table(made: "Report", speech: "Speech", terminal: Terminal) -> str:
+    """Return each service with its energy and, where any are known, its emissions of use and making."""
+    rows = [(speech.name(use.facts.key, use.facts.name), speech.write.energy(use.total)) for use in made.uses]
+    if made.impacts.emissions is None:
+        return terminal.table(rows, right=frozenset({1}))
+    told = [use.impacts.emissions for use in made.uses]
+    unknown = speech.say("status.unknown")
+    emitted = [unknown if one is None else speech.write.emissions(one.central) for one in told]
+    return terminal.table(
+        [(*row, emissions) for row, emissions in zip(rows, emitted, strict=True)], right=frozenset({1, 2})
+    )

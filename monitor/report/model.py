@@ -1,4 +1,4 @@
-"""What a report says: the energy of each service in each month, how it is known, and what is not known.
+"""What a report says: energy and impacts of each service in each month, how they are known, and what is not known.
 
 It is made of the ledger's rows and of nothing else, so that the same ledger gives the same report. Energies are whole
 microjoules: sums are exact. A month without any measurement has no energy: unknown is not zero.
@@ -10,11 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import months_of, year_of
 from monitor.core.entries import PSEUDO_SERVICES, Share
+from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, NANOSECONDS_PER_SECOND, Duration, Energy
+from monitor.report.factors import reckoning_of
+from monitor.report.impacts import ImpactLine, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
     from monitor.core.entries import Gap, Series, ServiceFacts
     from monitor.core.interval import Interval
+    from monitor.report.factors import Generation, Reckoned, Reckoning
+    from monitor.report.impacts import ImpactRow, Impacts
 
 KILOWATT_HOUR_DECIMALS: Final = 6
 """A milliwatt-hour: what one answer of a small model takes."""
@@ -56,18 +62,26 @@ class Books:
     rows: tuple[Row, ...]
     covered: tuple[Covered, ...]
     gaps: tuple[Gap, ...]
+    impacts: tuple[ImpactRow, ...] = ()
+    reckoned: tuple[Reckoned, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    """All restatements that count."""
     simulated: bool = False
     """Whether its figures are made up, for a demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The energy of one service over a time, by share, by method and by resource; each of them sums to the total."""
+    """The energy of one service over a time, by share, by method and by resource; each of them sums to the total.
+
+    One that only held hardware used no energy.
+    """
 
     facts: ServiceFacts
     shares: Mapping[Share, Energy]
     methods: Mapping[str, Energy]
     resources: Mapping[str, Energy]
+    impacts: Impacts
 
     @property
     def total(self) -> Energy:
@@ -97,6 +111,8 @@ class Month:
     interval: Interval
     uses: tuple[Use, ...]
     coverage: tuple[Coverage, ...]
+    impacts: Impacts
+    """What all services, and the parts that none has, came to together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,12 @@ class Report:
     uses: tuple[Use, ...]
     """Each service over the year."""
     gaps: tuple[Gap, ...]
+    impacts: Impacts
+    """What all services, and the parts that none has, came to together over the year."""
+    impact_lines: tuple[ImpactLine, ...]
+    reckoning: Reckoning
+    generations: tuple[Generation, ...]
+    """The restatements that the figures of the year are from."""
     simulated: bool
     """Whether its figures are made up."""
 
@@ -123,6 +145,13 @@ class Report:
         return f"empreinte-{self.year}-simulated" if self.simulated else f"empreinte-{self.year}"
 
     @property
+    def impact_coverage(self) -> Fraction | None:
+        """Share of the energy whose impacts are known, 0 to 1; None where there is no energy."""
+        energy = sum(use.total.microjoules for use in self.uses)
+        known = self.impacts.amounts.get(Indicator.ENERGY, Bounds.ZERO).central
+        return Fraction(known, energy) if energy else None
+
+    @property
     def complete(self) -> bool:
         """Whether the whole year is closed."""
         return self.closed_through >= self.interval.end
@@ -130,6 +159,8 @@ class Report:
 
 def make(books: Books) -> Report:
     """Return what the *books* say of their year. Services come by their key, the program's own after them."""
+    reckoning = reckoning_of(books.reckoned)
+    used = {number for number, _ in reckoning.generations}
     return Report(
         year=books.year,
         time_zone=books.time_zone.key,
@@ -140,8 +171,12 @@ def make(books: Books) -> Report:
             _month(number, interval, books)
             for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
         ),
-        uses=_uses(books.rows),
+        uses=_uses(books.rows, books.impacts),
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
+        impacts=_impacts(books.impacts, books.rows),
+        impact_lines=_lines(books),
+        reckoning=reckoning,
+        generations=tuple(sorted((one for one in books.generations if one.number in used), key=lambda one: one.number)),
         simulated=books.simulated,
     )
 
@@ -159,27 +194,50 @@ def moment(nanoseconds: int) -> str:
 def _month(number: int, interval: Interval, books: Books) -> Month:
     elapsed = Duration(max(0, min(interval.end, books.closed_through) - interval.start))
     covered = sorted((one.resource, one.time) for one in books.covered if one.month == number)
+    rows = [row for row in books.rows if row.month == number]
+    impacts = [row for row in books.impacts if row.month == number]
     return Month(
         number,
         interval,
-        _uses(row for row in books.rows if row.month == number),
+        _uses(rows, impacts),
         tuple(Coverage(resource, time, elapsed) for resource, time in covered),
+        _impacts(impacts, rows),
     )
 
 
-def _uses(rows: Iterable[Row]) -> tuple[Use, ...]:
-    by_key: dict[str, list[Row]] = defaultdict(list)
+def _lines(books: Books) -> tuple[ImpactLine, ...]:
+    """Return what each service came to in each month, by the facts that held then."""
+    rows: dict[tuple[int, ServiceFacts], list[Row]] = defaultdict(list)
+    impacts: dict[tuple[int, ServiceFacts], list[ImpactRow]] = defaultdict(list)
+    for row in books.rows:
+        rows[row.month, row.facts].append(row)
+    for impact in books.impacts:
+        impacts[impact.month, impact.facts].append(impact)
+    ordered = sorted(impacts, key=lambda key: (key[0], _key_order(key[1].key), _facts_order(key[1])))
+    return tuple(ImpactLine(*key, _impacts(impacts[key], rows.get(key, ()))) for key in ordered)
+
+
+def _impacts(impacts: Iterable[ImpactRow], rows: Iterable[Row]) -> Impacts:
+    return summed(impacts, ((row.series, row.energy) for row in rows))
+
+
+def _uses(rows: Iterable[Row], impacts: Iterable[ImpactRow]) -> tuple[Use, ...]:
+    by_key: dict[str, tuple[list[Row], list[ImpactRow]]] = defaultdict(lambda: ([], []))
     for row in rows:
-        by_key[row.series.consumer].append(row)
-    return tuple(_use(by_key[key]) for key in sorted(by_key, key=_key_order))
+        by_key[row.series.consumer][0].append(row)
+    for impact in impacts:
+        by_key[impact.facts.key][1].append(impact)
+    return tuple(_use(*by_key[key]) for key in sorted(by_key, key=_key_order))
 
 
-def _use(rows: Sequence[Row]) -> Use:
+def _use(rows: Sequence[Row], impacts: Sequence[ImpactRow]) -> Use:
+    dated = [*((row.month, row.facts) for row in rows), *((row.month, row.facts) for row in impacts)]
     return Use(
-        facts=max(rows, key=lambda row: row.month).facts,
+        facts=max(dated, key=lambda pair: pair[0])[1],
         shares={share: _sum(row.energy for row in rows if row.series.share is share) for share in Share},
         methods=_by((row.series.method.value, row.energy) for row in rows),
         resources=_by((row.series.resource, row.energy) for row in rows),
+        impacts=_impacts(impacts, rows),
     )
 
 
@@ -201,3 +259,7 @@ def _key_order(key: str) -> tuple[int, str]:
 
 def _row_order(row: Row) -> tuple[int, tuple[int, str], Series, str, str]:
     return row.month, _key_order(row.series.consumer), row.series, row.facts.department, row.facts.contract
+
+
+def _facts_order(facts: ServiceFacts) -> tuple[str, ...]:
+    return facts.department, facts.contract, facts.name, facts.kind, facts.found_by, *facts.was

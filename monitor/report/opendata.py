@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.report.model import kilowatt_hours, moment
+from monitor.report.quantities import told
+from monitor.report.sources import reckoning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
+    from monitor.core.impact import Bounds
     from monitor.core.units import Energy
+    from monitor.report.impacts import Impacts
     from monitor.report.model import Coverage, Month, Report, Use
+    from monitor.report.quantities import Quantity
     from monitor.wording import Words
 
 FORMAT: Final = "empreinte-report"
@@ -35,6 +41,9 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         "complete": report.complete,
         "months": [_month(month, words) for month in report.months],
         "services": [_use(use, words) for use in report.uses],
+        "impacts": _impacts(report.impacts),
+        "impact_coverage_ratio": _ratio(report.impact_coverage),
+        "reckoning": reckoning(report),
         "gaps": [
             {
                 "resource": gap.resource,
@@ -58,6 +67,7 @@ def _month(month: Month, words: Words) -> dict[str, Any]:
         "coverage": [_coverage(one) for one in month.coverage],
         # unknown is not zero: a month of which nothing was measured has no list of services at all
         "services": [_use(use, words) for use in month.uses] if month.coverage else None,
+        "impacts": _impacts(month.impacts),
     }
 
 
@@ -83,7 +93,29 @@ def _use(use: Use, words: Words) -> dict[str, Any]:
         "by_share": {share.value: _energy(energy) for share, energy in use.shares.items()},
         "by_method": {method: _energy(energy) for method, energy in use.methods.items()},
         "by_resource": {resource: _energy(energy) for resource, energy in use.resources.items()},
+        "impacts": _impacts(use.impacts),
     }
+
+
+def _impacts(impacts: Impacts) -> dict[str, dict[str, str] | None]:
+    """Return every quantity with its bounds, as decimal texts; unknown is null."""
+    return {
+        f"{quantity.name}_{quantity.unit}": None if amount is None else _bounds(quantity, amount)
+        for quantity, amount in told(impacts)
+    }
+
+
+def _bounds(quantity: Quantity, amount: Bounds) -> dict[str, str]:
+    return {
+        name: quantity.text(one) for name, one in zip(_BOUNDS, (amount.low, amount.central, amount.high), strict=True)
+    }
+
+
+_BOUNDS: Final = ("low", "central", "high")
+
+
+def _ratio(share: Fraction | None) -> float | None:
+    return None if share is None else round(float(share), 6)
 
 
 def _energy(energy: Energy) -> dict[str, int | str]:

@@ -1,6 +1,7 @@
 """A report as CSV: one fact a line, units in the names of the columns. Source of the format: RFC 4180.
 
-Energies are given twice: in whole microjoules, which sum exactly, and in kilowatt-hours, for people.
+Energies are given twice: in whole microjoules, which sum exactly, and in kilowatt-hours, for people. What is unknown is
+empty, never zero.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.entries import Cause
 from monitor.report.model import kilowatt_hours, moment
+from monitor.report.quantities import QUANTITIES, TOGETHER, hours, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from monitor.core.impact import Bounds
     from monitor.report.model import Report
+    from monitor.report.quantities import Quantity
     from monitor.wording import Words
 
 ENERGY: Final = (
@@ -31,6 +35,42 @@ ENERGY: Final = (
     ("method_name", "The same in the language of the report."),
     ("energy_microjoules", "The energy, exactly."),
     ("energy_kilowatt_hours", "The energy, rounded to the milliwatt-hour."),
+)
+BOUNDS: Final = {"": "", "low": "Its lower bound.", "high": "Its upper bound."}
+"""What stands beside a central value, which comes first."""
+
+
+def _impact_columns() -> Iterator[tuple[str, str]]:
+    for quantity in (TOGETHER, *QUANTITIES.values()):
+        for bound, meaning in BOUNDS.items():
+            if not bound or quantity.ranged:
+                name = "_".join(part for part in (quantity.name, bound, quantity.unit) if part)
+                yield name, meaning or quantity.meaning
+
+
+IMPACTS: Final = (
+    ("year", "Year, in the time zone of the organisation."),
+    ("month", "Month, 1 to 12."),
+    ("service", "Key of the service; a key that begins with _ is no service but a part that no service has."),
+    ("service_name", "Its name then."),
+    ("department", "The department it worked for then."),
+    ("contract", "The contract it belonged to then."),
+    *_impact_columns(),
+)
+FACTORS: Final = (
+    ("role", "What it does: electricity, pue, water ...; hardware_gwp, hardware_adpe, hardware_lifetime: of an asset."),
+    ("key", "Its key in the set of factors."),
+    ("value", "The figure."),
+    ("low", "The lowest that it may be."),
+    ("high", "The highest that it may be."),
+    ("unit", "Its unit."),
+    ("year", "The year of its data; empty: stated without one."),
+    ("how", "How it was chosen: exact, older_year, parent_zone, alternative_source; empty: named by an asset."),
+    ("hours", "For how many hours of the year it was at work."),
+    ("source", "Who says so, in which publication."),
+    ("address", "Where that is found."),
+    ("licence", "Under which licence it may be shown."),
+    ("note", "What else one has to know."),
 )
 COVERAGE: Final = (
     ("year", "Year, in the time zone of the organisation."),
@@ -53,6 +93,8 @@ def sheets(report: Report, words: Words) -> dict[str, bytes]:
     """Return the files of the report: name -> content, the same from the same report. UTF-8, lines end with CR LF."""
     return {
         f"{report.stem}-energy.csv": _sheet(ENERGY, _energy(report, words)),
+        f"{report.stem}-impacts.csv": _sheet(IMPACTS, _impacts(report, words)),
+        f"{report.stem}-factors.csv": _sheet(FACTORS, _factors(report)),
         f"{report.stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
         f"{report.stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
     }
@@ -74,6 +116,49 @@ def _energy(report: Report, words: Words) -> Iterable[Sequence[object]]:
             words.say(f"method.{series.method.value}"),
             row.energy.microjoules,
             kilowatt_hours(row.energy),
+        )
+
+
+def _impacts(report: Report, words: Words) -> Iterable[Sequence[object]]:
+    for line in report.impact_lines:
+        facts = line.facts
+        name = words.maybe(f"service.{facts.key}", facts.name)
+        yield (
+            report.year,
+            line.month,
+            facts.key,
+            name,
+            facts.department,
+            facts.contract,
+            *(cell for quantity, amount in told(line.impacts) for cell in _amounts(quantity, amount)),
+        )
+
+
+def _amounts(quantity: Quantity, amount: Bounds | None) -> Iterable[str]:
+    """Return the central value, and the bounds where it has any; unknown is empty."""
+    count = len(BOUNDS) if quantity.ranged else 1
+    if amount is None:
+        return [""] * count
+    return [quantity.text(one) for one in (amount.central, amount.low, amount.high)[:count]]
+
+
+def _factors(report: Report) -> Iterable[Sequence[object]]:
+    for one in report.reckoning.factors:
+        factor = one.factor
+        yield (
+            one.role,
+            factor.key,
+            f"{factor.value:f}",
+            f"{factor.low:f}",
+            f"{factor.high:f}",
+            factor.unit,
+            factor.year or "",
+            " ".join(one.how),
+            hours(one.time),
+            factor.source,
+            factor.address,
+            factor.licence,
+            factor.note,
         )
 
 

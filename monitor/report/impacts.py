@@ -1,0 +1,60 @@
+"""What services came to: sums of the ledger's rows by indicator, and the emissions of use and making together.
+
+What is not there is unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.core.entries import Meter
+from monitor.core.impact import Bounds, Indicator
+from monitor.core.uncertainty import emissions
+from monitor.core.units import Energy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from monitor.core.entries import Series, ServiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactRow:
+    """What one service came to in one month, 1 to 12, by the facts about it that held then."""
+
+    month: int
+    facts: ServiceFacts
+    indicator: Indicator
+    amount: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Impacts:
+    """What something came to. `amounts` are in units of their indicator, with the range of the factors."""
+
+    amounts: Mapping[Indicator, Bounds]
+    emissions: Bounds | None
+    """Use and making together, in micrograms CO2e, with the error of the measure; None: both are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactLine:
+    """What one service came to in one month, under the same facts."""
+
+    month: int
+    facts: ServiceFacts
+    impacts: Impacts
+
+
+def summed(rows: Iterable[ImpactRow], energies: Iterable[tuple[Series, Energy]]) -> Impacts:
+    """Return the sum of *rows*; *energies* are what those that they are of used."""
+    amounts: dict[Indicator, Bounds] = {}
+    for row in rows:
+        amounts[row.indicator] = amounts.get(row.indicator, Bounds.ZERO) + row.amount
+    meters: dict[Meter, Energy] = {}
+    for series, energy in energies:
+        meter = Meter(series.resource, series.method)
+        meters[meter] = meters.get(meter, Energy.ZERO) + energy
+    ordered = {indicator: amounts[indicator] for indicator in Indicator if indicator in amounts}
+    return Impacts(ordered, emissions(amounts.get(Indicator.GWP_USE), amounts.get(Indicator.GWP_EMBODIED), meters))
