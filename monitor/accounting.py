@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.activity import ActivityBook, Unit, resource_of
 from monitor.core.attribution import (
     FloorRule,
     Parts,
@@ -21,21 +22,27 @@ from monitor.core.attribution import (
 from monitor.core.books import Books
 from monitor.core.counters import SETTLING
 from monitor.core.entries import Cause, Gap, Meter, OpenBooks
-from monitor.core.events import CollectionSucceeded, CollectorBecameUnavailable, EnergyMeasured, GapFound
+from monitor.core.events import (
+    ActivityObserved,
+    CollectionSucceeded,
+    CollectorBecameUnavailable,
+    EnergyMeasured,
+    GapFound,
+)
 from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.meters import Booking, Meters
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST, ActivityReading
 from monitor.core.reservation import accelerator, memory, processors
 from monitor.core.units import Duration, Energy, Power
 from monitor.core.usage import Consumption, UsageBook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from monitor.core.entries import Bucket, Holding
     from monitor.core.events import Event, Observed
-    from monitor.core.readings import Method
+    from monitor.core.readings import Method, Reading
 
 JUMP: Final = Duration.from_seconds(60)
 """A wall clock that moves this much more, or less, than the boot clock was set: the jump is noted as a gap."""
@@ -87,6 +94,9 @@ class Accounting:
         self._usage = UsageBook(run_id, before.usage if before else (), before.at if before else None, rules.patience)
         self._held_marks: dict[str, Consumption] = {}
         self._marks = {resource: Consumption() for resource in self._meters.booked_at}
+        self._activity = ActivityBook(
+            opening.activity_counters if opening else (), same_boot=same_boot, now=now, patience=rules.patience
+        )
         self._gap_time = {cause: time.nanoseconds for cause, time in opening.gaps.items()} if opening else {}
         self._gaps: list[Gap] = []
         self._last = before.at if before else None
@@ -103,6 +113,7 @@ class Accounting:
                 self._meters.forget(one.collector)
                 self._usage.forget(one.collector)
         events, self._found = [*self._found, *self._note_jump(observed.at)], []
+        events += self._act(observed.at, outcomes)
         self._meters.take(observed.at, outcomes)
         known = self._usage.take(observed.at, outcomes)
         self._hold(observed.at)
@@ -146,6 +157,8 @@ class Accounting:
             counters=self._meters.saved(),
             usage=self._usage.saved(at),
             floors=self._floors.learnt(),
+            activity=self._books.activity(),
+            activity_counters=self._activity.saved(),
         )
 
     def reserved(self) -> Mapping[Holding, Duration]:
@@ -160,6 +173,22 @@ class Accounting:
     def used_sources(self) -> frozenset[tuple[str, str]]:
         """Return the (collector, resource) pairs whose energy is booked."""
         return self._meters.used()
+
+    def _act(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> list[Event]:
+        """Book what services did since their meters were read before; what was lost with a counter is a gap."""
+        told = [one for readings in outcomes.values() for one in readings if isinstance(one, ActivityReading)]
+        events: list[Event] = []
+        lost: dict[str, Interval] = {}
+        for done in self._activity.take(at, told):
+            interval = Interval(self._wall(done.since, at), at.wall)
+            self._books.act(interval, {done.series: done.amount})
+            if done.lost:
+                lost[done.series.consumer] = interval
+            if done.amount and done.series.unit is not Unit.ENERGY:
+                events.append(ActivityObserved(at=at, series=done.series, interval=interval, amount=done.amount))
+        for consumer, interval in lost.items():
+            events += self._note(resource_of(consumer), interval, Cause.COUNTER_RESET, at, counts=False)
+        return events
 
     def _hold(self, at: Stamp) -> None:
         """Book who held the hardware since this was last done."""
@@ -267,6 +296,7 @@ class Accounting:
         by_consumer: dict[str, int] = {}
         for (consumer, _), part in parts.items():
             by_consumer[consumer] = by_consumer.get(consumer, 0) + part
+            self._activity.use(consumer, part)
         length = _measured_time(booking)
         self.draws[booking.resource] = Draw(booking.end, meter, length, booking.energy, by_consumer)
 

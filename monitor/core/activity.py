@@ -6,12 +6,18 @@ before its end and after the last reading is lost, and that time is a gap, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.entries import SavedActivity
+from monitor.core.interval import Stamp
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from monitor.core.readings import ActivityReading
+    from monitor.core.units import Duration
 
 
 class Unit(StrEnum):
@@ -62,6 +68,11 @@ class ActivitySeries:
     unit: Unit
 
 
+def resource_of(consumer: str) -> str:
+    """Return the name under which the gaps of *consumer*'s activity stand beside those of resources."""
+    return f"activity:{consumer}"
+
+
 def authoritative(series: Mapping[ActivitySeries, int]) -> frozenset[ActivitySeries]:
     """Return which of *series*, of one interval, count: for each consumer those of whoever is believed first.
 
@@ -72,3 +83,70 @@ def authoritative(series: Mapping[ActivitySeries, int]) -> frozenset[ActivitySer
         if one.unit is not Unit.ENERGY:
             best[one.consumer] = min(RANKS[one.authority], best.get(one.consumer, len(RANKS)))
     return frozenset(one for one in series if one.unit is Unit.ENERGY or RANKS[one.authority] == best[one.consumer])
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a service did of one unit between two readings of its meter."""
+
+    series: ActivitySeries
+    amount: int
+    since: Stamp
+    until: Stamp
+    lost: bool = False
+    """The counter began anew in between: what it counted after `since` and before its end is not in `amount`."""
+
+
+class ActivityBook:
+    """Keeps the last reading of each counter of activity, and the energy that its service has used since."""
+
+    def __init__(self, saved: Iterable[SavedActivity], *, same_boot: bool, now: Stamp, patience: Duration) -> None:
+        """Begin *now* with the counters *saved* by the run before. After a boot every counter began anew.
+
+        What is lost with a counter is too much to say what the rest took, where it is more than *patience* of it.
+        """
+        self._last = {one.series: one if same_boot else _before_boot(one, now) for one in saved}
+        self._patience = patience
+        self._energy = {one.series.consumer: 0 for one in saved}
+
+    def take(self, at: Stamp, readings: Iterable[ActivityReading]) -> list[Done]:
+        """Return what was done since the readings before; nothing of a counter that is read for the first time.
+
+        One that is fresh began under our eyes: all of its count is new. With it comes the energy that the service has
+        used meanwhile: what its units share.
+        """
+        done = [self._advance(at, reading) for reading in readings]
+        by_consumer = {one.series.consumer: one for one in done}
+        return [*done, *(self._energy_of(one) for one in by_consumer.values())]
+
+    def use(self, consumer: str, microjoules: int) -> None:
+        """Note that *consumer* used energy, if anything counts what it does."""
+        if consumer in self._energy:
+            self._energy[consumer] += microjoules
+
+    def saved(self) -> tuple[SavedActivity, ...]:
+        """Return the last readings, for the run after this one."""
+        return tuple(self._last[series] for series in sorted(self._last))
+
+    def _advance(self, at: Stamp, reading: ActivityReading) -> Done:
+        before = self._last.get(reading.series)
+        self._last[reading.series] = SavedActivity(reading.series, reading.count, reading.epoch, at)
+        if before is None:
+            return Done(reading.series, reading.count if reading.fresh else 0, at, at)
+        goes_on = before.epoch == reading.epoch and not reading.fresh and reading.count >= before.count
+        amount = reading.count - before.count if goes_on else reading.count
+        return Done(reading.series, amount, before.at, at, lost=not goes_on)
+
+    def _energy_of(self, done: Done) -> Done:
+        consumer = done.series.consumer
+        used, self._energy[consumer] = self._energy.get(consumer, 0), 0
+        length = done.until.boot - done.since.boot
+        if done.lost and length > self._patience.nanoseconds:
+            used = 0
+        series = ActivitySeries(consumer, done.series.authority, "", "", Unit.ENERGY)
+        return Done(series, used, done.since, done.until)
+
+
+def _before_boot(one: SavedActivity, now: Stamp) -> SavedActivity:
+    """Return *one* as the clock of this boot would have stamped it, and as what can't go on."""
+    return replace(one, epoch="before this boot", at=Stamp(one.at.wall, now.boot - (now.wall - one.at.wall)))

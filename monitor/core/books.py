@@ -13,6 +13,7 @@ from monitor.core.units import Duration, Energy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.attribution import Parts
     from monitor.core.entries import OpenBooks
 
@@ -45,6 +46,7 @@ class _Page:
     measured: dict[Meter, int] = field(default_factory=dict)
     covered: dict[str, int] = field(default_factory=dict)
     reserved: dict[Holding, int] = field(default_factory=dict)
+    activity: dict[ActivitySeries, int] = field(default_factory=dict)
 
     def post(self, posting: _Posting) -> None:
         """Add *posting*."""
@@ -59,6 +61,11 @@ class _Page:
         """Add for how long the hardware was held, in ns."""
         for key, time in times.items():
             self.reserved[key] = self.reserved.get(key, 0) + time
+
+    def act(self, amounts: Mapping[ActivitySeries, int]) -> None:
+        """Add what services did. That one did nothing is known, and kept."""
+        for key, amount in amounts.items():
+            self.activity[key] = self.activity.get(key, 0) + amount
 
 
 class Books:
@@ -99,6 +106,21 @@ class Books:
                 self._pages.setdefault((Grain.HOUR, start), _Page()).hold(share)
         self._totals.hold(times)
 
+    def act(self, interval: Interval, amounts: Mapping[ActivitySeries, int]) -> None:
+        """Book what services did over *interval*: in the hours, each its part by time, and in the totals.
+
+        What lies before `closed_through` goes to the first hour still open: nothing of it is lost.
+        """
+        hour, open_part = self._lengths[Grain.HOUR], self._open_part(interval)
+        for piece in open_part.split(hour):
+            share = {key: _part(amount, piece, open_part) for key, amount in amounts.items()}
+            self._pages.setdefault((Grain.HOUR, bucket_of(piece.start, hour)), _Page()).act(share)
+        self._totals.act(amounts)
+
+    def activity(self) -> dict[ActivitySeries, int]:
+        """Return what services did since the ledger began."""
+        return dict(self._totals.activity)
+
     def reserved(self) -> dict[Holding, Duration]:
         """Return for how long hardware was held since the daemon began."""
         return {key: Duration(time) for key, time in self._totals.reserved.items()}
@@ -138,9 +160,11 @@ class Books:
 
     def _resume(self, opening: OpenBooks) -> None:
         self._totals = _page(opening.energy, opening.measured, opening.covered)
+        self._totals.act(opening.activity)
         for bucket in opening.open:
             page = _page(bucket.entries, bucket.measured, bucket.covered)
             page.hold({key: time.nanoseconds for key, time in bucket.reserved.items()})
+            page.act(bucket.activity)
             self._pages[bucket.grain, bucket.start] = page
 
 
@@ -179,4 +203,5 @@ def _bucket(grain: Grain, start: int, page: _Page) -> Bucket:
         {meter: Energy(amount) for meter, amount in page.measured.items() if amount},
         {resource: Duration(time) for resource, time in page.covered.items() if time},
         {key: Duration(time) for key, time in page.reserved.items() if time},
+        dict(page.activity),
     )

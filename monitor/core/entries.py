@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.impact import ImpactSeries
     from monitor.core.interval import Interval, Stamp
     from monitor.core.readings import Method
@@ -89,6 +90,8 @@ class Bucket:
     covered: Mapping[str, Duration]
     reserved: Mapping[Holding, Duration] = field(default_factory=dict)
     """For how long the whole of a resource was held: half a GPU for an hour is half an hour. Minutes have none."""
+    activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
+    """What services did, by whoever says so. Minutes have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,16 @@ class SavedUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedActivity:
+    """The last reading of one counter of activity."""
+
+    series: ActivitySeries
+    count: int
+    epoch: str
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBooks:
     """All that a restart needs: totals since the ledger began, the open buckets, and the last raw readings.
 
@@ -171,6 +184,9 @@ class OpenBooks:
     """The idle power learnt for each resource."""
     impacts: Mapping[ImpactSeries, Tallied] = field(default_factory=dict)
     """What was booked as it was used, with the factors then known: what the counters show. It never falls."""
+    activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
+    """What services did since the ledger began, by whoever says so."""
+    activity_counters: tuple[SavedActivity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

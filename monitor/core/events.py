@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Meter, ServiceFacts
     from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval, Stamp
@@ -71,6 +72,16 @@ class GapFound:
     resource: str
     interval: Interval
     cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityObserved:
+    """A service did something, and it was booked: so many of a unit over an interval, by whoever says so."""
+
+    at: Stamp
+    series: ActivitySeries
+    interval: Interval
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +155,7 @@ Event = (
     | CollectorRecovered
     | EnergyMeasured
     | GapFound
+    | ActivityObserved
     | IntensityObserved
     | ImpactAccounted
     | EntryCorrected

@@ -177,5 +177,12 @@ class ActivityReading:
 
 
 Reading = (
-    CounterReading | PowerReading | LoadReading | UsageReading | HostUsageReading | GpuUsageReading | IntensityReading
+    CounterReading
+    | PowerReading
+    | LoadReading
+    | UsageReading
+    | HostUsageReading
+    | GpuUsageReading
+    | IntensityReading
+    | ActivityReading
 )
