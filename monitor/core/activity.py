@@ -116,8 +116,9 @@ class ActivityBook:
         used meanwhile: what its units share.
         """
         done = [self._advance(at, reading) for reading in readings]
-        by_consumer = {one.series.consumer: one for one in done}
-        return [*done, *(self._energy_of(one) for one in by_consumer.values())]
+        # of a service's counters the one that was read before: another may be new
+        longest = {one.series.consumer: one for one in sorted(done, key=lambda one: -one.since.boot)}
+        return [*done, *(self._energy_of(one) for one in longest.values())]
 
     def use(self, consumer: str, microjoules: int) -> None:
         """Note that *consumer* used energy, if anything counts what it does."""

@@ -83,11 +83,9 @@ def test_the_energy_used_between_two_readings_goes_with_what_was_done() -> None:
     for microjoules in (10, 20, 30):
         found.use("assistant", microjoules)
         found.use("other", 99)
-    assert amounts(found, 5, ActivityReading(OUTPUT, 40), ActivityReading(INPUT, 3)) == {
-        OUTPUT: 40,
-        INPUT: 3,
-        ENERGY: 60,
-    }
+    done = found.take(at(5), [ActivityReading(OUTPUT, 40), ActivityReading(INPUT, 3)])
+    assert {one.series: one.amount for one in done} == {OUTPUT: 40, INPUT: 0, ENERGY: 60}
+    assert {one.since for one in done if one.series == ENERGY} == {at(0)}
     assert amounts(found, 10, ActivityReading(OUTPUT, 40))[ENERGY] == 0
 
 
