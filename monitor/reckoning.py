@@ -6,23 +6,13 @@ A zone, a provider or a file of factors that can't be used is refused at once: n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from monitor.adapters.codecarbon import CodeCarbonFailed
 from monitor.adapters.hardware import detect
 from monitor.adapters.nvml import cards
-from monitor.core.factors import (
-    CONFIGURED,
-    OWN,
-    UNITS,
-    Accounting,
-    Basis,
-    Catalogue,
-    Factor,
-    NoFactorError,
-    Quantity,
-)
+from monitor.core.factors import OWN, Accounting, Basis, Catalogue, NoFactorError, Quantity, stated
 from monitor.core.terms import Choices, Reckoner, Tariff
 from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.factors.codecarbon import completed
@@ -33,18 +23,15 @@ from monitor.inventory.models import shipped_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from decimal import Decimal
     from pathlib import Path
 
     from monitor.config import Config
-    from monitor.config.impact_tables import TariffTable
+    from monitor.config.impact_tables import MarketTable, TariffTable
     from monitor.core.embodied import Asset
+    from monitor.core.factors import Factor
     from monitor.inventory.assets import Inventory
-
-UNDATED: Final = 0
-"""Year of a figure that the organisation states without one."""
-ALWAYS: Final = date(1970, 1, 1)
-"""From when on such a figure holds: the beginning of the ledger's clock."""
 
 
 class ReckoningError(Exception):
@@ -106,29 +93,16 @@ def _catalogue(config: Config, now: int) -> Catalogue:
 
 def _choices(config: Config, assets: tuple[Asset, ...]) -> Choices:
     site, market = config.site, config.factors.market
-    stated = _Stated(config)
+    own = _Stated(config)
     return Choices(
         zone=config.zone,
         provider=config.factors.provider,
         live=config.factors.live or "",
         site_kind=site.kind or "" if site is not None else "",
-        pue=stated.factor(Quantity.PUE, "host.pue", config.pue),
-        wue=stated.factor(Quantity.WUE, "host.wue", config.wue),
-        market=None
-        if market is None
-        else stated.figure(
-            Quantity.ELECTRICITY,
-            "factors.market",
-            (
-                market.value if market.low is None else market.low,
-                market.value,
-                market.value if market.high is None else market.high,
-            ),
-            year=market.year,
-            source=market.source,
-            basis=Basis(accounting=Accounting.MARKET),
-        ),
-        tariffs=tuple(stated.tariff(table) for table in config.tariffs),
+        pue=own.of_site(Quantity.PUE, "host.pue", config.pue),
+        wue=own.of_site(Quantity.WUE, "host.wue", config.wue),
+        market=None if market is None else own.market(market),
+        tariffs=tuple(own.tariff(table) for table in config.tariffs),
         assets=assets,
     )
 
@@ -140,42 +114,23 @@ class _Stated:
         self._where = f"{config.file}" if config.file is not None else "the configuration"
         self._zone = config.zone
 
-    def factor(self, quantity: Quantity, key: str, value: Decimal | None) -> Factor | None:
+    def of_site(self, quantity: Quantity, key: str, value: Decimal | None) -> Factor | None:
         """Return *value*, which stands under *key*; None where nothing was stated."""
         if value is None:
             return None
-        return self.figure(quantity, key, (value, value, value), year=UNDATED, source=f"stated in {self._where}")
+        return stated(key, quantity, self._zone, (value, value, value), f"stated in {self._where}")
 
-    def figure(
-        self,
-        quantity: Quantity,
-        key: str,
-        values: tuple[Decimal, Decimal, Decimal],
-        *,
-        year: int,
-        source: str,
-        basis: Basis = Basis(),  # noqa: B008 - frozen
-        since: date = ALWAYS,
-    ) -> Factor:
-        """Return a figure of the organisation's own: *values* are its lower bound, itself and its upper bound."""
-        low, value, high = values
-        return Factor(
-            key=f"{CONFIGURED}/{key}",
-            quantity=quantity,
-            subject=self._zone,
-            provider=CONFIGURED,
-            value=value,
-            low=low,
-            high=high,
-            unit=UNITS[quantity][0],
-            year=year,
-            valid_from=since,
-            valid_to=None,
-            basis=basis,
-            source=source,
-            address="",
-            licence="",
-            retrieved=since,
+    def market(self, table: MarketTable) -> Factor:
+        """Return what a kilowatt-hour of the contract in *table* emits."""
+        low, high = (table.value if bound is None else bound for bound in (table.low, table.high))
+        return stated(
+            "factors.market",
+            Quantity.ELECTRICITY,
+            self._zone,
+            (low, table.value, high),
+            table.source,
+            year=table.year,
+            basis=Basis(accounting=Accounting.MARKET),
         )
 
     def tariff(self, table: TariffTable) -> Tariff:
@@ -192,12 +147,13 @@ class _Stated:
         )
 
     def _price(self, table: TariffTable, name: str, value: Decimal) -> Factor:
-        return self.figure(
-            Quantity.ELECTRICITY_PRICE,
+        return stated(
             f"tariff/{table.valid_from}/{name}",
+            Quantity.ELECTRICITY_PRICE,
+            self._zone,
             (value, value, value),
+            table.source,
             year=table.valid_from.year,
-            source=table.source,
             since=table.valid_from,
         )
 

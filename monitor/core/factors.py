@@ -7,7 +7,7 @@ how it was chosen, and where there is none it is an error that names the cure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date  # noqa: TC003 - the ledger reads factors back by their annotations
+from datetime import date
 from decimal import Decimal  # noqa: TC003 - likewise
 from difflib import get_close_matches
 from enum import StrEnum
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 CONFIGURED: Final = "configured"
 """The provider of what the organisation states itself, in its configuration."""
+UNDATED: Final = 0
+"""Year of a figure that the organisation states without one."""
+ALWAYS: Final = date(1970, 1, 1)
+"""From when on such a figure holds: the beginning of the ledger's clock."""
 OWN: Final = "give one in a file of your own (`[factors] files`, docs/factors.md)"
 """The cure where no factor is shipped."""
 
@@ -138,6 +142,42 @@ class Factor:
     note: str = ""
 
 
+def stated(
+    key: str,
+    quantity: Quantity,
+    subject: str,
+    values: tuple[Decimal, Decimal, Decimal],
+    source: str,
+    *,
+    year: int = UNDATED,
+    basis: Basis = Basis(),
+    since: date = ALWAYS,
+) -> Factor:
+    """Return a figure of the organisation's own: *values* are its lower bound, itself and its upper bound.
+
+    *key* says where the configuration has it. Its unit is the first of its quantity's: hardware is by the piece.
+    """
+    low, value, high = values
+    return Factor(
+        key=f"{CONFIGURED}/{key}",
+        quantity=quantity,
+        subject=subject,
+        provider=CONFIGURED,
+        value=value,
+        low=low,
+        high=high,
+        unit=UNITS[quantity][0],
+        year=year,
+        valid_from=since,
+        valid_to=None,
+        basis=basis,
+        source=source,
+        address="",
+        licence="",
+        retrieved=since,
+    )
+
+
 class How(StrEnum):
     """How a factor was chosen. Several may hold at once."""
 
@@ -208,25 +248,17 @@ class Catalogue:
         own = [factor for factor in self.factors if self.is_own(factor)]
         return Catalogue(f"{self.name}+{by}", (*self.factors, *new), self._order, orders=self._orders, own=own)
 
-    def as_of(
-        self,
-        quantity: Quantity,
-        subject: str,
-        day: date,
-        provider: str = "",
-        *,
-        accounting: Accounting = Accounting.LOCATION,
-    ) -> Answer:
+    def as_of(self, quantity: Quantity, subject: str, day: date, provider: str = "") -> Answer:
         """Return the factor of *subject* on *day*, and how it was chosen.
 
         A *provider* that is named comes first, whatever its basis; without one, the organisation's own factors, then
-        the catalogue's order. Only a life-cycle, location-based factor may stand in for another provider's. With
-        `Accounting.MARKET`, only market-based ones. A part of a country without a factor has the country's, unless
-        its grid stands alone. Raises NoFactorError, which names the cure.
+        the catalogue's order. Only a life-cycle, location-based factor may stand in for another provider's. A part of
+        a country without a factor has the country's, unless its grid stands alone. Raises NoFactorError, which names
+        the cure.
         """
         zoned = quantity in OF_A_ZONE
         place = canonical(subject) if zoned else subject
-        asked = _Asked(day, provider, accounting)
+        asked = _Asked(day, provider)
         answer = self._answer(quantity, place, asked)
         if answer is None and zoned and (country := parent_of(place)):
             answer = self._answer(quantity, country, asked)
@@ -300,9 +332,7 @@ class Catalogue:
         noun = quantity.value.replace("_", " ")
         if quantity in OF_A_ZONE and not is_known(subject):
             return NoFactorError(f"{subject} is no zone", _suggestion(subject, self.subjects(quantity)))
-        if asked.accounting is Accounting.MARKET:
-            return NoFactorError(f"there is no market-based {noun} factor of {subject}", f"take your contract's: {OWN}")
-        years = [one for one in self._of(quantity, subject) if asked.comparable(one)]
+        years = [one for one in self._of(quantity, subject) if _may_stand_in(one)]
         if years:
             first = min(one.valid_from for one in years)
             last = max((one.valid_to for one in years if one.valid_to is not None), default=first)
@@ -322,30 +352,26 @@ class _Asked:
 
     day: date
     provider: str
-    accounting: Accounting
 
     def allows(self, factor: Factor, *, own: bool) -> bool:
         """Return whether *factor* may be the answer: an old one of a quantity that ages may, unless it is one's own."""
         over = factor.valid_to is not None and factor.valid_to < self.day
         if factor.valid_from > self.day or (over and (own or factor.quantity not in AGEING)):
             return False
-        if self.accounting is Accounting.MARKET:
-            return factor.basis.accounting is Accounting.MARKET
-        return factor.provider == self.provider or self.comparable(factor)
-
-    def comparable(self, factor: Factor) -> bool:
-        """Return whether *factor* may stand in for another provider's."""
-        if self.accounting is Accounting.MARKET:
-            return factor.basis.accounting is Accounting.MARKET
-        return factor.basis.accounting is not Accounting.MARKET and factor.basis.cycle is not Cycle.DIRECT
+        return factor.provider == self.provider or _may_stand_in(factor)
 
     def rank(self, factor: Factor) -> tuple[bool, bool]:
-        """Return a key that sorts the named provider first, and of its factors the comparable ones."""
-        return bool(self.provider) and factor.provider != self.provider, not self.comparable(factor)
+        """Return a key that sorts the named provider first, and of its factors those that may stand in for others."""
+        return bool(self.provider) and factor.provider != self.provider, not _may_stand_in(factor)
 
     def age(self, factor: Factor) -> int:
         """Return how many days before the day *factor* began."""
         return (self.day - factor.valid_from).days
+
+
+def _may_stand_in(factor: Factor) -> bool:
+    """Return whether *factor* may be taken for another provider's: it is location-based and of the whole life cycle."""
+    return factor.basis.accounting is not Accounting.MARKET and factor.basis.cycle is not Cycle.DIRECT
 
 
 def _is_older(factor: Factor, day: date) -> bool:

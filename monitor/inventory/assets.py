@@ -7,13 +7,12 @@ is taken for something similar, and nothing that is missing passes for nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.embodied import Asset
-from monitor.core.factors import CONFIGURED, Basis, Catalogue, Factor, Quantity
+from monitor.core.factors import UNDATED, Catalogue, Factor, Quantity, stated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 PER_GB: Final = "/GB"
 """How the unit of a factor ends that is for each gigabyte."""
-ALWAYS: Final = date(1970, 1, 1)
-"""From when on a figure of the organisation's own holds: the beginning of the ledger's clock."""
-UNDATED: Final = 0
-"""Year of a figure that the organisation states without one."""
 WHOLE: Final = Decimal(1)
 CURE: Final = "give it as an [[asset]] (docs/hardware.md)"
 
@@ -132,7 +127,7 @@ def _amount(table: AssetTable, factor: Factor) -> Decimal:
 
 def _lifetime(table: AssetTable, catalogue: Catalogue) -> Factor:
     if table.lifetime is not None:
-        return _own(table, Quantity.HARDWARE_LIFETIME, "year", (table.lifetime,) * 3)
+        return _own(table, Quantity.HARDWARE_LIFETIME, (table.lifetime,) * 3)
     known = catalogue.find(Quantity.HARDWARE_LIFETIME, table.kind)
     if not known:
         raise NoFigureError(
@@ -145,11 +140,11 @@ def _stated(table: AssetTable) -> tuple[Factor, Factor | None]:
     """Return the figures that the table states, each of one piece; the configuration has seen that they are whole."""
     value = _needed(table, table.embodied)
     low, high = _needed(table, table.embodied_low), _needed(table, table.embodied_high)
-    gwp = _own(table, Quantity.HARDWARE_GWP, "kgCO2e/piece", (low, value, high))
+    gwp = _own(table, Quantity.HARDWARE_GWP, (low, value, high))
     if table.adpe is None:
         return gwp, None
     bounds = (table.adpe_low or table.adpe, table.adpe, table.adpe_high or table.adpe)
-    return gwp, _own(table, Quantity.HARDWARE_ADPE, "kgSbe/piece", bounds)
+    return gwp, _own(table, Quantity.HARDWARE_ADPE, bounds)
 
 
 def _needed(table: AssetTable, figure: Decimal | None) -> Decimal:
@@ -158,24 +153,7 @@ def _needed(table: AssetTable, figure: Decimal | None) -> Decimal:
     return figure
 
 
-def _own(table: AssetTable, quantity: Quantity, unit: str, values: tuple[Decimal, Decimal, Decimal]) -> Factor:
+def _own(table: AssetTable, quantity: Quantity, values: tuple[Decimal, Decimal, Decimal]) -> Factor:
     """Return a figure of the organisation's own: *values* are its lower bound, itself and its upper bound."""
-    low, value, high = values
-    return Factor(
-        key=f"{CONFIGURED}/{quantity}/{table.name}",
-        quantity=quantity,
-        subject=table.name,
-        provider=CONFIGURED,
-        value=value,
-        low=low,
-        high=high,
-        unit=unit,
-        year=table.year or UNDATED,
-        valid_from=ALWAYS,
-        valid_to=None,
-        basis=Basis(),
-        source=table.source or f"stated for the asset {table.name}",
-        address="",
-        licence="",
-        retrieved=ALWAYS,
-    )
+    source = table.source or f"stated for the asset {table.name}"
+    return stated(f"{quantity}/{table.name}", quantity, table.name, values, source, year=table.year or UNDATED)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Config, Surroundings, load
-from monitor.core.factors import CONFIGURED, Accounting, How
+from monitor.core.factors import CONFIGURED, UNDATED, Accounting, How
 from monitor.core.impact import Indicator, Role
 from monitor.core.interval import HOUR, Interval
-from monitor.reckoning import UNDATED, Assembly, ReckoningError, assemble
+from monitor.reckoning import Assembly, ReckoningError, assemble
 
 NOW = int(datetime(2026, 3, 14, 10, tzinfo=UTC).timestamp()) * 10**9
 HERE = Interval(NOW, NOW + HOUR.nanoseconds)

@@ -105,14 +105,12 @@ def test_direct_emissions_are_never_chosen_unless_named() -> None:
     assert chosen("FR", DAY, "rte", only) == ("electricity/FR/rte/2024", (How.OLDER_YEAR,))
 
 
-def test_market_based_figures_are_for_those_who_ask_for_them() -> None:
+def test_market_based_figures_are_never_chosen_unless_their_provider_is_named() -> None:
     residual = electricity("FR", "aib", 2024, "40", RESIDUAL)
     catalogue = Catalogue("test", [*FRANCE, residual], ["aib", "ademe"])
-    assert chosen("FR", date(2024, 5, 1), catalogue=catalogue)[0] == "electricity/FR/ademe/2024"
-    answer = catalogue.as_of(Quantity.ELECTRICITY, "FR", date(2024, 5, 1), accounting=Accounting.MARKET)
-    assert answer.factor is residual
-    with pytest.raises(NoFactorError, match="no market-based electricity factor of FR"):
-        CATALOGUE.as_of(Quantity.ELECTRICITY, "FR", DAY, accounting=Accounting.MARKET)
+    day = date(2024, 5, 1)
+    assert chosen("FR", day, catalogue=catalogue)[0] == "electricity/FR/ademe/2024"
+    assert chosen("FR", day, "aib", catalogue) == (residual.key, (How.EXACT,))
 
 
 def test_a_part_of_a_country_has_the_countrys_and_says_so() -> None:
