@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import Interval
@@ -199,29 +199,27 @@ class _Work:
 
     def remove(self, number: int) -> None:
         """Remove the generation *number*, which never counted, some hours at once."""
-        hours = schema.hour_terms
-        while True:
-            with self._ledger.transaction(writes=True) as connection:
-                some = (
-                    connection.execute(
-                        select(hours.c.bucket)
-                        .where(hours.c.generation == number, hours.c.host_id == self._host)
-                        .order_by(hours.c.bucket)
-                        .limit(MOST_HOURS)
-                    )
-                    .scalars()
-                    .all()
-                )
-                if not some:
-                    table = schema.impact_generations
-                    connection.execute(delete(table).where(table.c.number == number, table.c.host_id == self._host))
-                    return
-                for table in (schema.hour_impacts, schema.hour_terms):
-                    connection.execute(
-                        delete(table).where(
-                            table.c.bucket >= some[0], table.c.bucket <= some[-1], table.c.generation == number
-                        )
-                    )
+        while self._remove_some(number):
+            pass
+        table = schema.impact_generations
+        with self._ledger.transaction(writes=True) as connection:
+            connection.execute(delete(table).where(table.c.number == number, table.c.host_id == self._host))
+
+    def _remove_some(self, number: int) -> bool:
+        """Remove the first hours of the generation *number*; return whether there were any."""
+        hours, amounts, series = schema.hour_terms, schema.hour_impacts, schema.impact_series
+        with self._ledger.transaction(writes=True) as connection:
+            first = select(hours.c.bucket).where(hours.c.generation == number, hours.c.host_id == self._host)
+            some = connection.execute(first.order_by(hours.c.bucket).limit(MOST_HOURS)).scalars().all()
+            # other hosts have numbers of their own
+            own = {
+                amounts: amounts.c.series_id.in_(select(series.c.id).where(series.c.host_id == self._host)),
+                hours: hours.c.host_id == self._host,
+            }
+            for table, is_own in own.items() if some else ():
+                within = and_(table.c.bucket >= some[0], table.c.bucket <= some[-1])
+                connection.execute(delete(table).where(within, table.c.generation == number, is_own))
+        return bool(some)
 
 
 def lots(hours: Iterable[HourImpacts], interval: Interval, grain: int) -> Iterator[tuple[list[HourImpacts], int]]:
