@@ -27,13 +27,27 @@ help:
 run: .venv/.for-run
 	exec .venv/bin/empreinte run $(ARGS)
 
+# what compares times, or shares of the processors, runs alone; the others two by two, a file at a time
+ALONE := tests/bench tests/e2e
+
 .PHONY: test
 test: check parts
-	.venv/bin/pytest $(TESTS)
+	$(call tested)
 
 .PHONY: test-long
 test-long: check parts test-pythons
-	.venv/bin/pytest --long $(TESTS)
+	$(call tested,--long)
+
+ifeq ($(TESTS),)
+define tested
+.venv/bin/pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(1)
+.venv/bin/pytest $(1) $(ALONE)
+endef
+else
+define tested
+.venv/bin/pytest $(1) $(TESTS)
+endef
+endif
 
 .PHONY: test-pythons
 test-pythons: .venv/.for-tests
