@@ -16,7 +16,7 @@ from monitor.core.factors import OWN, Accounting, Basis, Catalogue, NoFactorErro
 from monitor.core.terms import Choices, Reckoner, Tariff
 from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.factors.codecarbon import completed
-from monitor.factors.loading import NEWEST, FactorsError, load
+from monitor.factors.loading import FactorsError, load
 from monitor.inventory.assets import InventoryError
 from monitor.inventory.counting import assets_of
 from monitor.inventory.models import shipped_models
@@ -55,17 +55,24 @@ def assemble(config: Config, now: int, *, sysfs: Path, procfs: Path, nvml: objec
     """
     try:
         catalogue = _catalogue(config, now)
-        inventory = assets_of(
-            detect(sysfs, procfs, cards(nvml)),
-            config.assets,
-            catalogue,
-            config.host.hardware_share,
-            detect=config.inventory.detect,
-            models=shipped_models(),
-        )
+        inventory = inventory_of(config, catalogue, sysfs=sysfs, procfs=procfs, nvml=nvml)
     except (FactorsError, NoFactorError, InventoryError) as error:
         raise ReckoningError(str(error)) from error
     return Assembly(catalogue, inventory, reckoner_of(config, catalogue, inventory.assets))
+
+
+def inventory_of(
+    config: Config, catalogue: Catalogue, *, sysfs: Path, procfs: Path, nvml: object | None = None
+) -> Inventory:
+    """Return the hardware that counts on the machine of the roots. Raises InventoryError: an asset can't be used."""
+    return assets_of(
+        detect(sysfs, procfs, cards(nvml)),
+        config.assets,
+        catalogue,
+        config.host.hardware_share,
+        detect=config.inventory.detect,
+        models=shipped_models(),
+    )
 
 
 def reckoner_of(config: Config, catalogue: Catalogue, assets: Iterable[Asset]) -> Reckoner | None:
@@ -78,7 +85,7 @@ def reckoner_of(config: Config, catalogue: Catalogue, assets: Iterable[Asset]) -
 def _catalogue(config: Config, now: int) -> Catalogue:
     """Return the factors that *config* asks for; those of a country that the set lacks are CodeCarbon's."""
     wanted, zone = config.factors, config.zone
-    catalogue = load(wanted.set or NEWEST, wanted.files)
+    catalogue = load(wanted.set, wanted.files)
     if not zone:
         return catalogue
     try:

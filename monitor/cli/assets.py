@@ -77,23 +77,14 @@ def detect(
 
 def _inventory(config: "Config") -> "Inventory":
     """Return what counts here. Raises CommandError for factors or assets that can't be used."""
-    from monitor.adapters import hardware, nvml
-    from monitor.factors.loading import NEWEST, FactorsError, load
+    from monitor.factors.loading import FactorsError, load
     from monitor.inventory.assets import InventoryError
-    from monitor.inventory.counting import assets_of
-    from monitor.inventory.models import shipped_models
+    from monitor.reckoning import inventory_of
 
-    seen = hardware.detect(config.paths.sysfs, config.paths.procfs, nvml.cards(None))
+    paths = config.paths
     try:
-        catalogue = load(config.factors.set or NEWEST, config.factors.files)
-        return assets_of(
-            seen,
-            config.assets,
-            catalogue,
-            config.host.hardware_share,
-            detect=config.inventory.detect,
-            models=shipped_models(),
-        )
+        catalogue = load(config.factors.set, config.factors.files)
+        return inventory_of(config, catalogue, sysfs=paths.sysfs, procfs=paths.procfs)
     except (FactorsError, InventoryError) as error:
         raise CommandError(str(error), Status.WRONG) from error
 

@@ -153,7 +153,7 @@ def check(
     asked = files or list(loaded.factors.files)
     words = session.words(lang)
     try:
-        catalogue = load(_set(loaded), asked)
+        catalogue = load(loaded.factors.set, asked)
     except FactorsError as error:
         for fault in error.faults:
             typer.echo(str(fault))
@@ -165,18 +165,12 @@ def check(
     return Status.DONE
 
 
-def _set(config: "Config") -> str:
-    from monitor.factors.loading import NEWEST
-
-    return config.factors.set or NEWEST
-
-
 def _catalogue(config: "Config", files: list[Path]) -> Catalogue:
     """Return the factors in force, with those of *files*. Raises CommandError, with every fault."""
     from monitor.factors.loading import FactorsError, load
 
     try:
-        return load(_set(config), [*config.factors.files, *files])
+        return load(config.factors.set, [*config.factors.files, *files])
     except FactorsError as error:
         raise CommandError(str(error), Status.WRONG) from error
 

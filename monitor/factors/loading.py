@@ -43,17 +43,18 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(folder.parent.name for folder in SETS.glob(f"*/{ORDER}")))
 
 
-def shipped(name: str = NEWEST) -> Catalogue:
-    """Return the set *name*. Raises FactorsError where there is none of that name."""
-    return load(name, ())
+def shipped() -> Catalogue:
+    """Return the newest set."""
+    return load("")
 
 
-def load(name: str, files: Sequence[Path], provider: str = "") -> Catalogue:
+def load(name: str, files: Sequence[Path] = ()) -> Catalogue:
     """Return the set *name* with the factors of the organisation's own *files*, which come before the others.
 
-    *provider* is preferred in every zone. The catalogue's name tells the set and, with files, their content:
+    An empty *name* is the newest's. The catalogue's name tells the set and, with files, their content:
     `2026-11+3f9a1c`. Raises FactorsError with every fault: no such set, a file that can't be read, what is wrong in it.
     """
+    name = name or NEWEST
     if name not in names():
         raise FactorsError([Fault("", f"there is no set {name} (there are: {', '.join(names())})")])
     faults = Faults()
@@ -61,17 +62,8 @@ def load(name: str, files: Sequence[Path], provider: str = "") -> Catalogue:
     own = _factors_of(files, faults)
     if faults.found:
         raise FactorsError(faults.found)
-    order, orders = _order_of(SETS / name / ORDER, provider)
+    order, orders = _order_of(SETS / name / ORDER)
     return Catalogue(_name(name, files), standard, order, orders=orders, own=own)
-
-
-def check(files: Sequence[Path]) -> tuple[Factor, ...]:
-    """Return the factors of *files*. Raises FactorsError with everything that is wrong with them."""
-    faults = Faults()
-    factors = _factors_of(files, faults)
-    if faults.found:
-        raise FactorsError(faults.found)
-    return factors
 
 
 def _name(name: str, files: Sequence[Path]) -> str:
@@ -81,12 +73,10 @@ def _name(name: str, files: Sequence[Path]) -> str:
     return f"{name}+{content.hexdigest()[:_TAG]}"
 
 
-def _order_of(file: Path, provider: str) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return the order of providers, and those of zones that have an order of their own; *provider* before all."""
+def _order_of(file: Path) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the order of providers, and those of zones that have an order of their own."""
     tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    first = (provider,) if provider else ()
-    orders = {zone: (*first, *order) for zone, order in tables["zones"].items()}
-    return (*first, *tables["order"]), orders
+    return tuple(tables["order"]), {zone: tuple(order) for zone, order in tables["zones"].items()}
 
 
 def _factors_of(files: Sequence[Path], faults: Faults) -> tuple[Factor, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.factors import How, NoFactorError, Quantity
-from monitor.factors.loading import NEWEST, FactorsError, check, load, names, shipped
+from monitor.factors.loading import NEWEST, FactorsError, load, names, shipped
 
 OWN = """
 [[factor]]
@@ -43,7 +43,7 @@ def faults_of(tmp_path: Path, content: str) -> list[str]:
     file = tmp_path / "own.toml"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(FactorsError) as error:
-        check([file])
+        load("", [file])
     return [str(fault) for fault in error.value.faults]
 
 
@@ -54,11 +54,11 @@ def test_the_newest_set_is_the_one_that_is_shipped_last() -> None:
 
 def test_a_set_that_there_is_not_is_told_those_that_there_are() -> None:
     with pytest.raises(FactorsError, match=r"there is no set 1999-01 \(there are: 2026-11\)"):
-        shipped("1999-01")
+        load("1999-01")
 
 
 def test_a_number_is_exactly_what_is_written(own: Path) -> None:
-    factor = check([own])[0]
+    factor = load("", [own]).get("electricity/FR/our-supplier/2026")
     assert str(factor.value) == "14.20"
     assert (factor.low, factor.high) == (Decimal(11), Decimal(18))
 
@@ -79,12 +79,6 @@ def test_the_name_does_not_depend_on_where_the_files_are_or_in_which_order(own: 
     second = tmp_path / "second.toml"
     second.write_text(OWN.replace('"FR"', '"JP"').replace("/FR/", "/JP/"), encoding="utf-8")
     assert load(NEWEST, [own, second]).name == load(NEWEST, [second, own]).name
-
-
-def test_a_preferred_provider_comes_after_ones_own_file_and_before_the_order(own: Path) -> None:
-    assert load(NEWEST, [own], "ember").as_of(Quantity.ELECTRICITY, "FR", DAY).factor.provider == "our-supplier"
-    assert load(NEWEST, [], "ember").as_of(Quantity.ELECTRICITY, "FR", DAY).factor.provider == "ember"
-    assert load(NEWEST, [], "ember").as_of(Quantity.ELECTRICITY, "RE", DAY).factor.provider == "ember"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +209,8 @@ def test_a_figure_without_end_ends_where_the_next_begins(tmp_path: Path) -> None
     second = OWN.replace("our-supplier/2026", "our-supplier/2026b").replace("2026-01-01", "2026-07-01")
     file = tmp_path / "own.toml"
     file.write_text(first + second, encoding="utf-8")
-    assert len(check([file])) == 2
+    catalogue = load("", [file])
+    assert [catalogue.is_own(factor) for factor in catalogue.factors].count(True) == 2
 
 
 @pytest.mark.parametrize(

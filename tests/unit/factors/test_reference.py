@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from monitor.factors.loading import check, shipped
+from monitor.factors.loading import load, shipped
 from monitor.factors.reference import reference
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -26,4 +26,5 @@ def test_the_example_of_a_file_of_ones_own_is_right(tmp_path: Path) -> None:
     example = next(part for part in reference().split("```") if part.startswith("toml\n[[factor]]"))
     file = tmp_path / "own.toml"
     file.write_text(example.removeprefix("toml\n"), encoding="utf-8")
-    assert [factor.subject for factor in check([file])] == ["WF"]
+    catalogue = load("", [file])
+    assert [factor.subject for factor in catalogue.factors if catalogue.is_own(factor)] == ["WF"]
