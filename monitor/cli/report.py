@@ -160,6 +160,8 @@ def _summary(made: "Report", speech: "Speech", terminal: Terminal) -> str:
             share=speech.write.share(float(made.impact_coverage or 0)),
         )
         lines.append(terminal.paragraph(sentence))
+    else:
+        lines.append(terminal.paragraph(speech.say("report.unknown")))
     return "\n".join(lines)
 
 

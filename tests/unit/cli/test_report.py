@@ -1,9 +1,16 @@
 import json
+import re
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.core.calendar import year_of
+from monitor.ledger.store import Ledger
+from monitor.report.quantities import QUANTITIES
 from tests.unit.cli.conftest import WATT_HOUR, Call
+from tests.unit.cli.reckoned import configure, hours, keep
 
 
 def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> None:
@@ -14,7 +21,9 @@ def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> Non
     assert names == [
         "empreinte-2026-coverage.csv",
         "empreinte-2026-energy.csv",
+        "empreinte-2026-factors.csv",
         "empreinte-2026-gaps.csv",
+        "empreinte-2026-impacts.csv",
         "empreinte-2026.json",
     ]
     content = json.loads((place / "out/empreinte-2026.json").read_text())
@@ -36,7 +45,7 @@ def test_the_same_ledger_gives_the_same_bytes(call: Call, ledger: str, place: Pa
 def test_the_language_can_be_chosen(call: Call, ledger: str, place: Path) -> None:
     assert ledger
     said = call("report", "--year", "2026", "--format", "csv", "--lang", "fr", "--output", str(place))
-    assert "Énergie de 2026" in said.out
+    assert "Énergie et gaz à effet de serre de 2026" in said.out
     assert "Autres processus" in (place / "empreinte-2026-energy.csv").read_text()
     assert not (place / "empreinte-2026.json").exists()
 
@@ -73,3 +82,67 @@ def test_a_directory_that_can_not_be_made_is_told(call: Call, ledger: str, place
     said = call("report", "--year", "2026", "--output", str(place / "empreinte.toml" / "out"))
     assert said.status == 3
     assert "Not a directory" in said.err
+
+
+def test_what_services_came_to_is_the_ledgers_to_the_last_digit(call: Call, place: Path) -> None:
+    config = configure(place)
+    keep(config, hours())
+    content = reported(call, place)
+    with Ledger.read(config.ledger.url) as ledger:
+        sums = ledger.sums(year_of(2026, ZoneInfo("Europe/Paris"))).impacts
+    told = {
+        (use["service"], name): amount["central"]
+        for use in content["services"]
+        for name, amount in use["impacts"].items()
+        if amount is not None
+    }
+    for series, amount in sums.items():
+        quantity = QUANTITIES[series.indicator]
+        name = f"{quantity.name}_{quantity.unit}"
+        assert told[series.consumer, name] == quantity.text(amount.central), series
+    assert content["impact_coverage_ratio"] == 1.0
+    assert content["reckoning"]["generations"] == [
+        {"number": 0, "hours": "36", "made": None, "author": None, "reason": None, "factor_set": None}
+    ]
+    assert {factor["role"] for factor in content["reckoning"]["factors"]} >= {"electricity", "market", "price", "pue"}
+    assert [asset["name"] for asset in content["reckoning"]["hardware"]] == ["H100", "the server"]
+
+
+def test_it_is_said_what_all_came_to_and_how_sure_that_is(call: Call, place: Path) -> None:
+    keep(configure(place), hours())
+    said = call("report", "--year", "2026", "--output", str(place / "out"))
+    assert "The impacts of 100% of the energy are known." in " ".join(said.out.split())
+    assert re.search(r"Assistant +[\d.]+.kWh +[\d.,]+.k?g.CO₂e", said.out)
+
+
+def test_without_a_zone_impacts_are_unknown_and_the_cure_is_named(call: Call, place: Path) -> None:
+    keep(configure(place, "", ""), hours())
+    said = call("report", "--year", "2026", "--output", str(place / "out"))
+    assert "The impacts are unknown: set host.zone" in " ".join(said.out.split())
+    content = json.loads((place / "out/empreinte-2026.json").read_text())
+    assert set(content["impacts"].values()) == {None}
+    assert content["impact_coverage_ratio"] == 0
+    assert content["reckoning"]["factors"] == []
+
+
+def test_a_report_names_the_generations_that_it_is_from(call: Call, place: Path) -> None:
+    keep(configure(place), hours())
+    file = place / "empreinte.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("pue = 1.42", "pue = 1.2"), encoding="utf-8")
+    before = reported(call, place)
+    assert call("restate", "2026-03-11", "--reason", "the PUE was measured", "--author", "marie").status == 0
+    content = reported(call, place)
+    first, second = content["reckoning"]["generations"]
+    assert (first["number"], first["hours"]) == (0, "12")
+    assert (second["number"], second["hours"], second["author"]) == (1, "24", "marie")
+    assert second["reason"] == "the PUE was measured"
+    values = [factor["value"] for factor in content["reckoning"]["factors"] if factor["role"] == "pue"]
+    assert sorted(values) == ["1.2", "1.42"]
+    assert content["impacts"]["emissions_kilograms"] != before["impacts"]["emissions_kilograms"]
+    assert content["services"][0]["energy"] == before["services"][0]["energy"]
+
+
+def reported(call: Call, place: Path) -> dict[str, Any]:
+    assert call("report", "--year", "2026", "--format", "json", "--output", str(place / "out")).status == 0
+    content: dict[str, Any] = json.loads((place / "out/empreinte-2026.json").read_text())
+    return content
