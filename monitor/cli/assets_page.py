@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from monitor.cli.terminal import Tone
 from monitor.core.embodied import YEAR
 from monitor.core.impact import Indicator
+from monitor.core.units import GRAMS_PER_KILOGRAM, MICROGRAMS_PER_GRAM, PICOGRAMS_PER_GRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from monitor.inventory.assets import Inventory, Item
     from monitor.wording import Words
 
-MICROGRAMS = 10**9
-PICOGRAMS = 10**15
+MICROGRAMS = MICROGRAMS_PER_GRAM * GRAMS_PER_KILOGRAM
+PICOGRAMS = PICOGRAMS_PER_GRAM * GRAMS_PER_KILOGRAM
 """In a kilogram."""
 WHOLE_FROM = 100
 """Kilograms from which on decimals say nothing."""

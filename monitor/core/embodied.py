@@ -16,7 +16,13 @@ from monitor.core.attribution import apportion
 from monitor.core.entries import UNATTRIBUTED
 from monitor.core.impact import Bounds, ImpactSeries, Indicator, range_of
 from monitor.core.readings import PACKAGE, REST
-from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
+from monitor.core.units import (
+    GRAMS_PER_KILOGRAM,
+    MICROGRAMS_PER_GRAM,
+    NANOSECONDS_PER_SECOND,
+    PICOGRAMS_PER_GRAM,
+    Duration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,8 +76,11 @@ class Asset:
         return int(day.timestamp()) * NANOSECONDS_PER_SECOND
 
 
-_UNITS: Final = {Indicator.GWP_EMBODIED: 10**9, Indicator.ADPE_EMBODIED: 10**15}
-"""Micrograms, and picograms, in a kilogram."""
+_UNITS: Final = {
+    Indicator.GWP_EMBODIED: MICROGRAMS_PER_GRAM * GRAMS_PER_KILOGRAM,
+    Indicator.ADPE_EMBODIED: PICOGRAMS_PER_GRAM * GRAMS_PER_KILOGRAM,
+}
+"""How many of the indicator's units are in the kilograms of a factor."""
 
 
 def amortised(asset: Asset, indicator: Indicator, interval: Interval, steps: int = 1) -> Bounds:

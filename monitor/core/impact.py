@@ -12,7 +12,15 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Energy
+from monitor.core.units import (
+    GRAMS_PER_KILOGRAM,
+    MICROGRAMS_PER_GRAM,
+    MICROJOULES_PER_KILOWATT_HOUR,
+    MICROLITERS_PER_LITER,
+    MICROS_PER_EURO,
+    PICOGRAMS_PER_GRAM,
+    Energy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,7 +130,8 @@ class Terms:
     """At most one for each role."""
     assets: tuple[Asset, ...] = ()
     filled: bool = False
-    """A live intensity is configured and was not there: the yearly level stands in, until the data arrive."""
+    """A live intensity is configured and did not tell of all of the hour: the yearly level stands in for what is not
+    told at all, the mean of what is told for the rest, until the data arrive."""
 
     @cached_property
     def rates(self) -> Mapping[Indicator, Rate]:
@@ -193,13 +202,13 @@ def rates_of(applied: Iterable[Applied]) -> dict[Indicator, Rate]:
 _ONE: Final = Range(Fraction(1), Fraction(1), Fraction(1))
 
 _ROLES: Final = {
-    Role.ELECTRICITY: (Indicator.GWP_USE, 10**6),
-    Role.MARKET: (Indicator.GWP_USE_MARKET, 10**6),
-    Role.WATER: (Indicator.WATER_GRID, 10**6),
-    Role.WUE: (Indicator.WATER_SITE, 10**6),
+    Role.ELECTRICITY: (Indicator.GWP_USE, MICROGRAMS_PER_GRAM),
+    Role.MARKET: (Indicator.GWP_USE_MARKET, MICROGRAMS_PER_GRAM),
+    Role.WATER: (Indicator.WATER_GRID, MICROLITERS_PER_LITER),
+    Role.WUE: (Indicator.WATER_SITE, MICROLITERS_PER_LITER),
     Role.PRIMARY_ENERGY: (Indicator.PRIMARY_ENERGY, MICROJOULES_PER_KILOWATT_HOUR),
-    Role.ABIOTIC_RESOURCES: (Indicator.ADPE_USE, 10**15),
-    Role.PRICE: (Indicator.COST, 10**6),
+    Role.ABIOTIC_RESOURCES: (Indicator.ADPE_USE, PICOGRAMS_PER_GRAM * GRAMS_PER_KILOGRAM),
+    Role.PRICE: (Indicator.COST, MICROS_PER_EURO),
 }
 """What each role tells, and how many of the indicator's units are in the unit of its factors (monitor.core.factors)."""
 

@@ -11,16 +11,23 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from monitor.config.impact_tables import AssetKind
 from monitor.core.embodied import Asset
 from monitor.core.factors import UNDATED, Catalogue, Factor, Quantity, stated
+from monitor.core.units import BYTES_PER_GIBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.config.impact_tables import AssetKind, AssetTable
+    from monitor.config.impact_tables import AssetTable
 
 PER_GB: Final = "/GB"
 """How the unit of a factor ends that is for each gigabyte."""
+GB_OF_MEMORY: Final = BYTES_PER_GIBIBYTE
+GB_OF_DISK: Final = 10**9
+"""Bytes: memory is sold by 2^30 of them, disks by 10^9, and both are called GB."""
+BUILT_IN: Final = (AssetKind.MAINBOARD, AssetKind.POWER_SUPPLY, AssetKind.CHASSIS)
+"""What every machine has one of, that can't be seen. Our choice: one power supply, though many have two."""
 WHOLE: Final = Decimal(1)
 CURE: Final = "give it as an [[asset]] (docs/hardware.md)"
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Final
 from monitor.adapters.disks import DiskKind
 from monitor.config.impact_tables import AssetKind, AssetTable
 from monitor.core.readings import DRAM, PACKAGE, REST
-from monitor.inventory.assets import CURE, WHOLE, Finding, Inventory, InventoryError, Item, NoFigureError, made
+from monitor.inventory.assets import (
+    BUILT_IN,
+    CURE,
+    GB_OF_DISK,
+    GB_OF_MEMORY,
+    WHOLE,
+    Finding,
+    Inventory,
+    InventoryError,
+    Item,
+    NoFigureError,
+    made,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +30,9 @@ if TYPE_CHECKING:
     from monitor.core.factors import Catalogue
     from monitor.inventory.models import Models
 
-GIB: Final = 1 << 30
-GB: Final = 10**9
-"""Bytes: memory is sold by 2^30 of them, disks by 10^9, and both are called GB."""
 WITHOUT_GPU: Final = frozenset(kind for kind in AssetKind if kind is not AssetKind.GPU)
 """What the figure of a server contains, unless it says more."""
 DISKS: Final = frozenset({AssetKind.SSD, AssetKind.HDD})
-BUILT_IN: Final = (AssetKind.MAINBOARD, AssetKind.POWER_SUPPLY, AssetKind.CHASSIS)
-"""What every machine has one of, that can't be seen. Our choice: one power supply, though many have two."""
 STATED: Final = "[[asset]]"
 
 
@@ -162,7 +169,7 @@ class _Found:
         if seen is None:
             self._miss("how much memory is installed can't be read", CURE)
             return
-        size = Decimal(seen.memory.bytes) / GIB
+        size = Decimal(seen.memory.bytes) / GB_OF_MEMORY
         table = AssetTable(name="memory", kind=AssetKind.MEMORY, model=AssetKind.MEMORY, capacity=size, resource=DRAM)
         yield from self._item(table, f"{size.normalize():f} GB", seen.where, rounded=seen.rounded)
 
@@ -175,7 +182,7 @@ class _Found:
             elif disk.kind is DiskKind.UNKNOWN:
                 self._miss_disk(f"whether {disk.name} ({disk.model}) is an SSD or a hard disk can't be read")
             elif AssetKind(disk.kind) not in self._covered:
-                size = (Decimal(disk.size) / GB).quantize(WHOLE)
+                size = (Decimal(disk.size) / GB_OF_DISK).quantize(WHOLE)
                 kind = AssetKind(disk.kind)
                 table = AssetTable(name=f"{kind} {disk.name}", kind=kind, model=kind, capacity=size, resource=REST)
                 yield from self._item(table, f"{disk.model or disk.name}, {size} GB", disk.where)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.config.amounts import EARLIEST_YEAR, LATEST_YEAR
 from monitor.config.impact_tables import AssetKind, AssetTable
 from monitor.core.readings import gpu
+from monitor.inventory.assets import BUILT_IN, GB_OF_DISK, GB_OF_MEMORY, WHOLE
 from monitor.inventory.csv_list import ListError, read_list
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _SIZE: Final = re.compile(r"(\d+(?:[ \u00a0\u202f]\d{3})*(?:[.,]\d+)?)\s*([kmgtp]?(?:i?[ob])?)", re.IGNORECASE)
 _SCALES: Final = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-GIB: Final = 1 << 30
-GB: Final = 10**9
 _VIRTUAL: Final = re.compile(r"\b(vm|virtual|virtuel(le)?|vmware|virtualbox|qemu|kvm|proxmox|hyper-v)\b", re.IGNORECASE)
 _MAKER: Final = re.compile(r"(NVIDIA Corporation|Advanced Micro Devices, Inc\.( \[AMD(/ATI)?\])?) ", re.IGNORECASE)
 """What stands before a card's name in the PCI ID Repository's manner."""
@@ -194,7 +193,7 @@ class _Machine:
         if len(known) < len(sizes):
             self._remark(f"{self.row.one('memory')} does not say how much memory it has", 'write capacity = "512 GB"')
             return []
-        capacity = (sum(known, Decimal(0)) / GIB).quantize(Decimal("0.001")).normalize()
+        capacity = (sum(known, Decimal(0)) / GB_OF_MEMORY).quantize(Decimal("0.001")).normalize()
         return [AssetTable(name="memory", kind=AssetKind.MEMORY, model=AssetKind.MEMORY, capacity=capacity)]
 
     def _whole(self) -> list[AssetTable]:
@@ -220,12 +219,12 @@ class _Machine:
         elif not sizes or None in sizes:
             self._remark("how large its SSDs are is not known: they are left out", cure)
         else:
-            capacity = (sum((size for size in sizes if size), Decimal(0)) / GB).quantize(Decimal(1))
+            capacity = (sum((size for size in sizes if size), Decimal(0)) / GB_OF_DISK).quantize(WHOLE)
             return [AssetTable(name="ssd", kind=AssetKind.SSD, model=AssetKind.SSD, capacity=capacity)]
         return []
 
     def _built_in(self) -> Iterator[AssetTable]:
-        for kind in (AssetKind.MAINBOARD, AssetKind.POWER_SUPPLY, AssetKind.CHASSIS):
+        for kind in BUILT_IN:
             yield AssetTable(name=kind, kind=kind, model=kind)
 
     def _cards(self) -> list[AssetTable]:
