@@ -1,4 +1,4 @@
-"""What all tests share: which of them run here, and ports that are free.
+"""What all tests share: which of them run here, ports that are free, and no proxy where one would be in the way.
 
 A test marked `real("prometheus")` needs that real part: where it is absent the test is skipped with the cure. With
 CI=true a skip, of whatever kind, is a failure: a part that can't be had there would otherwise be missed for ever.
@@ -16,7 +16,7 @@ from tests.parts.loopback import free_port
 from tests.parts.presence import PARTS, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -74,6 +74,15 @@ def give_free_port() -> Callable[[], int]:
 def port() -> int:
     """Return a free port of the loopback address."""
     return free_port()
+
+
+@pytest.fixture(scope="module")
+def no_proxy() -> Iterator[None]:
+    """Keep the surroundings' proxy from coming between what a test opens and its server on loopback."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            patch.delenv(name)
+        yield
 
 
 def _parts(item: pytest.Item) -> list[str]:

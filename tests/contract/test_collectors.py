@@ -419,11 +419,8 @@ def replayed(asked: Asked) -> Reply:
 
 
 @each_on_request
-def test_what_a_provider_says_is_typed_with_units_and_in_bounds_and_nothing_stays_open(
-    point: EntryPoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
+@pytest.mark.usefixtures("no_proxy")
+def test_what_a_provider_says_is_typed_with_units_and_in_bounds_and_nothing_stays_open(point: EntryPoint) -> None:
     with GridServer(replayed, NOON.replace(hour=23)) as server:
         grid = Grid(zone="FR", address=server.url, token="k3y")  # noqa: S106 - it opens nothing
         before = open_files()

@@ -1,6 +1,5 @@
 """A collector that waits for a server, in the schedule that the daemon runs it in."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,14 +17,10 @@ from tests.fixtures.host import host_at
 from tests.parts.grid import Asked, GridServer, Reply
 from tests.parts.loopback import wait_until
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
+
 SECOND = Duration.from_seconds(1)
 LATE = datetime(2026, 6, 10, 23, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
 
 
 def _slow(server: GridServer, inbox: Inbox, limits: Limits) -> Sampler:

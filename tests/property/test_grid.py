@@ -1,7 +1,6 @@
 """Whatever a provider's server sends, a collector tells figures that are sound, or why it has none."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,6 +20,8 @@ from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
 from tests.fixtures.host import host_at
 from tests.parts.grid import GridServer, Reply
+
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 QUICK = Limits(connect=2, read=2, total=10, body=100_000, pause=0.0001, patience=0.0002)
@@ -75,10 +76,8 @@ KINDS: dict[str, Callable[[Host, Limits], Collector]] = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[GridServer]:
-    proxies = {name: os.environ.pop(name) for name in list(os.environ) if name.lower().endswith("_proxy")}
     with GridServer(lambda _: Reply(), NOW) as server:
         yield server
-    os.environ.update(proxies)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.message import Message
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from monitor.collector import Grid, Reason, Retry, Unavailable
 from monitor.core.factors import Cycle
 from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
-from tests.fixtures.grid import recorded
+from tests.fixtures.grid import moments, ns, read, recorded
 from tests.fixtures.host import host_at
 from tests.parts.grid import Asked, ElectricityMaps, GridServer, Reply
 
@@ -30,10 +29,6 @@ DAY = timedelta(days=1)
 QUARTER_PAST_FIVE = datetime(2026, 6, 10, 17, 15, tzinfo=UTC)
 FIVE = datetime(2026, 6, 10, 17, tzinfo=UTC)
 KEY = "k3y"
-
-
-def ns(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 class Maps:
@@ -72,16 +67,6 @@ def opened(maps: Maps, tmp_path: Path) -> Iterator[Opening]:
     yield open_it
     for collector in collectors:
         collector.close()
-
-
-def read(collector: ElectricityMapsCollector) -> list[IntensityReading]:
-    return cast("list[IntensityReading]", list(collector.collect()))
-
-
-def hours(readings: Sequence[IntensityReading]) -> list[datetime]:
-    moments = [datetime.fromtimestamp(one.start / 1e9, UTC) for one in readings]
-    assert moments == sorted(set(moments))
-    return moments
 
 
 def span(begin: datetime, end: datetime) -> list[datetime]:
@@ -127,10 +112,10 @@ def test_at_first_the_last_day_is_told_then_the_newest_figure_until_the_hour_is_
     maps: Maps, opened: Opening
 ) -> None:
     collector = opened()
-    assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
-    assert hours(read(collector)) == [FIVE]
+    assert moments(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(read(collector)) == [FIVE]
     maps.now += HOUR
-    assert hours(read(collector)) == span(FIVE - 22 * HOUR, FIVE + 2 * HOUR)
+    assert moments(read(collector)) == span(FIVE - 22 * HOUR, FIVE + 2 * HOUR)
     assert maps.asked == ["latest", "history", "latest", "latest", "history"]
 
 
@@ -152,7 +137,7 @@ def test_the_recorded_day_is_read_as_it_is(maps: Maps, opened: Opening) -> None:
         Reply.of(recorded("electricity-maps-past-range")),
     ]
     told = read(opened(FIVE - 30 * HOUR))
-    assert hours(told) == span(FIVE - 30 * HOUR, FIVE - 24 * HOUR) + span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(told) == span(FIVE - 30 * HOUR, FIVE - 24 * HOUR) + span(FIVE - 23 * HOUR, FIVE + HOUR)
     assert [one.estimated for one in told] == [False] * 28 + [True] * 2
 
 
@@ -163,14 +148,14 @@ def test_six_hours_without_an_answer_are_caught_up_with_at_the_first_good_one(ma
         maps.server.next.append(failure)
         assert "it is asked again in 15 min" in why(collector)
     maps.now += 6 * HOUR
-    assert set(hours(read(collector))) >= set(span(FIVE, FIVE + 7 * HOUR))
+    assert set(moments(read(collector))) >= set(span(FIVE, FIVE + 7 * HOUR))
 
 
 def test_a_history_that_fails_is_asked_for_again(maps: Maps, opened: Opening) -> None:
     collector = opened()
     maps.server.next += [maps.api(_asked("latest")), Reply(b"<html>")]
     assert "is no JSON" in why(collector)
-    assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
 
 
 def _asked(kind: str) -> Asked:
@@ -184,18 +169,18 @@ def test_a_long_outage_is_caught_up_with_in_bounded_reads_where_the_plan_has_the
 ) -> None:
     begin = FIVE - 25 * DAY
     collector = opened(begin)
-    assert hours(read(collector)) == span(begin, begin + 10 * DAY)
-    assert hours(read(collector)) == span(begin + 10 * DAY, begin + 20 * DAY)
-    assert hours(read(collector)) == span(begin + 20 * DAY, FIVE + HOUR)
+    assert moments(read(collector)) == span(begin, begin + 10 * DAY)
+    assert moments(read(collector)) == span(begin + 10 * DAY, begin + 20 * DAY)
+    assert moments(read(collector)) == span(begin + 20 * DAY, FIVE + HOUR)
     assert maps.asked == ["latest", "history", "past-range"] * 3
-    assert hours(read(collector)) == [FIVE]
+    assert moments(read(collector)) == [FIVE]
 
 
 def test_an_outage_within_a_run_that_is_longer_than_a_day_is_caught_up_with(maps: Maps, opened: Opening) -> None:
     collector = opened()
-    told = set(hours(read(collector)))
+    told = set(moments(read(collector)))
     maps.now += 3 * DAY
-    told |= set(hours(read(collector)))
+    told |= set(moments(read(collector)))
     assert told == set(span(FIVE - 23 * HOUR, FIVE + 3 * DAY + HOUR))
 
 
@@ -213,7 +198,7 @@ def test_a_past_that_fails_is_told_and_asked_for_again(maps: Maps, opened: Openi
     collector = opened(begin)
     maps.server.next += [maps.api(_asked("latest")), maps.api(_asked("history")), Reply(b"<html>")]
     assert "is no JSON" in why(collector)
-    assert hours(read(collector)) == span(begin, FIVE + HOUR)
+    assert moments(read(collector)) == span(begin, FIVE + HOUR)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
@@ -222,15 +207,15 @@ def test_a_plan_without_the_past_has_the_last_day_and_is_not_asked_again(
 ) -> None:
     collector = opened(FIVE - 3 * DAY)
     maps.server.next += [maps.api(_asked("latest")), maps.api(_asked("history")), Reply(status=status)]
-    assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
-    assert hours(read(collector)) == [FIVE]
+    assert moments(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(read(collector)) == [FIVE]
     assert maps.asked == ["latest", "history", "past-range", "latest"]
 
 
 def test_a_key_for_the_latest_figure_alone_has_that(maps: Maps, opened: Opening) -> None:
     collector = opened()
     maps.server.next += [maps.api(_asked("latest")), Reply(status=401)]
-    assert hours(read(collector)) == [FIVE]
+    assert moments(read(collector)) == [FIVE]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -295,7 +280,7 @@ REFUSED: dict[str, dict[str, object]] = {
 def test_a_row_that_is_not_understood_is_left_out_and_the_rest_is_told(maps: Maps, opened: Opening, name: str) -> None:
     good = {**ROW, "datetime": "2026-06-10T15:00:00.000Z"}
     maps.server.next += [Reply.of(ROW), Reply.of({"history": [{**good, **REFUSED[name]}, good, 5, None]})]
-    assert hours(read(opened())) == [FIVE - 2 * HOUR, FIVE]
+    assert moments(read(opened())) == [FIVE - 2 * HOUR, FIVE]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -312,12 +297,12 @@ def test_another_form_is_told(maps: Maps, opened: Opening, content: object) -> N
     collector = opened()
     maps.server.next.append(Reply.of(content))
     assert "in a form that is not known" in why(collector)
-    assert hours(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(read(collector)) == span(FIVE - 23 * HOUR, FIVE + HOUR)
 
 
 def test_a_figure_that_is_not_known_yet_is_left_out(maps: Maps, opened: Opening) -> None:
     maps.server.next.append(Reply.of({**ROW, "carbonIntensity": None}))
-    assert hours(read(opened())) == span(FIVE - 23 * HOUR, FIVE + HOUR)
+    assert moments(read(opened())) == span(FIVE - 23 * HOUR, FIVE + HOUR)
 
 
 @pytest.mark.parametrize(
@@ -350,25 +335,6 @@ def test_without_a_key_it_says_where_to_get_one(opened: Opening) -> None:
         opened(token="")
     assert caught.value.reason is Reason.FORBIDDEN
     assert "electricitymaps.com" in caught.value.cure
-
-
-def test_without_a_grid_it_is_absent_and_no_socket_is_opened(tmp_path: Path) -> None:
-    events: list[str] = []
-    watching = True
-
-    def note(event: str, _: object) -> None:
-        if watching and event.startswith("socket."):
-            events.append(event)
-
-    sys.addaudithook(note)
-    try:
-        with pytest.raises(Unavailable) as caught:
-            ElectricityMapsCollector.open(host_at(tmp_path))
-    finally:
-        watching = False
-    assert caught.value.reason is Reason.ABSENT
-    assert 'factors.live = "electricity_maps"' in caught.value.cure
-    assert events == []
 
 
 def test_it_is_read_every_quarter_of_an_hour_apart_from_the_others_and_only_on_request() -> None:

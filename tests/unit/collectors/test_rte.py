@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.message import Message
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from monitor.collector import Grid, Reason, Retry, Unavailable
 from monitor.core.factors import Cycle
 from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
-from tests.fixtures.grid import recorded
+from tests.fixtures.grid import moments, ns, read, recorded
 from tests.fixtures.host import host_at
 from tests.parts.grid import Asked, GridServer, Odre, Reply
 
@@ -32,10 +31,6 @@ DAY = timedelta(days=1)
 REAL_TIME = "Données temps réel"
 CONSOLIDATED = "Données consolidées"
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
-
-
-def ns(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def grams(moment: datetime) -> int:
@@ -103,15 +98,9 @@ def opened(france: France, tmp_path: Path) -> Iterator[Opening]:
         collector.close()
 
 
-def read(collector: RteCollector) -> list[IntensityReading]:
-    return cast("list[IntensityReading]", list(collector.collect()))
-
-
 def said(readings: Sequence[IntensityReading]) -> dict[datetime, int]:
     """Return what is told, by time; each time once, oldest first."""
-    moments = [datetime.fromtimestamp(one.start / 1e9, UTC) for one in readings]
-    assert moments == sorted(set(moments))
-    return {moment: int(one.grams_per_kilowatt_hour) for moment, one in zip(moments, readings, strict=True)}
+    return {at: int(one.grams_per_kilowatt_hour) for at, one in zip(moments(readings), readings, strict=True)}
 
 
 def truth(begin: datetime, end: datetime, step: timedelta = QUARTER) -> dict[datetime, int]:
@@ -443,25 +432,6 @@ def test_no_other_zone_than_the_mainland_is_answered_for(tmp_path: Path, zone: s
     assert caught.value.reason is Reason.UNSUPPORTED
     assert zone in caught.value.what
     assert caught.value.cure
-
-
-def test_without_a_grid_it_is_absent_and_no_socket_is_opened(tmp_path: Path) -> None:
-    opened: list[str] = []
-    watching = True
-
-    def note(event: str, _: object) -> None:
-        if watching and event.startswith("socket."):
-            opened.append(event)
-
-    sys.addaudithook(note)
-    try:
-        with pytest.raises(Unavailable) as caught:
-            RteCollector.open(host_at(tmp_path))
-    finally:
-        watching = False
-    assert caught.value.reason is Reason.ABSENT
-    assert "rte" in caught.value.cure
-    assert opened == []
 
 
 def test_it_is_read_every_five_minutes_apart_from_the_others_and_only_on_request() -> None:
