@@ -31,7 +31,7 @@ from monitor.exposition.prometheus import Exposition
 from monitor.impacts import KEPT, Impacts
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
-from monitor.live import grid_of, late_hours, told
+from monitor.live import LateHours, grid_of, told, with_token
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from monitor.clock import Clock
-    from monitor.config import Config, Listen
+    from monitor.collector import Collector
+    from monitor.config import Config, FactorsTable, Listen
     from monitor.core.services import ServiceRule
     from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
@@ -275,23 +276,31 @@ def _samplers(
             log.warning("%s", sentence)
             said.add(sentence)
 
-    charges = list(_charges(host, config.factors.live))
+    charges = list(_charges(host, config.factors))
     fast = [charge for charge in charges if not charge.slow]
     return Sampler(fast, machine.clock, inbox, RETRY_EVERY, before_read), [
         Sampler([charge], machine.clock, inbox, RETRY_EVERY, slow=True) for charge in charges if charge.slow
     ]
 
 
-def _charges(host: Host, live: str | None) -> Iterator[Charge]:
-    """Yield every installed collector, in order of name; of those that are opened on request the one named *live*."""
+def _charges(host: Host, factors: FactorsTable) -> Iterator[Charge]:
+    """Yield every installed collector, in order of name; of those that are opened on request the live source's."""
     for point in sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name):
         try:
             kind = point.load()
         except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way, and stops nobody
             yield Charge(point.name, partial(_refuse, point.name, error), slow=False)
             continue
-        if not getattr(kind, "on_request", False) or point.name == live:
-            yield Charge(point.name, partial(kind.open, host), slow=kind.slow, every=getattr(kind, "every", None))
+        on_request = getattr(kind, "on_request", False)
+        if not on_request or point.name == factors.live:
+            opening = partial(_open_live, kind, host, factors.token_file) if on_request else partial(kind.open, host)
+            yield Charge(point.name, opening, slow=kind.slow, every=getattr(kind, "every", None))
+
+
+def _open_live(kind: type[Collector], host: Host, token_file: Path | None) -> Collector:
+    """Return the collector of the live source, with the token as it is now. Raises Unavailable."""
+    grid = None if host.grid is None else with_token(host.grid, token_file)
+    return kind.open(replace(host, grid=grid))
 
 
 def _refuse(name: str, error: Exception) -> NoReturn:
@@ -359,7 +368,7 @@ def _daemon(
         people=workloads,
         periods=Periods(ledger).of,
         impacts=Impacts(reckoner, opening, ledger.grain, known),
-        restate_late=late_hours(config, ledger, reckoner),
+        restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),
         bus=Bus(subscribers),
         publish=publish,

@@ -165,7 +165,7 @@ class Daemon:
         people: People,
         periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
         impacts: Impacts,
-        restate_late: Callable[[Stamp], Sequence[EntryCorrected]],
+        restate_late: Callable[[Stamp, Sequence[IntensityReading]], Sequence[EntryCorrected]],
         offset: OpenBooks,
         bus: Bus,
         publish: Callable[[Snapshot], None],
@@ -177,7 +177,8 @@ class Daemon:
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
 
-        *restate_late* restates the hours that had to do without the live intensities that have come in since.
+        *restate_late* is given the live intensities of each commit, and restates the closed hours that they tell of. It
+        raises nothing: where it can't be done now, it does it at a later call.
 
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
         knows of the last hour: (start of a minute, watts).
@@ -265,19 +266,29 @@ class Daemon:
                 impacts=pending.impacts,
                 intensities=pending.intensities,
             )
-            corrected = self._restate_late(at) if pending.intensities else ()
-            figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
         except self._failures as error:
             if not self._error:
                 log.error("%s; what is measured is kept in memory until the ledger can be written", error)  # noqa: TRY400 - the sentence is the cure; a trace is not
             self._error = f"{error}"
             pending.bound()
             return
-        if self._error:
-            log.warning("the ledger can be written again; nothing was lost")
-        self._error = ""
-        self._committed, self._figures, self._pending = books, figures, Pending()
+        self._committed, self._pending = books, Pending()
+        corrected = self._restate_late(at, [reading for _, reading in pending.intensities])
+        self._sum_up(books, at)
         self._bus.publish([*pending.events, *corrected])
+
+    def _sum_up(self, books: OpenBooks, at: Stamp) -> None:
+        """Ask the ledger for the figures of the periods; where it does not answer, those of before stay."""
+        try:
+            self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
+        except self._failures as error:
+            if not self._error:
+                log.error("%s; what is shown of days, months and years is from before", error)  # noqa: TRY400 - as above
+            self._error = f"{error}"
+            return
+        if self._error:
+            log.warning("the ledger can be used again; nothing was lost")
+        self._error = ""
 
     def _note_impacts(self, observed: Observed, closed: Sequence[Bucket]) -> None:
         at, pending = observed.at, self._pending

@@ -108,9 +108,10 @@ class Impacts:
         """Return by which terms what is used now is reckoned; None where that is unknown."""
         hour = self._interval(bucket_of(now, self._hour))
         newest = self.newest(now)
-        if newest is not None and now - newest.start <= FRESH.nanoseconds and not self._told(hour):
-            return self._terms(hour, [replace(newest, start=hour.start, length=self._hour)])
-        return self._terms(hour)
+        readings = self._told(hour)
+        if not readings and newest is not None and now - newest.start <= FRESH.nanoseconds:
+            readings = [replace(newest, start=hour.start, length=self._hour)]
+        return self._terms(hour, readings, so_far=True)
 
     def _interval(self, start: int) -> Interval:
         return Interval(start, start + self._hour.nanoseconds)
@@ -124,11 +125,11 @@ class Impacts:
         )
         return sorted(found, key=lambda one: one.start)
 
-    def _terms(self, hour: Interval, readings: Sequence[IntensityReading] | None = None) -> Terms | None:
+    def _terms(self, hour: Interval, readings: Sequence[IntensityReading], *, so_far: bool = False) -> Terms | None:
         if self._reckoner is None:
             return None
         try:
-            return self._reckoner.terms(hour, self._told(hour) if readings is None else readings)
+            return self._reckoner.terms(hour, readings, so_far=so_far)
         except NoFactorError as error:
             if str(error) != self._trouble:
                 log.warning("%s; until then impacts are unknown", error)
@@ -137,7 +138,7 @@ class Impacts:
 
     def _reckon(self, hour: Interval, bucket: Bucket | None) -> list[HourImpacts]:
         """Return what *hour* came to; None as *bucket*: nothing of it was measured."""
-        terms = self._terms(hour)
+        terms = self._terms(hour, self._told(hour))
         if terms is None or (bucket is None and not terms.assets):
             return []
         if bucket is None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from monitor.collector import Grid
+from monitor.collector import Grid, Reason, Unavailable
+from monitor.config import LiveSource
 from monitor.core.events import EntryCorrected
 from monitor.core.factors import NoFactorError
-from monitor.core.interval import HOUR, Interval
+from monitor.core.interval import HOUR, Interval, bucket_of
 from monitor.core.units import Duration
-from monitor.restating import caught_up
+from monitor.core.zones import canonical, parent_of
+from monitor.impacts import KEPT
+from monitor.ledger.store import LedgerError
+from monitor.ledger.stretches import merged
+from monitor.restating import in_runs, reshape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from monitor.config import Config
+    from monitor.core.impact import Terms
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
     from monitor.core.terms import Reckoner
@@ -28,51 +35,124 @@ AUTHOR: Final = "empreinte run"
 LATE: Final = "live intensities of the grid came in late"
 MOST_LATE: Final = Duration(31 * 24 * HOUR.nanoseconds)
 """Hours that wait for their intensity longer than this are restated by hand (`empreinte restate`)."""
+PATIENCE: Final = Duration(24 * HOUR.nanoseconds)
+"""How long an hour of which a part is told waits for the rest: it is restated once, and not with each quarter."""
+AGAIN: Final = Duration.from_seconds(60)
+"""After how long it is tried again to restate where that could not be done."""
 
 
 def grid_of(config: Config, ledger: Ledger) -> Grid | None:
-    """Return what a collector of live intensities needs; None where none is configured.
-
-    Raises OSError where the token can't be read.
-    """
+    """Return what a collector of live intensities needs, but for the token; None where none is configured."""
     wanted = config.factors
     if wanted.live is None or not config.zone:
         return None
     return Grid(
-        zone=config.zone,
+        zone=zone_told(config),
         address=wanted.address,
-        token=wanted.token_file.read_text(encoding="utf-8").strip() if wanted.token_file is not None else "",
-        since=ledger.newest_intensity(wanted.live, config.zone),
+        since=ledger.newest_intensity(wanted.live, zone_told(config)),
         certificates=wanted.certificates,
     )
+
+
+def with_token(grid: Grid, file: Path | None) -> Grid:
+    """Return *grid* with the token that *file* holds; as it is where there is none.
+
+    Raises Unavailable where it can't be read: what is measured goes on, and the file is looked at again.
+    """
+    if file is None:
+        return grid
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        why, cure = f"can't be read ({error.strerror})", "make it, and let the daemon's user alone read it"
+    except UnicodeDecodeError:
+        why, cure = "holds no text", "name the file that holds the token alone"
+    else:
+        if token:
+            return replace(grid, token=token)
+        why, cure = "is empty", "write the token in it"
+    raise Unavailable(Reason.FORBIDDEN, f"the file of the token, {file}, {why}", cure)
+
+
+def zone_told(config: Config) -> str:
+    """Return the zone that the live source tells of: RTE's figure is that of all mainland France, in any part of it."""
+    code = canonical(config.zone)
+    return parent_of(code) or code if config.factors.live is LiveSource.RTE else config.zone
 
 
 def told(config: Config, ledger: Ledger, interval: Interval) -> Sequence[IntensityReading]:
     """Return the live intensities of *interval* that the ledger has, of the source that is configured."""
     live = config.factors.live
-    return ledger.intensities(live, config.zone, interval) if live is not None else ()
+    return ledger.intensities(live, zone_told(config), interval) if live is not None and config.zone else ()
 
 
-def late_hours(config: Config, ledger: Ledger, reckoner: Reckoner | None) -> Callable[[Stamp], list[EntryCorrected]]:
-    """Return what restates the hours whose live intensities have come in since they closed, and says which."""
+class LateHours:
+    """Restates closed hours of which live intensities tell more, or something else, than was known when they closed.
 
-    def restate(at: Stamp) -> list[EntryCorrected]:
-        if reckoner is None:
+    It keeps what it could not restate, and restates it later. One thread uses it.
+    """
+
+    def __init__(self, config: Config, ledger: Ledger, reckoner: Reckoner | None) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._reckoner = reckoner if config.factors.live is not None else None
+        self._touched: tuple[Interval, ...] = ()
+        self._begun = False
+        self._due = 0
+        self._trouble = ""
+
+    def restate(self, at: Stamp, readings: Sequence[IntensityReading]) -> list[EntryCorrected]:
+        """Restate the hours that *readings*, which are in the ledger, tell of; return what was corrected."""
+        if self._reckoner is None:
             return []
-        waiting = ledger.filled(at.wall - MOST_LATE.nanoseconds)
-        runs = caught_up(waiting, ledger.grain, reckoner, ledger.hours, partial(told, config, ledger))
+        self._touch(at, readings)
+        if not self._touched or at.boot < self._due:
+            return []
         corrected: list[EntryCorrected] = []
         try:
-            for interval, hours in runs:
-                made = ledger.restate(
-                    hours, interval, made=at.wall, author=AUTHOR, reason=LATE, factor_set=reckoner.catalogue.name
-                )
-                if made is not None:
-                    corrected.append(
-                        EntryCorrected(at=at, interval=interval, generation=made.number, reason=made.reason)
-                    )
-        except NoFactorError as error:
-            log.warning("%s; the hours stay as they were reckoned", error)
+            for event in self._corrections(at, self._reckoner):
+                corrected.append(event)  # noqa: PERF402 - what was corrected before a failure is told
+        except (LedgerError, NoFactorError) as error:
+            if f"{error}" != self._trouble:
+                log.warning("%s; the hours that live intensities came in late for stay as they are until then", error)
+            self._trouble, self._due = f"{error}", at.boot + AGAIN.nanoseconds
+        else:
+            self._trouble, self._touched = "", ()
         return corrected
 
-    return restate
+    def _touch(self, at: Stamp, readings: Sequence[IntensityReading]) -> None:
+        """Note the time that *readings* tell of; with the first, all of late: this may be a restart before the end."""
+        since = at.wall - MOST_LATE.nanoseconds
+        new = [Interval(max(since, one.start), one.start + one.length.nanoseconds) for one in readings]
+        if new and not self._begun:
+            self._begun = True
+            new.append(Interval(at.wall - KEPT.nanoseconds, at.wall))
+        self._touched = merged(sorted(one for one in (*self._touched, *new) if since <= one.start < one.end))
+
+    def _corrections(self, at: Stamp, reckoner: Reckoner) -> Iterator[EntryCorrected]:
+        ledger = self._ledger
+        for run, hours in in_runs(self._reshaped(at, reckoner), ledger.grain, ledger.hours):
+            made = ledger.restate(
+                hours, run, made=at.wall, author=AUTHOR, reason=LATE, factor_set=reckoner.catalogue.name
+            )
+            if made is not None:
+                yield EntryCorrected(at=at, interval=run, generation=made.number, reason=made.reason)
+
+    def _reshaped(self, at: Stamp, reckoner: Reckoner) -> dict[int, Terms]:
+        """Return the new terms, by hour, of what is waited for and of what was told anew."""
+        ledger, grain = self._ledger, self._ledger.grain
+        closed = ledger.closed_through()
+        waiting = ledger.filled(at.wall - MOST_LATE.nanoseconds)
+        found: dict[int, Terms] = {}
+        for one in merged(sorted((*waiting, *(_hours_of(one, grain) for one in self._touched)))):
+            time = Interval(one.start, min(one.end, closed))
+            if time.start < time.end:
+                readings = told(self._config, ledger, time)
+                patient_since = at.wall - PATIENCE.nanoseconds
+                found |= reshape(ledger.applied(time), readings, grain, reckoner, patient_since)
+        return found
+
+
+def _hours_of(time: Interval, grain: Duration) -> Interval:
+    """Return the hours that *time* lies in."""
+    return Interval(bucket_of(time.start, grain), bucket_of(time.end - 1, grain) + grain.nanoseconds)

@@ -15,6 +15,7 @@ from monitor.adapters.nvml import cards
 from monitor.core.factors import OWN, Accounting, Basis, Catalogue, NoFactorError, Quantity, stated
 from monitor.core.terms import Choices, Reckoner, Tariff
 from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.core.zones import canonical, parent_of
 from monitor.factors.codecarbon import completed
 from monitor.factors.loading import FactorsError, load
 from monitor.inventory.assets import InventoryError
@@ -167,7 +168,10 @@ class _Stated:
 
 def _require_provider(catalogue: Catalogue, config: Config) -> None:
     """Raises NoFactorError where a provider that is named has nothing for the zone, yearly or to scale by."""
-    there = catalogue.providers(config.zone)
+    country = parent_of(canonical(config.zone))
+    there = tuple(
+        dict.fromkeys((*catalogue.providers(config.zone), *(catalogue.providers(country) if country else ())))
+    )
     for key, provider in (("factors.provider", config.factors.provider), ("factors.live", config.factors.live)):
         if provider and provider not in there:
             raise NoFactorError(

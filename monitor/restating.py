@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from monitor.core.entries import Holding
-    from monitor.core.impact import HourImpacts
+    from monitor.core.impact import HourImpacts, Terms
     from monitor.core.readings import IntensityReading
     from monitor.core.terms import Reckoner
     from monitor.core.units import Energy
@@ -67,27 +67,69 @@ def reckon_anew(
                 yield reckon(hour, {}, {}, terms)
 
 
-def caught_up(
-    filled: Iterable[Interval],
+class Applied(Protocol):
+    """Terms at work, over which hours."""
+
+    @property
+    def terms(self) -> Terms:
+        """By which they were reckoned."""
+        ...
+
+    @property
+    def hours(self) -> Sequence[Interval]:
+        """Which: those that join are one time."""
+        ...
+
+
+def reshape(
+    applied: Iterable[Applied],
+    readings: Iterable[IntensityReading],
     grain: Duration,
     reckoner: Reckoner,
-    facts: Callable[[Interval], Iterable[Facts]],
-    intensities: Callable[[Interval], Sequence[IntensityReading]],
-) -> Iterator[tuple[Interval, list[HourImpacts]]]:
-    """Yield the hours of *filled* that the live intensities tell of by now, in runs that join.
+    patient_since: int,
+) -> dict[int, Terms]:
+    """Return the new terms of those hours of *applied* of which the live *readings* tell something else by now.
 
-    *filled* are hours that were reckoned without. Raises NoFactorError.
+    By their beginnings. One of which only a part is told waits for the rest, unless it ended by *patient_since*. Raises
+    NoFactorError.
     """
-    for interval in filled:
-        run: list[HourImpacts] = []
-        for hour in reckon_anew(interval, grain, reckoner, facts, intensities):
-            if run and (hour.terms.filled or hour.start != run[-1].start + grain.nanoseconds):
-                yield Interval(run[0].start, run[-1].start + grain.nanoseconds), run
-                run = []
-            if not hour.terms.filled:
-                run.append(hour)
-        if run:
-            yield Interval(run[0].start, run[-1].start + grain.nanoseconds), run
+    told = _by_hour(readings, grain)
+    found: dict[int, Terms] = {}
+    for one in applied:
+        for start in (start for part in one.hours for start in range(part.start, part.end, grain.nanoseconds)):
+            hour = Interval(start, start + grain.nanoseconds)
+            terms = reckoner.reshaped(hour, one.terms, told.get(start, ()))
+            if terms != one.terms and not (terms.filled and hour.end > patient_since):
+                found[start] = terms
+    return found
+
+
+def in_runs(
+    reshaped: Mapping[int, Terms], grain: Duration, facts: Callable[[Interval], Iterable[Facts]]
+) -> Iterator[tuple[Interval, list[HourImpacts]]]:
+    """Yield what the hours that are *reshaped* come to by their new terms, in runs that join."""
+    for run in _joined(sorted(reshaped), grain):
+        measured = {one.start: one for one in facts(run)}
+        hours = []
+        for start in range(run.start, run.end, grain.nanoseconds):
+            known = measured.get(start)
+            energies, reserved = ({}, {}) if known is None else (known.energies, known.reserved)
+            hours.append(reckon(Interval(start, start + grain.nanoseconds), energies, reserved, reshaped[start]))
+        yield run, hours
+
+
+def _joined(starts: Iterable[int], grain: Duration) -> Iterator[Interval]:
+    """Yield the hours of *starts*, which are in order, as times: those that join are one."""
+    run: Interval | None = None
+    for start in starts:
+        if run is not None and run.end == start:
+            run = Interval(run.start, start + grain.nanoseconds)
+            continue
+        if run is not None:
+            yield run
+        run = Interval(start, start + grain.nanoseconds)
+    if run is not None:
+        yield run
 
 
 def _by_hour(readings: Iterable[IntensityReading], grain: Duration) -> dict[int, list[IntensityReading]]:

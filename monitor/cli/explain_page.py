@@ -10,7 +10,7 @@ from monitor.cli.products import MAKING, making_of, product_of, share_of
 from monitor.cli.terminal import Tone
 from monitor.core.explanation import Bound
 from monitor.core.factors import CONFIGURED
-from monitor.core.impact import Indicator
+from monitor.core.impact import Indicator, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -189,7 +189,9 @@ class Page:
             for one in stretch.terms.applied
         )
         notes = [where, self._say("explain.factors_used", factors=factors)]
-        notes += [self._say("explain.filled")] if stretch.terms.filled else []
+        if stretch.terms.filled:
+            shaped = any(one.role is Role.SHAPE for one in stretch.terms.applied)
+            notes.append(self._say("explain.partly" if shaped else "explain.filled"))
         steps = [line for step in stretch.steps for line in self._step(step, stretch)]
         return "\n".join([self._heading(heading), *self._paragraphs(notes), *steps])
 

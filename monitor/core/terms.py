@@ -72,21 +72,43 @@ class Reckoner:
         self.choices = choices
         self._clock = clock
         self._days: dict[date, tuple[Applied, ...]] = {}
-        self._latest: tuple[tuple[Interval, tuple[IntensityReading, ...]], Terms] | None = None
+        self._latest: tuple[tuple[Interval, tuple[IntensityReading, ...], bool], Terms] | None = None
 
-    def terms(self, hour: Interval, readings: Iterable[IntensityReading] = ()) -> Terms:
-        """Return the terms of *hour*, with the live *readings* of its time. Raises NoFactorError (what, cure)."""
-        asked = (hour, tuple(readings))
+    def terms(self, hour: Interval, readings: Iterable[IntensityReading] = (), *, so_far: bool = False) -> Terms:
+        """Return the terms of *hour*, with the live *readings* of its time. Raises NoFactorError (what, cure).
+
+        An hour of which the readings tell nothing, or only a part, is `filled`; with *so_far*, which is for the hour in
+        hand, only one of which they tell nothing.
+        """
+        asked = (hour, tuple(readings), so_far)
         if self._latest is None or self._latest[0] != asked:
             self._latest = (asked, self._terms(*asked))
         return self._latest[1]
 
-    def _terms(self, hour: Interval, readings: Sequence[IntensityReading]) -> Terms:
-        local = datetime.fromtimestamp(hour.start // NANOSECONDS_PER_SECOND, self._clock)
+    def reshaped(self, hour: Interval, terms: Terms, readings: Iterable[IntensityReading]) -> Terms:
+        """Return the *terms* by which *hour* was reckoned with the live *readings* that are known by now.
+
+        Nothing else of them changes, whatever was configured since: neither factors, nor prices, nor the hardware. They
+        stay as they are where they are of another zone, where no live source was asked, or where it tells nothing.
+        Raises NoFactorError.
+        """
+        before = [one.factor.provider for one in terms.applied if one.role is Role.SHAPE]
+        if terms.zone != self.choices.zone or not (terms.filled or before == [self.choices.live]):
+            return terms
+        usual = tuple(one for one in terms.applied if one.role not in _OF_LIVE)
+        told = tuple(readings)
+        shape = self._shape(hour, told, _local(hour, self._clock).date())
+        if not shape:
+            return terms
+        return replace(terms, applied=(*usual, *shape), filled=not _is_whole(told, hour))
+
+    def _terms(self, hour: Interval, readings: Sequence[IntensityReading], so_far: bool) -> Terms:
+        local = _local(hour, self._clock)
         applied = (*self._of_day(local.date()), *self._price(local, hour))
         shape = self._shape(hour, readings, local.date()) if self.choices.live else ()
+        told = bool(shape) and (so_far or _is_whole(readings, hour))
         return Terms(
-            self.choices.zone, (*applied, *shape), self.choices.assets, filled=bool(self.choices.live) and not shape
+            self.choices.zone, (*applied, *shape), self.choices.assets, filled=bool(self.choices.live) and not told
         )
 
     def _of_day(self, day: date) -> tuple[Applied, ...]:
@@ -183,6 +205,20 @@ def shape_of(readings: Sequence[IntensityReading], hour: Interval) -> Factor | N
 
 
 _STEP: Final = Decimal("0.001")
+_OF_LIVE: Final = frozenset({Role.SHAPE, Role.SHAPE_LEVEL})
+
+
+def _local(hour: Interval, clock: tzinfo) -> datetime:
+    return datetime.fromtimestamp(hour.start // NANOSECONDS_PER_SECOND, clock)
+
+
+def _is_whole(readings: Iterable[IntensityReading], hour: Interval) -> bool:
+    """Return whether *readings* tell of all of *hour*."""
+    known = hour.start
+    for one in sorted(readings, key=lambda one: one.start):
+        if one.start <= known:
+            known = max(known, one.start + one.length.nanoseconds)
+    return known >= hour.end
 
 
 def _overlap(reading: IntensityReading, hour: Interval) -> int:

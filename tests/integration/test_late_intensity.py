@@ -1,6 +1,7 @@
 """A live source that is away for hours: the daemon's loop on a real ledger, its hours driven by hand."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -21,10 +22,11 @@ from monitor.core.readings import CounterReading, HostUsageReading, IntensityRea
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import Daemon
 from monitor.impacts import Impacts
+from monitor.ledger.locks import restating
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.ledger.verify import verify
-from monitor.live import LATE, late_hours, told
+from monitor.live import LATE, LateHours, told, zone_told
 from monitor.reckoning import assemble
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Room:
     """A server of 100 W in a room, its ledger, and its daemon's loop, step by step."""
 
     def __init__(self, config: Config, ledger: Ledger, tmp_path: Path) -> None:
+        self.config = config
         self.ledger = ledger
         self.shown: list[Snapshot] = []
         self.ear = Ear()
@@ -75,7 +78,7 @@ class Room:
             people=People(),
             periods=Periods(ledger).of,
             impacts=Impacts(assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))),
-            restate_late=late_hours(config, ledger, assembly.reckoner),
+            restate_late=LateHours(config, ledger, assembly.reckoner).restate,
             offset=ledger.exposure_offset(),
             bus=Bus([self.ear]),
             publish=self.shown.append,
@@ -131,14 +134,18 @@ def quarters(start: int, end: int) -> list[IntensityReading]:
     ]
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
+def configured(tmp_path: Path, host: str = 'zone = "FR"') -> Config:
     file = tmp_path / "empreinte.toml"
     file.write_text(
-        f'[paths]\nstate = "{tmp_path}"\n[organisation]\ntimezone = "Europe/Paris"\n[host]\nzone = "FR"\n'
+        f'[paths]\nstate = "{tmp_path}"\n[organisation]\ntimezone = "Europe/Paris"\n[host]\n{host}\n'
         '[factors]\nlive = "rte"\nprovider = "ademe"\n'
     )
     return load(Surroundings({}, root=False, host_name="ia-01", time_zone="Europe/Paris"), file)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return configured(tmp_path)
 
 
 @pytest.fixture
@@ -198,6 +205,85 @@ def test_the_same_data_told_again_restate_nothing(config: Config, ledger: Ledger
         room.run(2 * 3600 + step * STEP, 2 * 3600 + step * STEP, quarters(0, 2))
     assert len(ledger.restatements()) == 1
     assert len(ledger.intensities("rte", "FR", Interval(MIDNIGHT, MIDNIGHT + 2 * H))) == 8
+
+
+def test_an_hour_that_is_told_of_quarter_by_quarter_is_restated_once_with_all_of_them(
+    config: Config, ledger: Ledger, tmp_path: Path
+) -> None:
+    room = Room(config, ledger, tmp_path)
+    room.run(0, 3600 + STEP)
+    for count in (1, 2, 3):
+        room.run(3600 + (count + 1) * STEP, 3600 + (count + 1) * STEP, quarters(0, 1)[:count])
+        assert room.emissions(0, 1) == HOURLY
+        assert len(ledger.filled(0)) == 1
+    other = replace(quarters(0, 1)[3], grams_per_kilowatt_hour=3 * GRAMS)
+    room.run(3600 + 5 * STEP, 3600 + 5 * STEP, [other])
+    assert room.emissions(0, 1) == HOURLY * 3 // 4
+    assert len(ledger.restatements()) == 1
+
+
+def test_a_revised_figure_restates_its_hour(config: Config, ledger: Ledger, tmp_path: Path) -> None:
+    room = Room(config, ledger, tmp_path)
+    room.run(0, 3600, quarters(0, 1))
+    room.run(3600 + STEP, 3600 + STEP)
+    assert room.emissions(0, 1) == HOURLY // 2
+    revised = [replace(one, grams_per_kilowatt_hour=2 * GRAMS) for one in quarters(0, 1)]
+    room.run(3600 + 2 * STEP, 3600 + 2 * STEP, revised)
+    assert room.emissions(0, 1) == HOURLY
+    assert [one.interval for one in ledger.restatements()] == [Interval(MIDNIGHT, MIDNIGHT + H)]
+
+
+def test_late_data_leave_what_else_was_configured_since_as_it_was(
+    config: Config, ledger: Ledger, tmp_path: Path
+) -> None:
+    Room(config, ledger, tmp_path).run(0, 3600 + STEP)
+    again = Room(configured(tmp_path, 'zone = "FR"\npue = 2.0'), ledger, tmp_path)
+    again.run(3600 + 2 * STEP, 3600 + 2 * STEP, quarters(0, 1))
+    assert again.emissions(0, 1) == HOURLY // 2
+    assert ledger.filled(0) == ()
+
+
+def test_in_a_part_of_the_country_the_country_s_figures_count(tmp_path: Path) -> None:
+    config = configured(tmp_path, 'zone = "FR-IDF"')
+    with Ledger.open(config.ledger.url, host="ia-01", timezone="Europe/Paris", now=Stamp(MIDNIGHT, 10**12)) as ledger:
+        assert zone_told(config) == "FR"
+        room = Room(config, ledger, tmp_path)
+        room.run(0, 3600, quarters(0, 1))
+        room.run(3600 + STEP, 3600 + STEP)
+        assert room.emissions(0, 1) == HOURLY // 2
+        assert len(told(config, ledger, Interval(MIDNIGHT, MIDNIGHT + H))) == 4
+
+
+def test_while_another_program_restates_the_daemon_goes_on_and_restates_after_it(
+    config: Config, ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room(config, ledger, tmp_path)
+    room.run(0, 3600 + STEP)
+    with Ledger.change(config.ledger.url) as other, restating(other.place, other.transaction):
+        room.run(3600 + 2 * STEP, 3600 + 2 * STEP, quarters(0, 1))
+        before = room.shown[-1]
+        room.run(3600 + 3 * STEP, 3600 + 4 * STEP)
+    assert (before.ledger_error, room.shown[-1].ledger_error) == ("", "")
+    assert sum(one.joules for one in room.shown[-1].host_energy.values()) == WATTS * (3600 + 4 * STEP)
+    assert len([one for one in caplog.records if "restated" in one.message]) == 1
+    assert room.emissions(0, 1) == HOURLY
+    room.run(3600 + 5 * STEP, 3600 + 5 * STEP)
+    assert room.emissions(0, 1) == HOURLY // 2
+
+
+def test_what_a_daemon_was_killed_before_is_restated_by_the_next(
+    config: Config, ledger: Ledger, tmp_path: Path
+) -> None:
+    room = Room(config, ledger, tmp_path)
+    room.run(0, 3600, quarters(0, 1))
+    room.run(3600 + STEP, 3600 + STEP)
+    revised = [replace(one, grams_per_kilowatt_hour=2 * GRAMS) for one in quarters(0, 1)]
+    books = ledger.load()
+    assert books is not None
+    ledger.commit(books, (), (), (), intensities=[(books.at.wall, one) for one in revised])
+    again = Room(config, ledger, tmp_path)
+    again.run(3600 + 2 * STEP, 3600 + 2 * STEP, quarters(1, 2)[:1])
+    assert again.emissions(0, 1) == HOURLY
 
 
 def test_after_a_restart_late_data_are_still_waited_for(config: Config, ledger: Ledger, tmp_path: Path) -> None:

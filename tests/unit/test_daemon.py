@@ -112,7 +112,8 @@ class World:
         self.offset = OpenBooks(Stamp(0, 0), "", 0)
         self.period_energy: dict[tuple[str, str], Energy] = {}
         self.open_hours: Sequence[HourImpacts] = ()
-        self.restated: list[Stamp] = []
+        self.restated: list[tuple[Stamp, int]] = []
+        self.silent = False
         self.impacts = Impacts(reckoner, None)
         self.commit_every = commit_every
         self.daemon = self.build()
@@ -138,10 +139,15 @@ class World:
 
     def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> NoFigures:
         self.open_hours = open_hours
+        if self.silent:
+            message = "the ledger does not answer"
+            raise DiskFullError(message)
         return NoFigures(self.period_energy)
 
-    def restate(self, at: Stamp) -> Sequence[EntryCorrected]:
-        self.restated.append(at)
+    def restate(self, at: Stamp, told: Sequence[IntensityReading]) -> Sequence[EntryCorrected]:
+        if not told:
+            return []
+        self.restated.append((at, len(told)))
         return [EntryCorrected(at=at, interval=Interval(0, 1), generation=1, reason="late")]
 
     def ping(self) -> None:
@@ -440,11 +446,30 @@ def test_live_intensities_are_kept_until_they_are_written_and_then_late_hours_ar
     world.shelf.full = False
     shown = world.tick(10)
     assert [(received, one.start) for received, one in world.shelf.intensities] == [(NOON, NOON)]
-    assert world.restated == [shown.at]
+    assert world.restated == [(shown.at, 1)]
     kinds = [type(event) for event in world.ear.heard]
     assert kinds.count(IntensityObserved) == kinds.count(EntryCorrected) == 1
     assert shown.intensity is not None
     assert shown.intensity.grams_per_kilowatt_hour == Decimal("21.7")
+
+
+def test_what_was_committed_counts_also_where_the_ledger_cannot_say_what_the_periods_came_to(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(reckoner=french())
+    world.period_energy = {("a", "day"): Energy(7)}
+    world.tick(0)
+    world.silent = True
+    with caplog.at_level(logging.WARNING):
+        first, second = world.tick(5, live(5)), world.tick(10)
+    assert (_exposed(first), _exposed(second)) == (100, 200)
+    assert second.period_energy == {("a", "day"): Energy(7)}
+    assert second.ledger_error == "the ledger does not answer"
+    assert len(world.shelf.intensities) == len(world.restated) == 1
+    assert len(world.heard(IntensityObserved)) == len(world.heard(EntryCorrected)) == 1
+    assert ["from before" in record.message for record in caplog.records] == [True]
+    world.silent = False
+    assert world.tick(15).ledger_error == ""
 
 
 def test_without_a_zone_no_impact_is_shown() -> None:

@@ -123,6 +123,12 @@ def test_a_provider_without_figure_for_the_zone_is_refused(make: Make) -> None:
         make('[host]\nzone = "DE"\n[factors]\nprovider = "ademe"')
 
 
+@pytest.mark.parametrize("zone", ["FR-IDF", "FR-75"])
+def test_a_part_of_a_country_may_name_the_countrys_providers(zone: str, make: Make) -> None:
+    found = applied(make(f'[host]\nzone = "{zone}"\n[factors]\nprovider = "ember"\nlive = "rte"'))
+    assert found[Role.ELECTRICITY] == (Decimal("44.179085"), "ember", (How.OLDER_YEAR, How.PARENT_ZONE))
+
+
 def test_another_provider_can_be_chosen(make: Make) -> None:
     value, provider, _ = applied(make('[host]\nzone = "FR"\n[factors]\nprovider = "ember"'))[Role.ELECTRICITY]
     assert (value, provider) == (Decimal("44.179085"), "ember")

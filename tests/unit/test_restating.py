@@ -7,14 +7,14 @@ import pytest
 
 from monitor.core.entries import IDLE, UNATTRIBUTED, Bucket, Grain, Holding, Series, Share
 from monitor.core.factors import Cycle, NoFactorError
-from monitor.core.impact import ImpactSeries, Indicator
+from monitor.core.impact import ImpactSeries, Indicator, Role, Terms
 from monitor.core.interval import HALF_HOUR, HOUR, Interval
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
 from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
-from monitor.restating import caught_up, reckon_anew
+from monitor.restating import in_runs, reckon_anew, reshape
 from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN, told
 
 H = HOUR.nanoseconds
@@ -62,7 +62,8 @@ def test_each_hour_has_the_intensities_that_tell_of_it() -> None:
     facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(3)]
     long = told(TEN + H // 2, "21.7", HOUR)
     found = list(reckon_anew(Interval(TEN, TEN + 3 * H), HOUR, reckoner("rte"), lambda _: facts, lambda _: [long]))
-    assert [one.terms.filled for one in found] == [False, False, True]
+    assert [any(at.role is Role.SHAPE for at in one.terms.applied) for one in found] == [True, True, False]
+    assert [one.terms.filled for one in found] == [True, True, True]
 
 
 def test_a_year_is_read_a_month_at_a_time() -> None:
@@ -96,22 +97,47 @@ def test_a_time_without_factor_is_an_error_with_the_cure() -> None:
         list(reckon_anew(Interval(early, early + H), HOUR, reckoner(), lambda _: facts, nothing))
 
 
+@dataclass(frozen=True)
+class AppliedHours:
+    terms: Terms
+    hours: tuple[Interval, ...]
+
+
+def by_then(count: int) -> AppliedHours:
+    """Return *count* hours that were reckoned without live intensity."""
+    whole = Interval(TEN, TEN + count * H)
+    return AppliedHours(reckoner("rte").terms(Interval(TEN, TEN + H)), (whole,))
+
+
 def test_hours_that_are_told_of_by_now_come_in_runs_that_join() -> None:
-    facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(6)]
-    late = [told(TEN + n * H, "20", HOUR) for n in (0, 1, 3, 5)]
-    live = reckoner("rte")
-    filled = [Interval(TEN, TEN + 6 * H)]
-    runs = [
-        (run, [one.start for one in hours])
-        for run, hours in caught_up(filled, HOUR, live, lambda _: facts, lambda _: late)
-    ]
-    assert runs == [
+    facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(6) if n != 5]
+    late = [told(TEN + n * H, "10.85", HOUR) for n in (0, 1, 3, 5)]
+    reshaped = reshape([by_then(6)], late, HOUR, reckoner("rte"), TEN)
+    runs = list(in_runs(reshaped, HOUR, lambda run: [one for one in facts if run.start <= one.start < run.end]))
+    assert [(run, [one.start for one in hours]) for run, hours in runs] == [
         (Interval(TEN, TEN + 2 * H), [TEN, TEN + H]),
         (Interval(TEN + 3 * H, TEN + 4 * H), [TEN + 3 * H]),
         (Interval(TEN + 5 * H, TEN + 6 * H), [TEN + 5 * H]),
     ]
+    used = [hour.amounts.get(ImpactSeries("a", Indicator.GWP_USE)) for _, hours in runs for hour in hours]
+    # half of what RTE's year comes to is half of ADEME's
+    assert [one and one.central for one in used] == [25_950_000, 25_950_000, 25_950_000, None]
 
 
-def test_nothing_is_caught_up_while_nothing_has_come() -> None:
-    facts = [Measured(TEN, {"a": KILOWATT_HOUR})]
-    assert list(caught_up([Interval(TEN, TEN + H)], HOUR, reckoner("rte"), lambda _: facts, nothing)) == []
+def test_nothing_changes_while_nothing_has_come_or_the_same_is_told_again() -> None:
+    late = [told(TEN, "20", HOUR)]
+    assert reshape([by_then(1)], [], HOUR, reckoner("rte"), TEN) == {}
+    reshaped = reshape([by_then(1)], late, HOUR, reckoner("rte"), TEN)
+    again = AppliedHours(reshaped[TEN], (Interval(TEN, TEN + H),))
+    assert reshape([again], late, HOUR, reckoner("rte"), TEN) == {}
+    revised = reshape([again], [told(TEN, "21", HOUR)], HOUR, reckoner("rte"), TEN)
+    assert list(revised) == [TEN]
+
+
+def test_an_hour_told_of_in_part_waits_for_the_rest_but_not_for_ever() -> None:
+    quarter = Duration(H // 4)
+    part = [told(TEN, "20", quarter), told(TEN + H // 4, "20", quarter)]
+    assert reshape([by_then(1)], part, HOUR, reckoner("rte"), TEN) == {}
+    assert reshape([by_then(1)], part, HOUR, reckoner("rte"), TEN + H)[TEN].filled
+    whole = [told(TEN + n * H // 4, "20", quarter) for n in range(4)]
+    assert not reshape([by_then(1)], whole, HOUR, reckoner("rte"), TEN)[TEN].filled

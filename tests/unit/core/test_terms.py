@@ -116,6 +116,41 @@ def test_an_hour_told_of_in_part_has_the_mean_of_that_part() -> None:
     assert "2 readings over 30 minutes, 1 of them estimated" in shape.note
 
 
+def test_an_hour_told_of_in_part_is_marked_until_the_rest_has_come() -> None:
+    reckon = reckoner(choices=Choices(zone="FR", live="rte"))
+    quarters = [live("18", NOON.start + n * 15 * MINUTE, 15) for n in range(4)]
+    assert [reckon.terms(NOON, quarters[:n]).filled for n in (1, 3, 4)] == [True, True, False]
+    assert reckon.terms(NOON, [quarters[0], *quarters[2:]]).filled
+    assert grams(reckon.terms(NOON, quarters[:1])) == grams(reckon.terms(NOON, quarters))
+    assert not reckon.terms(NOON, quarters[:1], so_far=True).filled
+    assert reckon.terms(NOON, (), so_far=True).filled
+
+
+def test_late_readings_change_the_shape_of_an_hour_and_nothing_else() -> None:
+    then = reckoner(choices=Choices(zone="FR", live="rte", pue=factor(Quantity.PUE, "1.4", subject="configured")))
+    before = then.terms(NOON)
+    other = factor(Quantity.ELECTRICITY, "40", provider="ademe", basis=ADEME)
+    now = reckoner(other, RTE, choices=Choices(zone="FR", live="rte", assets=(asset("gpu0", H100),)))
+    reshaped = now.reshaped(NOON, before, [live("18")])
+    assert (of(reshaped, Role.ELECTRICITY), of(reshaped, Role.PUE)) == (LEVEL, of(before, Role.PUE))
+    assert (reshaped.assets, reshaped.filled) == ((), False)
+    assert reshaped == then.terms(NOON, [live("18")])
+    revised = now.reshaped(NOON, reshaped, [live("20")])
+    shape = of(revised, Role.SHAPE)
+    assert shape is not None
+    assert shape.value == 20
+    assert [one.role for one in revised.applied].count(Role.SHAPE) == 1
+
+
+def test_hours_of_another_zone_or_without_a_live_source_are_not_reshaped() -> None:
+    now = reckoner(choices=Choices(zone="FR", live="rte"))
+    never, elsewhere = reckoner().terms(NOON), replace(now.terms(NOON), zone="RE")
+    assert now.reshaped(NOON, never, [live("18")]) is never
+    assert now.reshaped(NOON, elsewhere, [live("18")]) is elsewhere
+    filled = now.terms(NOON)
+    assert now.reshaped(NOON, filled, []) is filled
+
+
 def test_readings_that_end_where_the_hour_begins_or_begin_where_it_ends_tell_nothing_of_it() -> None:
     assert shape_of([live("30", NOON.start - 60 * MINUTE), live("30", NOON.end)], NOON) is None
     assert shape_of([], NOON) is None
