@@ -128,22 +128,15 @@ class Client:
         """
         self._address = address.rstrip("/")
         self._origin = _split(self._address)
-        self._again = f"it is asked again in {every.seconds / 60:g} min"
+        self.again: Final = f"it is asked again in {every.seconds / 60:g} min"
+        """When, for the end of a sentence that says why there is no answer this time."""
         self._limits = limits or Limits()
         self._monotonic = monotonic
         self._wait = wait or threading.Event().wait
         self._not_before = monotonic()
         self._deadline = self._not_before
-        from importlib.metadata import version  # noqa: PLC0415 - see above
-
-        if not all(value.isascii() and value.isprintable() for value in (headers or {}).values()):
-            raise Unavailable(
-                Reason.FORBIDDEN,
-                f"the key that is configured for {self.host} holds characters that no key has",
-                "give the key alone, in one line",
-            )
-        own = {"User-Agent": f"empreinte/{version('empreinte')}", "Accept": "application/json"}
-        self._pool = _pool(self._origin, _context(certificates), {**own, "Accept-Encoding": "gzip", **(headers or {})})
+        sent = _headers(self.host, headers or {})
+        self._pool = _pool(self._origin, _context(certificates), sent)
 
     @property
     def host(self) -> str:
@@ -184,11 +177,11 @@ class Client:
             self._not_before = self._monotonic() + pause
             wish = f" and asks to be left alone for {pause:.0f} s" if pause else ""
             what = "is asked too often" if reply.status == TOO_MANY else f"answers with status {reply.status}"
-            raise Retry(f"{self.host} {what}{wish}: {self._again}{', not before that' if pause else ''}")
+            raise Retry(f"{self.host} {what}{wish}: {self.again}{', not before that' if pause else ''}")
         try:
             return Answer(json.loads(reply.body), reply.now)
         except (ValueError, RecursionError) as error:
-            raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self._again}") from error
+            raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self.again}") from error
 
     def _waited(self, reply: _Reply, least: float) -> bool:
         """Wait before a repetition and return True; or return False where that is too long for one read."""
@@ -206,8 +199,8 @@ class Client:
                 return reply
             url = _joined(url, reply.headers.get("Location", ""))
             if not _same_origin(_split_or_none(url), self._origin):
-                raise Retry(f"{self.host} redirects to another host, which is not followed: {self._again}")
-        raise Retry(f"{self.host} redirects in a circle: {self._again}")
+                raise Retry(f"{self.host} redirects to another host, which is not followed: {self.again}")
+        raise Retry(f"{self.host} redirects in a circle: {self.again}")
 
     def _once(self, url: str) -> _Reply:
         """Ask once. Raises Retry where no whole answer comes in time."""
@@ -222,9 +215,9 @@ class Client:
             with response:
                 return _Reply(response.status, response.headers, self._body(response))
         except exceptions.HTTPError as error:
-            raise Retry(f"{self.host} {_said(error)}: {self._again}") from error
+            raise Retry(f"{self.host} {_said(error)}: {self.again}") from error
         except (OSError, ValueError, zlib.error) as error:
-            raise Retry(f"what {self.host} answers can't be read: {self._again}") from error
+            raise Retry(f"what {self.host} answers can't be read: {self.again}") from error
 
     def _body(self, response: BaseHTTPResponse) -> bytes:
         """Return the whole body, unpacked. Raises Retry where it is too long, or does not end in time."""
@@ -244,13 +237,13 @@ class Client:
 
     def _fits(self, size: int) -> None:
         if size > self._limits.body:
-            raise Retry(f"{self.host} answers with more than {self._limits.body} bytes: {self._again}")
+            raise Retry(f"{self.host} answers with more than {self._limits.body} bytes: {self.again}")
 
     def _left(self) -> float:
         """Return how many seconds are left of this read. Raises Retry where there are none."""
         left = self._deadline - self._monotonic()
         if left <= 0:
-            raise Retry(f"{self.host} took longer than {self._limits.total:g} s: {self._again}")
+            raise Retry(f"{self.host} took longer than {self._limits.total:g} s: {self.again}")
         return left
 
 
@@ -315,6 +308,20 @@ def _moment(text: str) -> float | None:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _headers(host: str, further: Mapping[str, str]) -> dict[str, str]:
+    """Return what is sent to *host* with each question, the *further* headers among it. Raises Unavailable."""
+    from importlib.metadata import version  # noqa: PLC0415 - see above
+
+    if not all(value.isascii() and value.isprintable() for value in further.values()):
+        raise Unavailable(
+            Reason.FORBIDDEN,
+            f"the key that is configured for {host} holds characters that no key has",
+            "give the key alone, in one line",
+        )
+    own = {"User-Agent": f"empreinte/{version('empreinte')}", "Accept": "application/json", "Accept-Encoding": "gzip"}
+    return {**own, **further}
 
 
 def _context(certificates: Path | None) -> ssl.SSLContext:

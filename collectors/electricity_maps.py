@@ -199,8 +199,7 @@ class ElectricityMapsCollector:
         )
 
     def _unknown_form(self) -> Retry:
-        minutes = self.every.seconds / 60
         return Retry(
             f"{self._client.host} answers for another zone than {self._known_as}, or in a form that is not known: "
-            f"it is asked again in {minutes:g} min"
+            f"{self._client.again}"
         )

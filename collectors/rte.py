@@ -214,10 +214,9 @@ class RteCollector:
             )
 
     def _unknown_form(self) -> Retry:
-        minutes = self.every.seconds / 60
         return Retry(
             f"{self._client.host} answers in a form that is not known (is there a newer version of this program?): "
-            f"it is asked again in {minutes:g} min"
+            f"{self._client.again}"
         )
 
 
