@@ -33,10 +33,12 @@ class FileLock:
     def __init__(self, path: Path, where: str, who: str) -> None:
         """Take the lock. Raises LedgerLocked (who holds it), LedgerReadOnly, LedgerFull."""
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            # a link is not followed: what it leads to would be overwritten
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise forbidden_or_full(error, where) from error
         try:
+            _leave_to_owner(self._file, path)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, who.encode(), 0)
@@ -52,6 +54,15 @@ class FileLock:
         """Give the lock up. The file stays: to remove it would let two processes each hold a lock of their own."""
         os.ftruncate(self._file, 0)
         os.close(self._file)
+
+
+def _leave_to_owner(file: int, path: Path) -> None:
+    """Give what root has made at *path* to the owner of the ledger beside it: whose daemon must be able to lock it."""
+    made = os.fstat(file)
+    if os.geteuid() == 0 and made.st_uid == 0 and made.st_nlink == 1:
+        ledger = path.with_suffix("")
+        owner = (ledger if ledger.exists() else path.parent).stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def take_session_lock(connection: Connection, where: str, name: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from monitor.ledger.errors import LedgerLocked, LedgerReadOnly
 from monitor.ledger.locks import FileLock
+from tests.fixtures.unprivileged import NOBODY
 
 
 def test_one_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> None:
@@ -61,3 +62,25 @@ def test_a_refused_lock_leaves_no_file_open(tmp_path: Path) -> None:
 def test_where_it_cannot_be_made_the_sentence_names_the_ledger(tmp_path: Path) -> None:
     with pytest.raises(LedgerReadOnly, match="the ledger here can't be opened"):
         FileLock(tmp_path / "absent" / "lock", "here", "one")
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "passwd"
+    precious.write_text("root")
+    (tmp_path / "ledger.db.restating").symlink_to(precious)
+    with pytest.raises(LedgerReadOnly):
+        FileLock(tmp_path / "ledger.db.restating", "ledger.db", "pid 1")
+    assert precious.read_text() == "root"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_what_root_locks_the_daemons_user_can_lock_after(tmp_path: Path) -> None:
+    ledger, lock = tmp_path / "ledger.db", tmp_path / "ledger.db.restating"
+    ledger.touch()
+    os.chown(ledger, NOBODY, NOBODY)
+    FileLock(lock, "ledger.db", "pid 1").release()
+    assert (lock.stat().st_uid, lock.stat().st_gid) == (NOBODY, NOBODY)
+    other = tmp_path / "new.db.lock"
+    os.chown(tmp_path, NOBODY, NOBODY)
+    FileLock(other, "new.db", "pid 1").release()
+    assert other.stat().st_uid == NOBODY
