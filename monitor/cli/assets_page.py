@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.cli.terminal import Tone
 from monitor.core.embodied import YEAR
+from monitor.core.factor_facts import iso
 from monitor.core.impact import Indicator
 from monitor.core.units import GRAMS_PER_KILOGRAM, MICROGRAMS_PER_GRAM, PICOGRAMS_PER_GRAM
 
@@ -129,7 +130,7 @@ def _asset(item: Item) -> dict[str, object]:
         "gwp_kg_per_year": float(_yearly(asset)),
         "adpe_kg": _adpe(asset),
         "lifetime_years": float(asset.lifetime.value),
-        "bought": None if asset.bought is None else asset.bought.isoformat(),
+        "bought": iso(asset.bought),
         "factors": [_factor(one) for one in (asset.gwp, asset.adpe, asset.lifetime) if one is not None],
     }
 

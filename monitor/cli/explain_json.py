@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.cli.factors_page import for_programs as factor_for_programs
 from monitor.core.explanation import Bound
+from monitor.core.factor_facts import facts_of, iso
 from monitor.core.impact import Indicator, Role
 from monitor.web.quantities import utc
 
@@ -118,7 +118,7 @@ def _stretch(stretch: Stretch) -> dict[str, Any]:
 
 
 def _applied(one: Applied) -> dict[str, Any]:
-    return {"role": one.role.value, "how": [how.value for how in one.how], "factor": factor_for_programs(one.factor)}
+    return {"role": one.role.value, "how": [how.value for how in one.how], "factor": facts_of(one.factor, float)}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -163,10 +163,10 @@ def _asset(written: WrittenOff) -> dict[str, Any]:
         "name": asset.name,
         "amount": f"{asset.amount:f}",
         "share_ratio": f"{asset.share:f}",
-        "bought": None if asset.bought is None else asset.bought.isoformat(),
+        "bought": iso(asset.bought),
         "written_off_seconds": written.time.seconds,
         "lifetime_seconds": asset.life.seconds,
-        "gwp": factor_for_programs(asset.gwp),
-        "adpe": None if asset.adpe is None else factor_for_programs(asset.adpe),
-        "lifetime": factor_for_programs(asset.lifetime),
+        "gwp": facts_of(asset.gwp, float),
+        "adpe": None if asset.adpe is None else facts_of(asset.adpe, float),
+        "lifetime": facts_of(asset.lifetime, float),
     }

@@ -113,7 +113,8 @@ def show(
 
     Exit status: 0 shown; 1 there is no such factor; 2 wrong configuration or file.
     """
-    from monitor.cli.factors_page import Page, for_programs
+    from monitor.cli.factors_page import Page
+    from monitor.core.factor_facts import facts_of
 
     session = session_of(context, config, debug=debug)
     catalogue = _catalogue(session.config(), file or [])
@@ -122,7 +123,7 @@ def show(
     except NoFactorError as error:
         raise CommandError(str(error), Status.NO) from error
     page = Page(session.words(lang), Terminal.of_output())
-    typer.echo(_json(for_programs(factor)) if as_json else page.factor(catalogue, factor))
+    typer.echo(_json(facts_of(factor, float)) if as_json else page.factor(catalogue, factor))
     return Status.DONE
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli.terminal import Terminal, Tone
+from monitor.core.factor_facts import facts_of
 from monitor.core.factors import OF_A_ZONE, Answer, Factor, NoFactorError, Quantity
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Choices:
 
 def _choice(quantity: Quantity, found: Answer | NoFactorError) -> dict[str, Any]:
     if isinstance(found, Answer):
-        return {"quantity": quantity, "how": list(found.how), "factor": for_programs(found.factor)}
+        return {"quantity": quantity, "how": list(found.how), "factor": facts_of(found.factor, float)}
     return {"quantity": quantity, "error": found.what, "cure": found.cure}
 
 
@@ -60,20 +61,7 @@ def choices_of(catalogue: Catalogue, zone: str, day: date, provider: str, quanti
 
 def listed(factors: Iterable[Factor]) -> list[dict[str, Any]]:
     """Return *factors* as JSON has them."""
-    return [for_programs(factor) for factor in factors]
-
-
-def for_programs(factor: Factor) -> dict[str, Any]:
-    """Return *factor* as JSON has it: its fields by name, days as ISO 8601, what has no meaning as null."""
-    numbers = {name: float(getattr(factor, name)) for name in ("value", "low", "high")}
-    days = {name: _iso(getattr(factor, name)) for name in ("valid_from", "valid_to", "retrieved")}
-    basis = {name: getattr(factor.basis, name) for name in ("cycle", "boundary", "accounting")}
-    texts = ("key", "quantity", "subject", "provider", "unit", "year", "source", "address", "licence", "note")
-    return {name: getattr(factor, name) for name in texts} | numbers | days | basis
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None
+    return [facts_of(factor, float) for factor in factors]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.factor_facts import facts_of, iso
 from monitor.report.model import moment
 from monitor.report.quantities import hours
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from monitor.core.embodied import Asset
-    from monitor.core.factors import Factor
     from monitor.report.factors import FactorUsed, LiveUsed
     from monitor.report.model import Report
 
@@ -40,32 +42,11 @@ def _generation(number: int, over: str, report: Report) -> dict[str, Any]:
 
 
 def _used(one: FactorUsed) -> dict[str, Any]:
-    return {"role": one.role, "how": list(one.how), "hours": hours(one.time), **_factor(one.factor)}
+    return {"role": one.role, "how": list(one.how), "hours": hours(one.time), **facts_of(one.factor, _exact)}
 
 
-def _factor(factor: Factor) -> dict[str, Any]:
-    return {
-        "key": factor.key,
-        "quantity": factor.quantity.value,
-        "subject": factor.subject,
-        "provider": factor.provider,
-        "value": f"{factor.value:f}",
-        "low": f"{factor.low:f}",
-        "high": f"{factor.high:f}",
-        "unit": factor.unit,
-        # what the organisation states itself may have no year
-        "year": factor.year or None,
-        "valid_from": factor.valid_from.isoformat(),
-        "valid_to": None if factor.valid_to is None else factor.valid_to.isoformat(),
-        "cycle": factor.basis.cycle,
-        "boundary": factor.basis.boundary,
-        "accounting": factor.basis.accounting,
-        "source": factor.source,
-        "address": factor.address,
-        "licence": factor.licence,
-        "retrieved": factor.retrieved.isoformat(),
-        "note": factor.note,
-    }
+def _exact(value: Decimal) -> str:
+    return f"{value:f}"
 
 
 def _live(one: LiveUsed) -> dict[str, Any]:
@@ -73,8 +54,8 @@ def _live(one: LiveUsed) -> dict[str, Any]:
         "provider": one.provider,
         "zone": one.zone,
         "hours": hours(one.time),
-        "lowest_grams_per_kilowatt_hour": f"{one.lowest:f}",
-        "highest_grams_per_kilowatt_hour": f"{one.highest:f}",
+        "lowest_grams_per_kilowatt_hour": _exact(one.lowest),
+        "highest_grams_per_kilowatt_hour": _exact(one.highest),
         "mean_grams_per_kilowatt_hour": round(float(one.mean), 3),
     }
 
@@ -84,9 +65,9 @@ def _asset(asset: Asset) -> dict[str, Any]:
     return {
         "name": asset.name,
         "resource": asset.resource,
-        "amount": f"{asset.amount:f}",
-        "share_ratio": f"{asset.share:f}",
-        "bought": None if asset.bought is None else asset.bought.isoformat(),
+        "amount": _exact(asset.amount),
+        "share_ratio": _exact(asset.share),
+        "bought": iso(asset.bought),
         "gwp": asset.gwp.key,
         "adpe": None if asset.adpe is None else asset.adpe.key,
         "lifetime": asset.lifetime.key,

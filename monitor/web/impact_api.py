@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.factor_facts import facts_of, iso
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import (
     MICROGRAMS_PER_GRAM,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.core.embodied import Asset
-    from monitor.core.factors import Factor
     from monitor.core.impact import Terms
     from monitor.core.readings import IntensityReading
     from monitor.exposition.about import About
@@ -186,7 +186,7 @@ def _terms(terms: Terms) -> dict[str, Any]:
         "zone": terms.zone,
         "filled": terms.filled,
         "factors": [
-            {"role": one.role.value, "how": [how.value for how in one.how], **_factor(one.factor)}
+            {"role": one.role.value, "how": [how.value for how in one.how], **facts_of(one.factor, float)}
             for one in terms.applied
         ],
         "hardware": [_asset(asset) for asset in terms.assets],
@@ -199,32 +199,8 @@ def _asset(asset: Asset) -> dict[str, Any]:
         "resource": asset.resource,
         "amount": float(asset.amount),
         "share_ratio": float(asset.share),
-        "bought": None if asset.bought is None else asset.bought.isoformat(),
-        "gwp": _factor(asset.gwp),
-        "adpe": None if asset.adpe is None else _factor(asset.adpe),
-        "lifetime": _factor(asset.lifetime),
-    }
-
-
-def _factor(factor: Factor) -> dict[str, Any]:
-    return {
-        "key": factor.key,
-        "quantity": factor.quantity.value,
-        "subject": factor.subject,
-        "provider": factor.provider,
-        "value": float(factor.value),
-        "low": float(factor.low),
-        "high": float(factor.high),
-        "unit": factor.unit,
-        "year": factor.year or None,
-        "valid_from": factor.valid_from.isoformat(),
-        "valid_to": None if factor.valid_to is None else factor.valid_to.isoformat(),
-        "cycle": factor.basis.cycle,
-        "boundary": factor.basis.boundary,
-        "accounting": factor.basis.accounting,
-        "source": factor.source,
-        "address": factor.address,
-        "licence": factor.licence,
-        "retrieved": factor.retrieved.isoformat(),
-        "note": factor.note,
+        "bought": iso(asset.bought),
+        "gwp": facts_of(asset.gwp, float),
+        "adpe": None if asset.adpe is None else facts_of(asset.adpe, float),
+        "lifetime": facts_of(asset.lifetime, float),
     }

@@ -23,6 +23,7 @@ TESTED_WITH: dict[str, str] = {
     "monitor/ledger/migrate.py": "tests/integration/test_migrations.py",
     "monitor/ledger/migrations/versions": "tests/integration/test_migrations.py",
     "monitor/cli": "tests/unit/cli/test_program.py",
+    "monitor/report/sources.py": "tests/unit/report/test_impacts.py",
     "monitor/web/cards.py": "tests/unit/web/test_page.py",
     "monitor/simulation": "tests/integration/test_simulated_host.py",
 }
