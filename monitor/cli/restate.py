@@ -170,7 +170,7 @@ def _restated(config: "Config", ledger: "Ledger", order: "Order") -> "Outcome":
         change = _made(ledger, hours, interval, order, (now, reckoner.catalogue.name))
     except NoFactorError as error:
         raise CommandError(str(error), Status.WRONG) from error
-    return Outcome(order, interval, reckoner.catalogue.name, change, tally.services())
+    return Outcome(order, interval, reckoner.catalogue.name, change, tally.services(), ledger.simulated)
 
 
 def _closed(ledger: "Ledger", order: "Order") -> Interval:

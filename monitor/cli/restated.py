@@ -82,6 +82,7 @@ class Outcome:
     change: Change
     services: Mapping[str, Difference]
     """Greenhouse gases of use and making of each consumer, in micrograms CO2e, with the range of the factors."""
+    simulated: bool = False
 
 
 class Tally:
@@ -124,6 +125,8 @@ def page(outcome: Outcome, names: Mapping[str, str], speech: Speech, figures: Fi
         factors=outcome.factor_set,
     )
     head = terminal.paint(terminal.paragraph(title), Tone.HEADING)
+    if outcome.simulated:
+        head = f"{head}\n{terminal.paint(terminal.paragraph(speech.page.say('banner.simulated')), Tone.WARNING)}"
     if not outcome.change.hours:
         return "\n\n".join([head, terminal.paragraph(say("restate.nothing"))])
     writer = _Writer(speech, figures)
@@ -147,6 +150,7 @@ def for_programs(outcome: Outcome) -> dict[str, Any]:
     """Return the outcome as JSON has it: amounts are whole numbers; null: unknown."""
     change, order = outcome.change, outcome.order
     return {
+        "simulated": outcome.simulated,
         "dry_run": order.dry_run,
         "generation": change.number,
         "start": utc(outcome.interval.start),
