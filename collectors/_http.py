@@ -34,6 +34,7 @@ REDIRECTS: Final = 3
 """How many redirects within the provider's own host are followed. Our choice."""
 LONGEST_PAUSE: Final = 3600.0
 """The longest that a provider is left alone at its wish, in seconds; it may ask for a day. Our choice."""
+MINUTE: Final = 60
 PIECE: Final = 1 << 16
 OK: Final = 200
 TOO_MANY: Final = 429
@@ -41,6 +42,8 @@ UNAVAILABLE: Final = 503
 REFUSED: Final = frozenset({401, 403})
 NOT_HAD: Final = REFUSED | {400, 402, 404}
 """What else may be said of something that the key's plan doesn't have."""
+FINAL: Final = frozenset(range(400, 500)) - {408, 425, TOO_MANY} | {501}
+"""A server that answers so will answer the same the next time: it has no such page, or not for us."""
 SERVERS_FAULT: Final = range(500, 600)
 ELSEWHERE: Final = frozenset({301, 302, 303, 307, 308})
 """Source: RFC 9110, section 15; RFC 6585, section 4."""
@@ -67,7 +70,7 @@ class Limits:
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, which may be a fact of the key's plan
-    """The provider refuses to answer: the key is missing, wrong, or not for this."""
+    """The provider refuses to answer: the key is missing, wrong, or not for this; a server has no such page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,18 @@ class Client:
         certificates: Path | None = None,
         *,
         limits: Limits | None = None,
+        direct: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Ask at *address*, every *every*, with *headers*, trusting *certificates* too.
+        """Ask at *address*, every *every*, with *headers*, trusting *certificates* too; *direct*: through no proxy.
 
         Raises Unavailable where the address is none, a header can't be sent, the certificates can't be read, or the
         proxy is of a kind that is not supported.
         """
         self._address = address.rstrip("/")
         self._origin = _split(self._address)
-        self.again: Final = f"it is asked again in {every.seconds / 60:g} min"
+        self.again: Final = f"it is asked again in {_interval(every)}"
         """When, for the end of a sentence that says why there is no answer this time."""
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -136,7 +140,7 @@ class Client:
         self._not_before = monotonic()
         self._deadline = self._not_before
         sent = _headers(self.host, headers or {})
-        self._pool = _pool(self._origin, _context(certificates), sent)
+        self._pool = _pool(self._origin, _context(certificates), sent, direct=direct)
 
     @property
     def host(self) -> str:
@@ -163,6 +167,16 @@ class Client:
             reply = self._reply(url)
         return self._answer(reply, refusals)
 
+    def read(self, path: str) -> bytes:
+        """Return the body of the answer at *path*, whatever it is.
+
+        Raises Refusal, with the status, where the server will not answer this; Retry where it may the next time.
+        """
+        reply = self._reply(f"{self._address}{path}")
+        if reply.status in FINAL:
+            raise Refusal(f"{self.host} answers with status {reply.status}")
+        return self._checked(reply).body
+
     def rest(self) -> None:
         """End a read: close what is open."""
         for key in self._pool.pools.keys():  # noqa: SIM118 - a container of urllib3's, which can't be iterated over
@@ -172,16 +186,20 @@ class Client:
     def _answer(self, reply: _Reply, refusals: frozenset[int]) -> Answer:
         if reply.status in refusals:
             raise Refusal
+        try:
+            return Answer(json.loads(self._checked(reply).body), reply.now)
+        except (ValueError, RecursionError) as error:
+            raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self.again}") from error
+
+    def _checked(self, reply: _Reply) -> _Reply:
+        """Return *reply* where it is an answer. Raises Retry where it is none."""
         if reply.status != OK:
             pause = reply.pause() or 0.0
             self._not_before = self._monotonic() + pause
             wish = f" and asks to be left alone for {pause:.0f} s" if pause else ""
             what = "is asked too often" if reply.status == TOO_MANY else f"answers with status {reply.status}"
             raise Retry(f"{self.host} {what}{wish}: {self.again}{', not before that' if pause else ''}")
-        try:
-            return Answer(json.loads(reply.body), reply.now)
-        except (ValueError, RecursionError) as error:
-            raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self.again}") from error
+        return reply
 
     def _waited(self, reply: _Reply, least: float) -> bool:
         """Wait before a repetition and return True; or return False where that is too long for one read."""
@@ -233,6 +251,8 @@ class Client:
         unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: gzip's header. Source: zlib manual, inflateInit2
         body = unpacking.decompress(packed, self._limits.body + 1)
         self._fits(len(body))
+        if not unpacking.eof:
+            raise Retry(f"{self.host} broke off its answer: {self.again}")
         return body
 
     def _fits(self, size: int) -> None:
@@ -245,6 +265,10 @@ class Client:
         if left <= 0:
             raise Retry(f"{self.host} took longer than {self._limits.total:g} s: {self.again}")
         return left
+
+
+def _interval(every: Duration) -> str:
+    return f"{every.seconds / 60:g} min" if every.seconds >= MINUTE else f"{every.seconds:g} s"
 
 
 def _said(error: Exception) -> str:
@@ -344,15 +368,15 @@ def _context(certificates: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _pool(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str]) -> PoolManager:
-    """Return what connects, through the environment's proxy if it names one for *origin*. Raises Unavailable."""
+def _pool(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str], *, direct: bool) -> PoolManager:
+    """Return what connects, through the environment's proxy if it names one and not *direct*. Raises Unavailable."""
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - see above
 
     from urllib3 import PoolManager, ProxyManager, exceptions, make_headers  # noqa: PLC0415 - see above
 
     named = getproxies()
     proxy = named.get(origin.scheme) or named.get("all")
-    if not proxy or proxy_bypass(origin.netloc):
+    if direct or not proxy or proxy_bypass(origin.netloc):
         return PoolManager(1, headers, ssl_context=context, maxsize=1)
     parts = _split_or_none(proxy if "://" in proxy else f"http://{proxy}")
     user = f"{parts.username}:{parts.password or ''}" if parts and parts.username else None

@@ -112,7 +112,7 @@ BROKEN = {
     "too big": (Reply(b" " * 1001), "answers with more than 1000 bytes"),
     "big once unpacked": (Reply(gzip.compress(b" " * 100_000), headers=GZIPPED), "answers with more than 1000 bytes"),
     "not packed": (Reply(b'{"fine": true}', headers=GZIPPED), "can't be read"),
-    "packed and cut": (Reply(gzip.compress(b'{"fine": true}')[:-12], headers=GZIPPED), "is no JSON, or not all of it"),
+    "packed and cut": (Reply(gzip.compress(b'{"fine": true}')[:-12], headers=GZIPPED), "broke off its answer"),
     "gone": (Reply(b"{}", status=404), "answers with status 404"),
     "no content": (Reply(status=204), "answers with status 204"),
     "elsewhere": (Reply(status=302, headers={"Location": "http://198.51.100.7/records"}), "redirects to another host"),
