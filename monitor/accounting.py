@@ -159,6 +159,7 @@ class Accounting:
             floors=self._floors.learnt(),
             activity=self._books.activity(),
             activity_counters=self._activity.saved(),
+            counted=self._books.counted(),
         )
 
     def reserved(self) -> Mapping[Holding, Duration]:

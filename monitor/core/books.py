@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.core.attribution import apportion
+from monitor.core.counted import Counters, HourActivity
 from monitor.core.entries import Bucket, Grain, Holding, Meter, Series
 from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
@@ -13,9 +14,9 @@ from monitor.core.units import Duration, Energy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from monitor.core.activity import ActivitySeries
+    from monitor.core.activity import ActivitySeries, Unit
     from monitor.core.attribution import Parts
-    from monitor.core.entries import OpenBooks
+    from monitor.core.entries import Counted, OpenBooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class _Page:
     measured: dict[Meter, int] = field(default_factory=dict)
     covered: dict[str, int] = field(default_factory=dict)
     reserved: dict[Holding, int] = field(default_factory=dict)
-    activity: dict[ActivitySeries, int] = field(default_factory=dict)
+    activity: HourActivity = field(default_factory=HourActivity)
 
     def post(self, posting: _Posting) -> None:
         """Add *posting*."""
@@ -62,11 +63,6 @@ class _Page:
         for key, time in times.items():
             self.reserved[key] = self.reserved.get(key, 0) + time
 
-    def act(self, amounts: Mapping[ActivitySeries, int]) -> None:
-        """Add what services did. That one did nothing is known, and kept."""
-        for key, amount in amounts.items():
-            self.activity[key] = self.activity.get(key, 0) + amount
-
 
 class Books:
     """Entries come in for stretches of time; buckets come out when they close."""
@@ -75,6 +71,8 @@ class Books:
         """Go on where *opening* left off; None: begin at *now* (ns since the epoch). *hour* is the closed grain."""
         self._lengths = {Grain.MINUTE: MINUTE, Grain.HOUR: hour}
         self._totals = _Page()
+        self._activity: dict[ActivitySeries, int] = {}
+        self._counters = Counters(opening.counted if opening is not None else {})
         self.closed_through = bucket_of(now, MINUTE) if opening is None else opening.closed_through
         self._pages: dict[tuple[Grain, int], _Page] = {}
         if opening is not None:
@@ -114,12 +112,17 @@ class Books:
         hour, open_part = self._lengths[Grain.HOUR], self._open_part(interval)
         for piece in open_part.split(hour):
             share = {key: _part(amount, piece, open_part) for key, amount in amounts.items()}
-            self._pages.setdefault((Grain.HOUR, bucket_of(piece.start, hour)), _Page()).act(share)
-        self._totals.act(amounts)
+            page = self._pages.setdefault((Grain.HOUR, bucket_of(piece.start, hour)), _Page())
+            self._counters.change(page.activity.add(share))
+        self._note(amounts)
 
     def activity(self) -> dict[ActivitySeries, int]:
         """Return what services did since the ledger began."""
-        return dict(self._totals.activity)
+        return dict(self._activity)
+
+    def counted(self) -> dict[tuple[str, Unit], Counted]:
+        """Return what counts of it, by consumer and unit, as counters: none of them ever falls."""
+        return self._counters.shown()
 
     def reserved(self) -> dict[Holding, Duration]:
         """Return for how long hardware was held since the daemon began."""
@@ -160,12 +163,17 @@ class Books:
 
     def _resume(self, opening: OpenBooks) -> None:
         self._totals = _page(opening.energy, opening.measured, opening.covered)
-        self._totals.act(opening.activity)
+        self._note(opening.activity)
         for bucket in opening.open:
             page = _page(bucket.entries, bucket.measured, bucket.covered)
             page.hold({key: time.nanoseconds for key, time in bucket.reserved.items()})
-            page.act(bucket.activity)
+            page.activity.add(bucket.activity)
             self._pages[bucket.grain, bucket.start] = page
+
+    def _note(self, amounts: Mapping[ActivitySeries, int]) -> None:
+        """Add what services did to the totals."""
+        for key, amount in amounts.items():
+            self._activity[key] = self._activity.get(key, 0) + amount
 
 
 def _pieces(interval: Interval, posting: _Posting) -> Iterator[tuple[int, _Posting]]:
@@ -203,5 +211,5 @@ def _bucket(grain: Grain, start: int, page: _Page) -> Bucket:
         {meter: Energy(amount) for meter, amount in page.measured.items() if amount},
         {resource: Duration(time) for resource, time in page.covered.items() if time},
         {key: Duration(time) for key, time in page.reserved.items() if time},
-        dict(page.activity),
+        dict(page.activity.amounts),
     )

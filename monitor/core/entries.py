@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from monitor.core.activity import ActivitySeries
+    from monitor.core.activity import ActivitySeries, Unit
     from monitor.core.impact import ImpactSeries
     from monitor.core.interval import Interval, Stamp
     from monitor.core.readings import Method
@@ -102,6 +102,17 @@ class Tallied:
     rest: int
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A counter of what a service did: what it shows, and how much of that has turned out not to count.
+
+    It does not fall, so it stands still until as much more was done as it is `ahead`.
+    """
+
+    shown: int
+    ahead: int = 0
+
+
 class Cause(StrEnum):
     """Why something was not measured."""
 
@@ -187,6 +198,8 @@ class OpenBooks:
     activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
     """What services did since the ledger began, by whoever says so."""
     activity_counters: tuple[SavedActivity, ...] = ()
+    counted: Mapping[tuple[str, Unit], Counted] = field(default_factory=dict)
+    """What counts of it, by consumer and unit, as the counters show it: as first booked. None of them ever falls."""
 
 
 @dataclass(frozen=True, slots=True)

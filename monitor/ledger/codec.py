@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from monitor.core.entries import Bucket, Grain, Holding, Meter, OpenBooks, SavedCounter, SavedUsage, Tallied
+from monitor.core.activity import Unit
+from monitor.core.entries import (
+    Bucket,
+    Counted,
+    Grain,
+    Holding,
+    Meter,
+    OpenBooks,
+    SavedActivity,
+    SavedCounter,
+    SavedUsage,
+    Tallied,
+)
 from monitor.core.interval import Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy, Power
@@ -19,13 +31,14 @@ from monitor.core.units import Duration, Energy, Power
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Series
     from monitor.core.impact import ImpactSeries
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Changes with the layout, together with the schema."""
-FORMATS: Final = (1, 2)
-"""What can be read: the first had no impacts, and did not say who held the hardware."""
+FORMATS: Final = (1, 2, 3)
+"""What can be read: the first had no impacts, and did not say who held the hardware; the second had no activity."""
 LEVEL: Final = 1
 """Of compression: higher ones take longer and save less than a page."""
 
@@ -43,6 +56,7 @@ class _Page(msgspec.Struct, array_like=True):
     measured: list[tuple[str, str, int]]
     covered: dict[str, int]
     reserved: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    activity: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 _Stamp = tuple[int, int, int]
@@ -65,10 +79,23 @@ class _Row(msgspec.Struct, array_like=True):
     floors: dict[str, int]
     impacts: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
     """Units and rest by series of impacts."""
+    activity: dict[int, int] = msgspec.field(default_factory=dict)
+    activity_counters: list[tuple[int, int, str, _Stamp]] = msgspec.field(default_factory=list)
+    """Series of activity, count, epoch, moment."""
+    counted: list[tuple[str, str, int, int]] = msgspec.field(default_factory=list)
+    """Consumer, unit, what is shown of it, and how far that is ahead."""
 
 
-def encode(books: OpenBooks, numbers: Mapping[Series, int], impacts: Mapping[ImpactSeries, int]) -> bytes:
-    """Return *books* as bytes. Raises KeyError where a series has no number in *numbers*, or in *impacts*."""
+def encode(
+    books: OpenBooks,
+    numbers: Mapping[Series, int],
+    impacts: Mapping[ImpactSeries, int],
+    activity: Mapping[ActivitySeries, int],
+) -> bytes:
+    """Return *books* as bytes.
+
+    Raises KeyError where a series has no number in *numbers*, *impacts* or *activity*.
+    """
     row = _Row(
         format=FORMAT,
         at=_moment(books.at),
@@ -86,6 +113,7 @@ def encode(books: OpenBooks, numbers: Mapping[Series, int], impacts: Mapping[Imp
                 _measured(bucket.measured),
                 _times(bucket.covered),
                 _held(bucket.reserved),
+                {activity[one]: amount for one, amount in bucket.activity.items()},
             )
             for bucket in books.open
         ],
@@ -98,24 +126,39 @@ def encode(books: OpenBooks, numbers: Mapping[Series, int], impacts: Mapping[Imp
         ],
         floors={resource: power.microwatts for resource, power in books.floors.items()},
         impacts={impacts[one]: (tallied.units, tallied.rest) for one, tallied in books.impacts.items()},
+        activity={activity[one]: amount for one, amount in books.activity.items()},
+        activity_counters=[
+            (activity[one.series], one.count, one.epoch, _moment(one.at)) for one in books.activity_counters
+        ],
+        counted=[(consumer, unit, one.shown, one.ahead) for (consumer, unit), one in books.counted.items()],
     )
     return zlib.compress(msgspec.msgpack.encode(row), LEVEL)
 
 
-def decode(body: bytes, series: Mapping[int, Series], impacts: Mapping[int, ImpactSeries]) -> OpenBooks:
-    """Return the books that *body* holds, with the *series* and those of *impacts* by number.
+def decode(
+    body: bytes,
+    series: Mapping[int, Series],
+    impacts: Mapping[int, ImpactSeries],
+    activity: Mapping[int, ActivitySeries],
+) -> OpenBooks:
+    """Return the books that *body* holds, with the *series*, those of *impacts* and those of *activity* by number.
 
     Raises BrokenBooksError.
     """
     try:
         row = msgspec.msgpack.decode(zlib.decompress(body), type=_Row)
-        return _books(row, series, impacts)
+        return _books(row, series, impacts, activity)
     except (zlib.error, msgspec.MsgspecError, KeyError, ValueError) as error:
         message = f"{type(error).__name__}: {error}"
         raise BrokenBooksError(message) from error
 
 
-def _books(row: _Row, series: Mapping[int, Series], impacts: Mapping[int, ImpactSeries]) -> OpenBooks:
+def _books(
+    row: _Row,
+    series: Mapping[int, Series],
+    impacts: Mapping[int, ImpactSeries],
+    activity: Mapping[int, ActivitySeries],
+) -> OpenBooks:
     if row.format not in FORMATS:
         message = f"layout {row.format}, where {FORMAT} is known"
         raise ValueError(message)
@@ -135,6 +178,7 @@ def _books(row: _Row, series: Mapping[int, Series], impacts: Mapping[int, Impact
                 _meters(page.measured),
                 _durations(page.covered),
                 _holdings(page.reserved),
+                {activity[number]: amount for number, amount in page.activity.items()},
             )
             for page in row.open
         ),
@@ -148,6 +192,12 @@ def _books(row: _Row, series: Mapping[int, Series], impacts: Mapping[int, Impact
         ),
         floors={resource: Power(microwatts) for resource, microwatts in row.floors.items()},
         impacts={impacts[number]: Tallied(units, rest) for number, (units, rest) in row.impacts.items()},
+        activity={activity[number]: amount for number, amount in row.activity.items()},
+        activity_counters=tuple(
+            SavedActivity(activity[number], count, epoch, Stamp(*at))
+            for number, count, epoch, at in row.activity_counters
+        ),
+        counted={(consumer, Unit(unit)): Counted(shown, ahead) for consumer, unit, shown, ahead in row.counted},
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from monitor.core.calendar import months_of
 from monitor.core.interval import Interval, bucket_of
+from monitor.ledger.activity import ActivityReader
 from monitor.ledger.explanation import applied_terms, by_terms
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.impacts import ImpactReader
@@ -215,7 +216,10 @@ class Consulted:
     def _reader(self, connection: Connection) -> Reader:
         naming = read_naming(connection, self._host_id)
         impacts = ImpactReader(connection, self._host_id, naming, self.grain)
-        return Reader(connection, read_series(connection, self._host_id), naming, self.grain, impacts)
+        activity = ActivityReader(connection, self._host_id, naming, self.grain)
+        return Reader(
+            connection, read_series(connection, self._host_id), naming, self.grain, impacts=impacts, activity=activity
+        )
 
     def _closed_through(self, connection: Connection) -> int:
         table = open_books

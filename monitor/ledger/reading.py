@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Executable, Table
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import ServiceFacts
     from monitor.core.impact import Bounds, ImpactSeries
+    from monitor.ledger.activity import ActivityReader, ActivityRow
     from monitor.ledger.hours import HourFacts
     from monitor.ledger.impacts import ImpactReader, ImpactRow
     from monitor.ledger.naming import Naming
@@ -35,13 +37,16 @@ if TYPE_CHECKING:
 class Sums:
     """Exact sums over the closed hours of a time: by series, by meter, and for how long each resource was measured.
 
-    An impact that is not there is unknown.
+    An impact that is not there is unknown. `activity` is what services did, by who was believed; `cross_checks` is what
+    others say of the same: never added.
     """
 
     energy: Mapping[Series, Energy]
     measured: Mapping[Meter, Energy]
     covered: Mapping[str, Duration]
     impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
+    activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
+    cross_checks: Mapping[ActivitySeries, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class Monthly:
     measured: Mapping[tuple[int, Meter], Energy]
     covered: Mapping[tuple[int, str], Duration]
     impacts: tuple[ImpactRow, ...] = ()
+    activity: tuple[ActivityRow, ...] = ()
+    cross_checks: tuple[ActivityRow, ...] = ()
+    """What others say of the same: never added."""
 
 
 class Reader:
@@ -78,10 +86,13 @@ class Reader:
         series: Mapping[int, Series],
         naming: Naming,
         grain: Duration,
+        *,
         impacts: ImpactReader,
+        activity: ActivityReader,
     ) -> None:
         self._connection = connection
         self.impacts = impacts
+        self.activity = activity
         self._series = series
         self._naming = naming
         self._grain = grain
@@ -98,7 +109,8 @@ class Reader:
                 energy[self._renamed(one, stretch)] += amount
             measured.update(self._measured(stretch))
         covered = _durations(self._covered(interval))
-        return Sums(_energies(energy), _energies(measured), covered, self.impacts.sums(interval, through))
+        impacts, told = self.impacts.sums(interval, through), self.activity.sums(interval)
+        return Sums(_energies(energy), _energies(measured), covered, impacts, told.counted, told.cross_checks)
 
     def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
         """Return the *year* by its *months*."""
@@ -124,6 +136,7 @@ class Reader:
             _energies(measured),
             _durations(covered),
             self.impacts.monthly(months),
+            *self.activity.monthly(months),
         )
 
     def hours(self, interval: Interval) -> list[HourFacts]:

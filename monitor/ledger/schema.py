@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from monitor.core.entries import Grain
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Number of the last migration that this program knows."""
 VERSION_TABLE: Final = "schema_version"
 """Where Alembic keeps the number of the last migration that was applied."""
@@ -261,6 +261,31 @@ intensities: Final = Table(
     sqlite_with_rowid=False,
 )
 """Live intensities in micrograms CO2e per kilowatt-hour, every revision: of each start the newest received counts."""
+
+activity_series: Final = Table(
+    "activity_series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    UniqueConstraint("host_id", "consumer", "authority", "meter", "model", "unit"),
+)
+"""What services do (`unit`), and who says so (`authority`, by `meter`)."""
+
+hour_activity: Final = Table(
+    "hour_activity",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("series_id", ForeignKey("activity_series.id"), primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("counted", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What services did in a closed hour, a fact of no generation. What is not `counted` is a cross-check."""
 
 open_books: Final = Table(
     "open_books",

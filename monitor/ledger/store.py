@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select
 from monitor.core.entries import Grain, OpenBooks
 from monitor.core.interval import Stamp
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
+from monitor.ledger.activity import ActivityRow, read_activity_series
 from monitor.ledger.codec import BrokenBooksError, decode
 from monitor.ledger.consulting import Consulted
 from monitor.ledger.database import Access, place_of
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from monitor.ledger.naming import Naming
 
 __all__ = [
+    "ActivityRow",
     "ImpactRow",
     "Ledger",
     "LedgerAbsent",
@@ -291,8 +293,13 @@ class Ledger(Consulted):
 
     def _decoded(self, connection: Connection, body: bytes) -> OpenBooks:
         try:
-            impacts = read_impact_series(connection, self._host_id)
-            return decode(body, read_series(connection, self._host_id), impacts)
+            host = self._host_id
+            return decode(
+                body,
+                read_series(connection, host),
+                read_impact_series(connection, host),
+                read_activity_series(connection, host),
+            )
         except BrokenBooksError as error:
             raise LedgerCorrupt(
                 f"the open books of the ledger {self.place} can't be read ({error})",

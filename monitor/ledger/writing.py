@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from monitor.core.entries import Grain, Series, ServiceFacts, Share
 from monitor.core.readings import Method
 from monitor.ledger import schema
+from monitor.ledger.activity import ActivityWriter
 from monitor.ledger.codec import encode
 from monitor.ledger.derived import ImpactWriter
 from monitor.ledger.insertion import Insertion
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Bucket, Gap, OpenBooks
     from monitor.core.impact import HourImpacts
     from monitor.core.readings import IntensityReading
@@ -41,6 +43,7 @@ class Pen:
         self._host = host
         self._insertion = Insertion(connection)
         self._impacts = ImpactWriter(connection, host, self._insertion)
+        self._activity = ActivityWriter(connection, host, self._insertion)
         self.numbers = dict(_series(connection, host))
         self.naming = read_naming(connection, host)
 
@@ -53,6 +56,7 @@ class Pen:
             self._insertion.into(connection, schema.measured[grain], self._measured_rows(buckets))
             self._insertion.into(connection, schema.covered[grain], self._covered_rows(buckets))
         self._insertion.into(connection, schema.hour_reserved, self._reserved_rows(closed))
+        self._activity.write(connection, closed)
 
     def write_impacts(self, connection: Connection, hours: Sequence[HourImpacts]) -> None:
         """Write what closed *hours* came to, as it was derived first."""
@@ -108,12 +112,13 @@ class Pen:
 
     def _encoded(self, connection: Connection, books: OpenBooks) -> bytes:
         try:
-            return encode(books, self.numbers, self._impacts.numbers)
+            return encode(books, self.numbers, self._impacts.numbers, self._activity.numbers)
         except KeyError:
             # a new series is rare, and to look for one at every commit costs as much as all the rest
             self._number(connection, (one for page in (books.energy, *_entries(books.open)) for one in page))
             self._impacts.number(connection, books.impacts)
-            return encode(books, self.numbers, self._impacts.numbers)
+            self._activity.number(connection, _activity(books))
+            return encode(books, self.numbers, self._impacts.numbers, self._activity.numbers)
 
     def _number(self, connection: Connection, wanted: Iterable[Series]) -> None:
         """Give a number to every series in *wanted* that has none."""
@@ -178,6 +183,12 @@ def claim(connection: Connection, host: int, writer: str) -> None:
 
 def _entries(buckets: Iterable[Bucket]) -> Iterator[Mapping[Series, Energy]]:
     return (bucket.entries for bucket in buckets)
+
+
+def _activity(books: OpenBooks) -> Iterator[ActivitySeries]:
+    yield from books.activity
+    yield from (one.series for one in books.activity_counters)
+    yield from (one for bucket in books.open for one in bucket.activity)
 
 
 def _series(connection: Connection, host: int) -> Iterator[tuple[Series, int]]:

@@ -82,6 +82,8 @@ class Site:
             "terms",
             "intensities",
             "impact_generations",
+            "activity_series",
+            "hour_activity",
         ]
         return {name: sorted(self.sql(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608 - no input
 

@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from msgspec import msgpack
 from sqlalchemy import create_engine, insert, select, text
 
+from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.entries import ServiceFacts, Tallied
 from monitor.core.impact import ImpactSeries, Indicator
 from monitor.core.interval import Interval, Stamp
@@ -36,6 +37,8 @@ from tests.parts.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from monitor.core.entries import OpenBooks
 
 ROOT = Path(__file__).parents[2]
 NOW = Stamp(1_772_600_400 * 10**9, 0)
@@ -159,26 +162,31 @@ def test_what_grows_of_impacts_is_stored_in_the_order_of_its_key(tmp_path: Path)
     connection = sqlite3.connect(path)
     made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     connection.close()
-    for name in ("hour_impacts", "hour_reserved", "hour_terms"):
+    for name in ("hour_impacts", "hour_reserved", "hour_terms", "hour_activity"):
         assert "PRIMARY KEY (bucket, " in made[name]
         assert made[name].rstrip().endswith("WITHOUT ROWID")
     assert "PRIMARY KEY (start, " in made["intensities"]
 
 
-def first_schema(url: str) -> None:
-    """Bring the schema to what the first version of the program made."""
+def schema_of(url: str, number: int) -> None:
+    """Bring the schema to what the program of schema *number* made."""
     place, alembic = place_of(url), configuration()
     with engine_of(place, Access.CHANGE).connect() as connection:
         connection.execution_options(writes=True)
         with connection.begin():
             alembic.attributes["connection"] = connection
-            command.upgrade(alembic, "0001")
+            command.upgrade(alembic, f"{number:04}")
 
 
-def first_layout(body: Any) -> bytes:
-    """Return open books as the first version wrote them: without impacts, and without who held the hardware."""
+def layout_of(body: Any, number: int) -> bytes:
+    """Return open books as the program of schema *number* wrote them.
+
+    The first had neither impacts nor who held the hardware, the second no activity.
+    """
+    row, page = {1: (12, 5), 2: (13, 6)}[number]
     fields = msgpack.decode(zlib.decompress(body), type=list)
-    return zlib.compress(msgpack.encode([1, *fields[1:8], [page[:5] for page in fields[8]], *fields[9:12]]))
+    pages = [one[:page] for one in fields[8]]
+    return zlib.compress(msgpack.encode([number, *fields[1:8], pages, *fields[9:row]]))
 
 
 def rows_of(url: str, names: Iterable[str]) -> dict[str, list[dict[str, object]]]:
@@ -201,23 +209,34 @@ def fill(url: str, rows: dict[str, list[dict[str, object]]]) -> None:
     engine.dispose()
 
 
-def test_a_ledger_of_the_first_schema_is_read_as_it_was_and_goes_on(url: str, tmp_path: Path) -> None:
-    newer = f"sqlite:///{tmp_path}/newer.db"
+def kept_by_the_newest(url: str, number: int) -> None:
+    """Keep a ledger for some hours, with what the program of schema *number* could keep."""
     keeping = Bookkeeping()
-    with Ledger.open(newer, host="ia-01", timezone="Europe/Paris", now=Stamp(keeping.now, 0)) as ledger:
+    counted = {ImpactSeries("assistant", Indicator.GWP_USE): Tallied(5, 6)} if number > 1 else {}
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=Stamp(keeping.now, 0)) as ledger:
         done = keeping.tick(3 * 3600 + 100)
-        ledger.commit(done.books, done.closed, keeping.skip(600), [ServiceFacts("assistant", "Assistant")])
+        books = replace(done.books, impacts=counted)
+        impacts = reckoned(done.closed) if number > 1 else []
+        ledger.commit(books, done.closed, keeping.skip(600), [ServiceFacts("assistant", "Assistant")], impacts=impacts)
         ledger.remember("cpu_power", "95 W")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, tmp_path: Path, number: int) -> None:
+    newer = f"sqlite:///{tmp_path}/newer.db"
+    kept_by_the_newest(newer, number)
+    with Ledger.read(newer) as ledger:
         monthly, minutes, books = ledger.monthly(2026), ledger.minutes(0), ledger.load()
+        applied = ledger.applied(Interval(0, 2**62))
     assert books is not None
-    first_schema(url)
+    schema_of(url, number)
     before = sorted(tables(url).keys() - {VERSION_TABLE})
     rows = rows_of(newer, before)
     (kept,) = rows["open_books"]
-    kept["body"] = first_layout(kept["body"])
+    kept["body"] = layout_of(kept["body"], number)
     rows["exposure_offsets"] = [{"host_id": 1, "body": kept["body"]}]
     fill(url, rows)
-    with pytest.raises(LedgerOlder, match="schema 1, here 2"):
+    with pytest.raises(LedgerOlder, match=f"schema {number}, here 3"):
         Ledger.read(url)
     assert Ledger.migrate(url, now=NOW) is True
     assert rows_of(url, before) == rows
@@ -225,12 +244,23 @@ def test_a_ledger_of_the_first_schema_is_read_as_it_was_and_goes_on(url: str, tm
         assert (ledger.monthly(2026), ledger.minutes(0), ledger.load()) == (monthly, minutes, books)
         assert ledger.exposure_offset() == books
         assert verify(ledger).faults == ()
-        assert ledger.applied(Interval(0, keeping.now)) == ()
+        assert ledger.applied(Interval(0, 2**62)) == applied
+    went_on(url, books)
+
+
+def went_on(url: str, books: OpenBooks) -> None:
+    """Go on with *books* under the program of now: with impacts and activity."""
+    keeping = Bookkeeping(start=books.at.wall, opening=books)
+    tokens = ActivitySeries("assistant", Authority.SERVER, "http://127.0.0.1:8000/metrics", "m", Unit.OUTPUT_TOKENS)
     with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=Stamp(keeping.now, 0)) as ledger:
+        start = keeping.now
+        keeping.books.act(Interval(start, start + 60 * 10**9), {tokens: 700})
         done = keeping.tick(2 * 3600)
         counted = {ImpactSeries("assistant", Indicator.GWP_USE): Tallied(5, 6)}
-        ledger.commit(replace(done.books, impacts=counted), done.closed, [], [], impacts=reckoned(done.closed))
-        assert ledger.load() == replace(done.books, impacts=counted)
+        went = replace(done.books, impacts=counted, activity=keeping.books.activity(), counted=keeping.books.counted())
+        ledger.commit(went, done.closed, [], [], impacts=reckoned(done.closed))
+        assert ledger.load() == went
+        assert ledger.sums(Interval(0, keeping.now)).activity == {tokens: 700}
         assert verify(ledger).faults == ()
 
 

@@ -1,0 +1,144 @@
+"""What services did in closed hours, as rows: what counts, and beside it the cross-checks, which are never added."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import select
+
+from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
+from monitor.core.interval import Interval
+from monitor.ledger import schema
+from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.stretches import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from monitor.core.entries import Bucket, ServiceFacts
+    from monitor.core.units import Duration
+    from monitor.ledger.insertion import Insertion
+    from monitor.ledger.naming import Naming
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What one series of activity came to in one month, 1 to 12, by the facts about its service that held then."""
+
+    month: int
+    series: ActivitySeries
+    facts: ServiceFacts
+    amount: int
+
+
+Amounts = TypeVar("Amounts")
+
+
+class Told(NamedTuple, Generic[Amounts]):
+    """What was done, by who was believed; and what the others say of it."""
+
+    counted: Amounts
+    cross_checks: Amounts
+
+
+class ActivityWriter:
+    """Writes for one host. It holds numbers that it has given: after a failure it must be thrown away."""
+
+    def __init__(self, connection: Connection, host: int, insertion: Insertion) -> None:
+        self._host = host
+        self._insertion = insertion
+        self.numbers = {one: number for number, one in read_activity_series(connection, host).items()}
+
+    def write(self, connection: Connection, closed: Sequence[Bucket]) -> None:
+        """Write what services did in the *closed* buckets; what is there already stays as it is."""
+        self.number(connection, (one for bucket in closed for one in bucket.activity))
+        self._insertion.into(connection, schema.hour_activity, self._rows(closed))
+
+    def number(self, connection: Connection, wanted: Iterable[ActivitySeries]) -> None:
+        """Give a number to every series in *wanted* that has none."""
+        unknown = {one for one in wanted if one not in self.numbers}
+        if unknown:
+            rows = (
+                (self._host, one.consumer, one.authority.value, one.meter, one.model, one.unit.value) for one in unknown
+            )
+            self._insertion.into(connection, schema.activity_series, rows)
+            self.numbers = {one: number for number, one in read_activity_series(connection, self._host).items()}
+
+    def _rows(self, closed: Iterable[Bucket]) -> Iterator[tuple[object, ...]]:
+        for bucket in closed:
+            counts = authoritative(bucket.activity)
+            for one, amount in bucket.activity.items():
+                yield bucket.start, self.numbers[one], amount, one in counts
+
+
+class ActivityReader:
+    """Reads what services of one host did, within one transaction, under the keys that go on."""
+
+    def __init__(self, connection: Connection, host: int, naming: Naming, grain: Duration) -> None:
+        self._connection = connection
+        self._host = host
+        self._naming = naming
+        self._grain = grain
+        self._known: Mapping[int, ActivitySeries] | None = None
+
+    def sums(self, interval: Interval) -> Told[Mapping[ActivitySeries, int]]:
+        """Return the sums over the hours that lie whole in *interval*."""
+        sums = Told(Counter[ActivitySeries](), Counter[ActivitySeries]())
+        for piece in cut(interval, self._naming.changes(), self._grain):
+            for one, amount, counted in self._totals(piece):
+                (sums.counted if counted else sums.cross_checks)[self._renamed(one, piece)] += amount
+        return Told(dict(sums.counted), dict(sums.cross_checks))
+
+    def monthly(self, months: Sequence[Interval]) -> Told[tuple[ActivityRow, ...]]:
+        """Return what was done in each of the *months*, which join."""
+        starts = [month.start for month in months]
+        whole = Interval(starts[0], months[-1].end)
+        rows = Told(Counter[_Key](), Counter[_Key]())
+        for piece in cut(whole, {*starts, *self._naming.changes()}, self._grain):
+            month = bisect_right(starts, piece.start)
+            for one, amount, counted in self._totals(piece):
+                key = _Key(month, self._renamed(one, piece), self._naming.facts(one.consumer, piece.start))
+                (rows.counted if counted else rows.cross_checks)[key] += amount
+        return Told(*(tuple(ActivityRow(*key, amount) for key, amount in kind.items()) for kind in rows))
+
+    def _totals(self, piece: Interval) -> Iterator[tuple[ActivitySeries, int, bool]]:
+        table, series = schema.hour_activity, self._series()
+        rows = self._connection.execute(
+            select(table.c.series_id, table.c.counted, *split_sum(table.c.amount))
+            .where(table.c.bucket >= piece.start, table.c.bucket < piece.end)
+            .group_by(table.c.series_id, table.c.counted)
+        )
+        for number, counted, millions, rest in rows:
+            # what belongs to another host has no number here
+            if number in series:
+                yield series[number], exact(millions, rest), counted
+
+    def _series(self) -> Mapping[int, ActivitySeries]:
+        if self._known is None:
+            self._known = read_activity_series(self._connection, self._host)
+        return self._known
+
+    def _renamed(self, one: ActivitySeries, piece: Interval) -> ActivitySeries:
+        key = self._naming.current_key(one.consumer, piece.start)
+        return one if key == one.consumer else replace(one, consumer=key)
+
+
+def read_activity_series(connection: Connection, host: int) -> dict[int, ActivitySeries]:
+    """Return every series of activity of *host*, by number."""
+    table = schema.activity_series
+    rows = connection.execute(select(table).where(table.c.host_id == host))
+    return {
+        row.id: ActivitySeries(row.consumer, Authority(row.authority), row.meter, row.model, Unit(row.unit))
+        for row in rows
+    }
+
+
+class _Key(NamedTuple):
+    month: int
+    series: ActivitySeries
+    facts: ServiceFacts

@@ -1,0 +1,217 @@
+"""What a ledger promises of activity, on whichever database it is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.core.activity import ActivitySeries, Authority, Unit
+from monitor.core.entries import Counted, SavedActivity, ServiceFacts
+from monitor.core.interval import HALF_HOUR, Interval, Stamp
+from monitor.ledger.errors import LedgerError
+from tests.contract.bookkeeping import PARIS, START, Bookkeeping, books_of, hour_bucket, ns, series
+from tests.contract.reckoned import HR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from monitor.core.entries import Bucket
+    from monitor.ledger.store import Ledger
+    from tests.contract.conftest import Site
+
+PAGE = "http://127.0.0.1:8000/metrics"
+
+
+def act(
+    consumer: str = "assistant",
+    unit: Unit = Unit.OUTPUT_TOKENS,
+    authority: Authority = Authority.SERVER,
+    *,
+    model: str = "",
+    meter: str = PAGE,
+) -> ActivitySeries:
+    return ActivitySeries(consumer, authority, meter, model, unit)
+
+
+def hour(start: int, activity: Mapping[ActivitySeries, int]) -> Bucket:
+    return replace(hour_bucket(start, {series("assistant"): 10**12}), activity=activity)
+
+
+def commit(
+    ledger: Ledger,
+    closed: Iterable[Bucket],
+    *,
+    through: int = START + 1000 * HR,
+    services: Iterable[ServiceFacts] = (),
+) -> None:
+    closed = list(closed)
+    ledger.commit(books_of(closed, through), closed, [], list(services))
+
+
+def everything(first: int = 0, last: int = 1000) -> Interval:
+    return Interval(START + first * HR, START + last * HR)
+
+
+# --- what was committed is there -------------------------------------------------------------------------------------
+
+
+def test_activity_is_committed_with_its_hour_and_adds_up(site: Site) -> None:
+    random = Random(4)  # noqa: S311 - repeatable, not secret
+    units = [Unit.REQUESTS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS]
+    kinds = [act(consumer, unit, model=model) for consumer in ("a", "b") for unit in units for model in ("", "m")]
+    keeping = Bookkeeping(("a", "b"))
+    done: Counter[ActivitySeries] = Counter()
+    by_hour: dict[int, Counter[ActivitySeries]] = {}
+    with site.open() as ledger:
+        for _ in range(5):
+            start = keeping.now
+            amounts = {one: random.randrange(10**6) for one in kinds}
+            keeping.books.act(Interval(start, start + 60 * 10**9), amounts)
+            done.update(amounts)
+            commit = keeping.tick(3600)
+            for bucket in commit.closed:
+                if bucket.grain == "hour":
+                    by_hour[bucket.start] = Counter(bucket.activity)
+            ledger.commit(
+                replace(commit.books, activity=keeping.books.activity(), counted=keeping.books.counted()),
+                commit.closed,
+                [],
+                [],
+            )
+    with site.read() as reader:
+        assert reader.sums(everything()).activity == done
+        for first, last in [(0, 2), (2, 3), (1, 5), (4, 4)]:
+            expected: Counter[ActivitySeries] = Counter()
+            for number in range(first, last):
+                expected.update(by_hour[START + number * HR])
+            assert reader.sums(everything(first, last)).activity == expected
+        assert reader.sums(everything()).cross_checks == {}
+
+
+def test_a_commit_with_activity_given_twice_changes_nothing(site: Site) -> None:
+    closed = [hour(START, {act(): 5, act(authority=Authority.EVENTS, meter="events"): 4, act(unit=Unit.ENERGY): 3})]
+    with site.open() as ledger:
+        commit(ledger, closed)
+        before = site.contents()
+        assert (len(before["activity_series"]), len(before["hour_activity"])) == (3, 3)
+        commit(ledger, closed)
+        # as after a failure: what is held in memory was thrown away
+        ledger._kept().pen = None
+        commit(ledger, closed)
+        assert site.contents() == before
+
+
+def test_all_of_an_hour_is_written_or_nothing(site: Site) -> None:
+    with site.open() as ledger:
+        commit(ledger, [hour(START, {act(): 5})])
+        before = site.contents()
+        # more than a column holds
+        with pytest.raises((LedgerError, OverflowError)):
+            commit(ledger, [hour(START + HR, {act(): 2**63})])
+        assert site.contents() == before
+
+
+def test_counters_and_open_hours_of_activity_survive_a_restart(site: Site) -> None:
+    done = Bookkeeping().tick(600)
+    opened = tuple(replace(one, activity={act(): 7} if one.grain == "hour" else {}) for one in done.books.open)
+    books = replace(
+        done.books,
+        open=opened,
+        activity={act(): 2**62, act("search"): 0},
+        activity_counters=(SavedActivity(act(model="read once"), 2**61, "1772600400", Stamp(5, 6)),),
+        counted={("assistant", Unit.OUTPUT_TOKENS): Counted(2**62, 3)},
+    )
+    with site.open() as ledger:
+        ledger.commit(books, [], [], [])
+    with site.open() as ledger:
+        assert ledger.load() == books
+
+
+def test_a_restored_backup_knows_what_its_counters_of_activity_had_shown(site: Site) -> None:
+    done = Bookkeeping().tick(600)
+    books = replace(done.books, counted={("assistant", Unit.REQUESTS): Counted(7)})
+    with site.open() as ledger:
+        ledger.commit(books, [], [], [])
+    site.sidecar.write_text(f"{ledger.uuid} 99\n")
+    with site.open() as ledger:
+        assert ledger.exposure_offset().counted == books.counted
+
+
+# --- what counts -----------------------------------------------------------------------------------------------------
+
+
+def test_of_each_hour_and_service_only_those_believed_first_count(ledger: Ledger) -> None:
+    gateway = act(authority=Authority.GATEWAY, meter="http://127.0.0.1:4000/metrics")
+    events = act(authority=Authority.EVENTS, meter="events")
+    other = act("search")
+    energy = act(unit=Unit.ENERGY, meter="")
+    commit(
+        ledger,
+        [
+            hour(START, {act(): 100, other: 1, energy: 50}),
+            hour(START + HR, {act(): 200, gateway: 190, other: 2}),
+            hour(START + 2 * HR, {act(): 400, gateway: 390, events: 385, energy: 60, other: 4}),
+        ],
+    )
+    sums = ledger.sums(everything())
+    assert sums.activity == {act(): 100, gateway: 190, events: 385, other: 7, energy: 110}
+    assert sums.cross_checks == {act(): 600, gateway: 390}
+
+
+def test_what_was_known_to_be_nothing_is_told_apart_from_the_unknown(ledger: Ledger) -> None:
+    commit(ledger, [hour(START, {act(): 0})])
+    assert ledger.sums(everything()).activity == {act(): 0}
+    assert ledger.sums(everything(1)).activity == {}
+
+
+def test_two_meters_of_one_authority_are_added(ledger: Ledger) -> None:
+    second = act(meter="http://127.0.0.1:8001/metrics")
+    commit(ledger, [hour(START, {act(): 3, second: 4})])
+    assert sum(ledger.sums(everything()).activity.values()) == 7
+
+
+# --- sums ------------------------------------------------------------------------------------------------------------
+
+
+def test_sums_of_activity_are_exact_far_above_what_64_bits_hold(ledger: Ledger) -> None:
+    huge = 2**63 - 1
+    commit(ledger, [hour(START + number * HR, {act(): huge - number}) for number in range(40)])
+    assert ledger.sums(everything()).activity == {act(): 40 * huge - 780}
+    (row,) = ledger.monthly(2026).activity
+    assert row.amount == 40 * huge - 780
+
+
+def test_activity_follows_a_rename_and_the_facts_of_each_hour(ledger: Ledger) -> None:
+    old = ServiceFacts("assistant", "Assistant", "Communication")
+    new = ServiceFacts("redaction", "Assistant", "Culture", was=("assistant",))
+    later = {act("redaction"): 20, act("redaction", authority=Authority.EVENTS): 18}
+    commit(ledger, [hour(START, {act(): 1})], through=START + HR, services=[old])
+    commit(ledger, [hour(START + HR, later)], through=START + 2 * HR, services=[new])
+    counts, events = act("redaction"), act("redaction", authority=Authority.EVENTS)
+    sums = ledger.sums(everything())
+    assert (sums.activity, sums.cross_checks) == ({counts: 1, events: 18}, {counts: 20})
+    monthly = ledger.monthly(2026)
+    assert {(row.month, row.series, row.facts.department): row.amount for row in monthly.activity} == {
+        (3, counts, "Communication"): 1,
+        (3, events, "Culture"): 18,
+    }
+    assert [(row.series, row.amount) for row in monthly.cross_checks] == [(counts, 20)]
+
+
+def test_activity_is_cut_into_months_like_energy(ledger: Ledger) -> None:
+    turn = ns("2026-04-01T00:00:00", PARIS)
+    commit(ledger, [hour(turn - HR, {act(): 1}), hour(turn, {act(): 2})], through=turn + HR)
+    assert {row.month: row.amount for row in ledger.monthly(2026).activity} == {3: 1, 4: 2}
+
+
+def test_half_hours_of_activity_are_hours_of_their_own(site: Site) -> None:
+    keeping = Bookkeeping(("s",), hour=HALF_HOUR)
+    with site.open(timezone="Pacific/Marquesas") as ledger:
+        keeping.books.act(Interval(START, START + HR), {act("s"): 10})
+        done = keeping.tick(3600)
+        ledger.commit(done.books, done.closed, [], [])
+        assert ledger.sums(Interval(START, START + HR // 2)).activity == {act("s"): 5}
