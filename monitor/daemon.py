@@ -23,6 +23,7 @@ from monitor.core.events import (
     ServiceAppeared,
     ServiceDisappeared,
 )
+from monitor.core.figures import Figures
 from monitor.core.readings import DRAM, PACKAGE, REST
 from monitor.core.units import Duration, Energy, Power
 from monitor.exposition.snapshot import CollectorHealth, Snapshot
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from monitor.collector import Source
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
     from monitor.core.events import EntryCorrected, Event, Observed
-    from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator
+    from monitor.core.impact import HourImpacts, ImpactSeries
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
     from monitor.impacts import Impacts
@@ -52,49 +53,7 @@ MOST_EVENTS: Final = 10_000
 CHART_POINTS: Final = 60
 COMMON_RESOURCES: Final = (PACKAGE, DRAM, REST)
 """What every host has, so that the page can say which of them nothing is known of."""
-
-
 NOTHING: Final = Tallied(0, 0)
-
-
-class Figures(Protocol):
-    """What the ledger says of the periods: see `Snapshot`."""
-
-    @property
-    def energy(self) -> Mapping[tuple[str, str], Energy]:
-        """Energy by (consumer, period)."""
-        ...
-
-    @property
-    def coverage(self) -> Mapping[str, float | None]:
-        """Share of the elapsed time for which the host was measured, by period."""
-        ...
-
-    @property
-    def methods(self) -> Mapping[tuple[str, str], Energy]:
-        """Energy by (period, method)."""
-        ...
-
-    @property
-    def impacts(self) -> Mapping[tuple[str, Indicator, str], Bounds]:
-        """Impacts by (consumer, indicator, period)."""
-        ...
-
-    @property
-    def meters(self) -> Mapping[tuple[str, str], Mapping[Meter, Energy]]:
-        """Energy by resource and method, by (consumer, period)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NoFigures:
-    """What is known of the periods before the first commit."""
-
-    energy: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
-    coverage: Mapping[str, float | None] = field(default_factory=dict)
-    methods: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
-    impacts: Mapping[tuple[str, Indicator, str], Bounds] = field(default_factory=dict)
-    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
 
 
 class Keeper(Protocol):
@@ -204,7 +163,7 @@ class Daemon:
         self._committed: OpenBooks | None = None
         self._commit_number = 0
         self._error = ""
-        self._figures: Figures = NoFigures()
+        self._figures = Figures()
         self._chart: deque[tuple[int, float]] = deque(recent_power, maxlen=CHART_POINTS)
         self._stopping = False
 

@@ -18,11 +18,12 @@ from monitor.web import impact_api
 from monitor.web.impacts import UNKNOWN, WATER, Impacts, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from monitor.cli.speech import Speech
     from monitor.cli.terminal import Terminal
-    from monitor.core.entries import Meter, ServiceFacts
+    from monitor.core.entries import ServiceFacts
+    from monitor.core.figures import Figures
 
 PERIODS: Final = ("day", "month", "year")
 MAIN: Final = "year"
@@ -110,51 +111,46 @@ def told_by_daemon(status: Mapping[str, Any]) -> Overview:
 
 
 def told_by_ledger(
-    host: str,
-    at: str,
-    energy: Mapping[tuple[str, str], Energy],
-    coverage: Mapping[str, float | None],
-    services: Mapping[str, ServiceFacts],
-    *,
-    simulated: bool = False,
-    impacts: Mapping[tuple[str, Indicator, str], Bounds] | None = None,
-    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] | None = None,
+    host: str, at: str, figures: Figures, services: Mapping[str, ServiceFacts], *, simulated: bool
 ) -> Overview:
-    """Return what the ledger says, last written *at*: *energy* by (consumer, period), *coverage* by period.
+    """Return what the ledger says, last written *at*.
 
-    *impacts* and *meters* are those of closed hours: the daemon alone knows by which terms the open one is reckoned.
+    The impacts of *figures* are those of closed hours: the daemon alone knows by which terms the open one is reckoned.
     """
-    booked, measured = impacts or {}, meters or {}
-    table = Table(booked, measured, emissions_of(booked, measured))
-    known = {period: ratio for period, ratio in coverage.items() if ratio and period in PERIODS}
-    keys = {consumer for consumer, period in energy if period in known}
-    keys |= {consumer for consumer, _, period in booked if period in PERIODS}
-
-    def of(key: str) -> dict[str, Energy]:
-        return {period: energy.get((key, period), Energy.ZERO) for period in known}
-
-    ordered = sorted(keys - set(PSEUDO_SERVICES), key=lambda key: (-of(key).get("year", Energy.ZERO).microjoules, key))
-
-    def emitted(key: str) -> dict[str, Bounds]:
-        told = {period: table.of((key,), period, of(key).get(period)).emissions for period in PERIODS}
-        return {period: found for period, found in told.items() if found is not None}
-
-    named = {key: services[key].name if key in services else key for key in ordered}
-    uses = [Use(key, name, None, of(key), emitted(key)) for key, name in named.items()]
-    uses += [Use(key, "", None, of(key), emitted(key)) for key in PSEUDO_SERVICES if key in keys]
-    totals = {period: Energy(sum(use.energy[period].microjoules for use in uses)) for period in known}
+    known = {period: ratio for period, ratio in figures.coverage.items() if ratio and period in PERIODS}
+    table = Table(figures.impacts, figures.meters, emissions_of(figures.impacts, figures.meters))
+    uses = tuple(_uses(figures, known, services, table))
     return Overview(
         host,
         at,
-        True,
-        tuple(uses),
-        None,
-        totals,
-        known,
+        from_ledger=True,
+        uses=uses,
+        power=None,
+        energy={period: Energy(sum(use.energy[period].microjoules for use in uses)) for period in known},
+        coverage=known,
         simulated=simulated,
         impacts={period: table.total(period) for period in PERIODS},
-        impact_coverage=coverage_of(booked, energy) if booked else {},
+        impact_coverage=coverage_of(figures.impacts, figures.energy) if figures.impacts else {},
     )
+
+
+def _uses(figures: Figures, known: Iterable[str], services: Mapping[str, ServiceFacts], table: Table) -> Iterator[Use]:
+    """Yield everybody who used energy in a period that is *known*, or emitted in one: who used most comes first."""
+    energy = {
+        key: {period: figures.energy.get((key, period), Energy.ZERO) for period in known}
+        for key in {
+            *(consumer for consumer, period in figures.energy if period in known),
+            *(consumer for consumer, _, period in figures.impacts if period in PERIODS),
+        }
+    }
+    own = sorted(
+        energy.keys() - set(PSEUDO_SERVICES), key=lambda key: (-energy[key].get(MAIN, Energy.ZERO).microjoules, key)
+    )
+    for key in (*own, *(key for key in PSEUDO_SERVICES if key in energy)):
+        name = "" if key in PSEUDO_SERVICES else services[key].name if key in services else key
+        told = {period: table.of((key,), period, energy[key].get(period)).emissions for period in PERIODS}
+        emitted = {period: bounds for period, bounds in told.items() if bounds is not None}
+        yield Use(key, name, None, energy[key], emitted)
 
 
 def page(overview: Overview, speech: Speech, terminal: Terminal) -> str:

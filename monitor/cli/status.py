@@ -103,13 +103,5 @@ def _ask_ledger(config: Config) -> Overview:
             message = "no daemon answers, and the ledger holds nothing yet: start the daemon with `empreinte run`"
             raise CommandError(message, Status.NO)
         figures = Periods(ledger).of(books, SystemClock(config.paths.procfs).stamp())
-        return told_by_ledger(
-            ledger.host,
-            utc(books.at.wall),
-            figures.energy,
-            figures.coverage,
-            ledger.services(),
-            simulated=ledger.simulated,
-            impacts=figures.impacts,
-            meters=figures.meters,
-        )
+        at = utc(books.at.wall)
+        return told_by_ledger(ledger.host, at, figures, ledger.services(), simulated=ledger.simulated)

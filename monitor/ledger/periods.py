@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import PERIODS, period_bounds
 from monitor.core.entries import Grain, Meter
+from monitor.core.figures import Figures
 from monitor.core.impact import Bounds, ImpactSeries
 from monitor.core.interval import HOUR, MINUTE, Interval, bucket_of
-from monitor.core.units import Energy
+from monitor.core.units import Duration, Energy
 from monitor.ledger.consulting import Corrections
 
 if TYPE_CHECKING:
@@ -26,27 +27,9 @@ if TYPE_CHECKING:
     from monitor.ledger.naming import Naming
     from monitor.ledger.store import Ledger
 
-AT_ONCE: Final = 31 * 24 * HOUR.nanoseconds
+AT_ONCE: Final = Duration(31 * 24 * HOUR.nanoseconds)
 """Most that is read in one go: a server has to answer within the time that a commit may take."""
 _EVER: Final = 1 << 63
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodFigures:
-    """The figures of each of `monitor.core.calendar.PERIODS`, exact, up to the moment of the books.
-
-    `energy` is by (consumer, period), under the key that goes on; `methods` by (period, method). `coverage` is, by
-    period, the share of its elapsed time for which the host was measured, 0 to 1: by the resource that was measured
-    for longest, because one that this host has no meter for would make it nothing. None where no time has elapsed.
-    `impacts` is by (consumer, indicator, period), in the unit of the indicator: what is not there is unknown. `meters`
-    is the energy again, by resource and method: how sure a figure is depends on them.
-    """
-
-    energy: Mapping[tuple[str, str], Energy]
-    coverage: Mapping[str, float | None]
-    methods: Mapping[tuple[str, str], Energy]
-    impacts: Mapping[tuple[str, Indicator, str], Bounds]
-    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +65,9 @@ class Periods:
         self._corrections = Corrections(frozenset(), 0)
         self._closed = -1
         self._looked = 0
-        self._shown = _Figures({})
+        self._shown = _Shown({})
 
-    def of(self, books: OpenBooks, now: Stamp, open_impacts: Sequence[HourImpacts] = ()) -> PeriodFigures:
+    def of(self, books: OpenBooks, now: Stamp, open_impacts: Sequence[HourImpacts] = ()) -> Figures:
         """Return the figures at *now*, with the open hours of *books*, which have been committed.
 
         *open_impacts* are what the open hours have come to so far. A correction of closed hours shows within a minute.
@@ -98,7 +81,7 @@ class Periods:
         for period in sorted(PERIODS, key=lambda name: bounds[name].length):
             self._sums[period] = self._closed_sum(period, bounds[period], closed)
         if self._shown.sums != self._sums:
-            self._shown = _Figures(dict(self._sums))
+            self._shown = _Shown(dict(self._sums))
         hours = _open_hours(books.open, open_impacts, self._ledger.naming())
         return self._shown.with_open(hours, bounds)
 
@@ -121,7 +104,7 @@ class Periods:
         if here:
             return max(here, key=lambda one: one.end)
         known = (one.start for one in inside)
-        interval = Interval(start, min(start + AT_ONCE, end, *known))
+        interval = Interval(start, min(start + AT_ONCE.nanoseconds, end, *known))
         # as the restatements were that are known of: one that was made since is noticed later, and added then
         read = self._ledger.sums(interval, self._corrections.impacts)
         return _Sum(
@@ -164,7 +147,7 @@ class Periods:
         return {key: _less(amount, old.get(key, Bounds.ZERO)) for key, amount in new.items()}
 
 
-class _Figures:
+class _Shown:
     """The figures of the closed hours, made once for as long as none closes, and with the open ones at every tick."""
 
     def __init__(self, sums: Mapping[str, _Sum]) -> None:
@@ -177,7 +160,7 @@ class _Figures:
             _add_energy(one, period, self._energy, self._methods, self._meters)
             self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
 
-    def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> PeriodFigures:
+    def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> Figures:
         """Return the figures with the open *hours*, each in the periods whose *bounds* it begins in."""
         energy, methods, impacts = dict(self._energy), dict(self._methods), dict(self._impacts)
         meters = dict(self._meters)
@@ -191,7 +174,7 @@ class _Figures:
                     impacts[key] = impacts[key] + amount if key in impacts else amount
             covered = _added(self.sums[period].covered, *(hour.covered for hour in inside))
             coverage[period] = _coverage(covered, within)
-        return PeriodFigures(energy, coverage, methods, impacts, meters)
+        return Figures(energy, coverage, methods, impacts, meters)
 
 
 def _add_energy(
@@ -252,9 +235,8 @@ def _within(changed: Iterable[Interval], known: _Sum) -> Iterator[Interval]:
     """Yield the parts of *changed* that *known* is a sum over, each no longer than is read in one go."""
     for one in changed:
         start, end = max(one.start, known.start), min(one.end, known.end)
-        while start < end:
-            yield Interval(start, min(end, start + AT_ONCE))
-            start += AT_ONCE
+        if start < end:
+            yield from Interval(start, end).split(AT_ONCE)
 
 
 def _end_of(period: str, bounds: Interval) -> int:

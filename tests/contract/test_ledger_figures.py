@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.core.entries import OpenBooks
-    from monitor.ledger.periods import PeriodFigures
+    from monitor.core.figures import Figures
     from monitor.ledger.store import Ledger
     from tests.contract.conftest import Site
 
@@ -117,7 +117,7 @@ def test_coverage_is_unknown_where_no_time_has_elapsed(ledger: Ledger) -> None:
     keeping = Bookkeeping(start=new_year - HR)
     commit = keeping.tick(3600)
     commit.to(ledger)
-    figures: PeriodFigures = Periods(ledger).of(commit.books, stamp(new_year))
+    figures: Figures = Periods(ledger).of(commit.books, stamp(new_year))
     assert [figures.coverage[period] for period in ("day", "month", "quarter", "year")] == [None] * 4
     assert figures.coverage["previous_day"] == pytest.approx(1 / 24)
 

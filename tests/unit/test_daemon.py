@@ -26,12 +26,13 @@ from monitor.core.events import (
     ServiceDisappeared,
 )
 from monitor.core.factors import Cycle
+from monitor.core.figures import Figures
 from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
-from monitor.daemon import MOST_PENDING, Daemon, NoFigures, Pending
+from monitor.daemon import MOST_PENDING, Daemon, Pending
 from monitor.exposition.snapshot import Snapshot
 from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
@@ -137,12 +138,12 @@ class World:
             live_for=Duration.from_seconds(15),
         )
 
-    def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> NoFigures:
+    def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> Figures:
         self.open_hours = open_hours
         if self.silent:
             message = "the ledger does not answer"
             raise DiskFullError(message)
-        return NoFigures(self.period_energy)
+        return Figures(self.period_energy)
 
     def restate(self, at: Stamp, told: Sequence[IntensityReading]) -> Sequence[EntryCorrected]:
         if not told:

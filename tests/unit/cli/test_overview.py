@@ -8,6 +8,7 @@ from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
 from monitor.config import Language
 from monitor.core.entries import ServiceFacts
+from monitor.core.figures import Figures
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import Energy
 from monitor.exposition.snapshot import Snapshot
@@ -78,7 +79,7 @@ def test_power_that_is_unknown_is_not_zero() -> None:
 
 def test_figures_that_are_made_up_are_said_to_be() -> None:
     assert "this machine is simulated" in page(told_by_daemon({**STATUS, "simulated": True}), ENGLISH, NARROW)
-    view = told_by_ledger("ia-01", utc(0), {}, {}, {}, simulated=True)
+    view = told_by_ledger("ia-01", utc(0), Figures(), {}, simulated=True)
     assert "this machine is simulated" in page(view, ENGLISH, NARROW)
     assert as_json(view)["simulated"] is True
 
@@ -92,7 +93,7 @@ def test_what_the_ledger_says_is_shown_without_a_power() -> None:
     }
     coverage = {"day": 0.25, "month": None, "year": 0.5, "quarter": 1.0}
     services = {"assistant": ServiceFacts("assistant", "Assistant")}
-    view = told_by_ledger("ia-01", utc(0), energy, coverage, services)
+    view = told_by_ledger("ia-01", utc(0), Figures(energy, coverage), services, simulated=False)
     assert lines(page(view, ENGLISH, NARROW)) == [
         "service            today  this month  this year",
         "Assistant        1.00 Wh           ?    2.00 Wh",
@@ -123,15 +124,13 @@ def told_at_work(snapshot: Snapshot) -> Overview:
 
 
 def from_the_ledger(snapshot: Snapshot) -> Overview:
-    return told_by_ledger(
-        "ia-01",
-        utc(snapshot.at.wall),
+    figures = Figures(
         snapshot.period_energy,
         snapshot.period_coverage,
-        snapshot.services,
         impacts=snapshot.period_impacts,
         meters=snapshot.period_meters,
     )
+    return told_by_ledger("ia-01", utc(snapshot.at.wall), figures, snapshot.services, simulated=False)
 
 
 def test_what_it_came_to_stands_beside_and_below_within_eighty_columns() -> None:
@@ -203,7 +202,7 @@ def test_the_ledgers_impacts_are_said_to_be_those_of_closed_hours() -> None:
 
 def test_hardware_that_nobody_used_is_a_row_of_the_ledger_too() -> None:
     made = {("_idle", Indicator.GWP_EMBODIED, "year"): Bounds(1_000_000, 2_000_000, 3_000_000)}
-    view = told_by_ledger("ia-01", utc(0), {}, {"year": 0.5}, {}, impacts=made, meters={})
+    view = told_by_ledger("ia-01", utc(0), Figures(coverage={"year": 0.5}, impacts=made), {}, simulated=False)
     assert [use.key for use in view.uses] == ["_idle"]
     assert view.uses[0].emissions == {"year": Bounds(1_000_000, 2_000_000, 3_000_000)}
     assert lines(page(view, ENGLISH, NARROW))[1].split()[-2:] == ["2.00", "g"]

@@ -1,0 +1,32 @@
+"""What the periods came to: this day, month, quarter and year so far, and the ones before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.core.entries import Meter
+    from monitor.core.impact import Bounds, Indicator
+    from monitor.core.units import Energy
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of each of `monitor.core.calendar.PERIODS`, exact, up to one moment. What is not there is unknown."""
+
+    energy: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    """By (consumer, period), under the key that goes on."""
+    coverage: Mapping[str, float | None] = field(default_factory=dict)
+    """By period, the share of its elapsed time for which the host was measured, 0 to 1; None: no time has elapsed.
+
+    By the resource that was measured for longest: one that this host has no meter for would make it nothing.
+    """
+    methods: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    """The energy by (period, method)."""
+    impacts: Mapping[tuple[str, Indicator, str], Bounds] = field(default_factory=dict)
+    """By (consumer, indicator, period), in the unit of the indicator, with the range of the factors."""
+    meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
+    """The energy again, by resource and method, by (consumer, period): how sure a figure is depends on them."""
