@@ -177,7 +177,7 @@ def shares(
         if resource != REST
     }
     if REST in wholes:
-        pattern = together(parts.values()) or _weights(held.get(PACKAGE, {}), length)
+        pattern = summed(parts.values()) or _weights(held.get(PACKAGE, {}), length)
         parts[REST] = apportion(wholes[REST], pattern)
     return parts
 
@@ -188,7 +188,7 @@ def _weights(held: Mapping[str, int], length: Duration) -> dict[str, int]:
     return {**held, UNATTRIBUTED: held.get(UNATTRIBUTED, 0) + unknown}
 
 
-def together(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the sum of *parts* by consumer."""
     sums: dict[str, int] = {}
     for part in parts:

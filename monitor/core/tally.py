@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.embodied import by_resource, shares, together, written_off
+from monitor.core.embodied import by_resource, shares, summed, written_off
 from monitor.core.entries import Tallied
+from monitor.core.hours import by_consumer
 from monitor.core.impact import ENERGY_STEPS, RATE_STEPS, ImpactSeries, Indicator
 from monitor.core.interval import Interval
-from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Energy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +28,11 @@ class Tally:
     def __init__(self, opening: OpenBooks | None) -> None:
         """Go on where *opening* left off; None: begin with nothing."""
         self._steps: dict[ImpactSeries, int] = {}
-        self._energy: dict[str, int] = {}
+        self._energy: dict[str, Energy] = {}
         self._held: dict[str, dict[str, int]] = {}
         self._last = None if opening is None else (opening.at, opening.boot_id)
         if opening is not None:
-            self._energy = _by_consumer(opening)
+            self._energy = by_consumer(opening.energy)
             self._steps = {key: one.units * ENERGY_STEPS + one.rest for key, one in opening.impacts.items()}
 
     def book(self, books: OpenBooks, reserved: Mapping[Holding, Duration], terms: Terms | None) -> None:
@@ -39,7 +40,7 @@ class Tally:
 
         *reserved* is cumulative since the daemon began.
         """
-        energy = _by_consumer(books)
+        energy = by_consumer(books.energy)
         held = by_resource(reserved)
         if terms is not None:
             self._use(energy, terms)
@@ -50,12 +51,13 @@ class Tally:
         """Return the counters."""
         return {key: Tallied(*divmod(steps, ENERGY_STEPS)) for key, steps in self._steps.items()}
 
-    def _use(self, energy: Mapping[str, int], terms: Terms) -> None:
+    def _use(self, energy: Mapping[str, Energy], terms: Terms) -> None:
         for indicator in COUNTED:
             if (rate := terms.rates.get(indicator)) is None:
                 continue
             for consumer, amount in energy.items():
-                self._add(ImpactSeries(consumer, indicator), (amount - self._energy.get(consumer, 0)) * rate.central)
+                used = amount - self._energy.get(consumer, Energy.ZERO)
+                self._add(ImpactSeries(consumer, indicator), used.microjoules * rate.central)
 
     def _embody(self, books: OpenBooks, held: Mapping[str, Mapping[str, int]], terms: Terms) -> None:
         """Count in steps of a rate: what a tick has of a small piece of hardware may be less than a microgram."""
@@ -63,7 +65,7 @@ class Tally:
         wholes = written_off(terms.assets, Indicator.GWP_EMBODIED, elapsed, RATE_STEPS)
         centrals = {resource: whole.central for resource, whole in wholes.items()}
         since = {resource: _less(times, self._held.get(resource, {})) for resource, times in held.items()}
-        for consumer, amount in together(shares(centrals, since, elapsed.length).values()).items():
+        for consumer, amount in summed(shares(centrals, since, elapsed.length).values()).items():
             self._add(ImpactSeries(consumer, Indicator.GWP_EMBODIED), amount * MICROJOULES_PER_KILOWATT_HOUR)
 
     def _elapsed(self, books: OpenBooks) -> Interval:
@@ -81,10 +83,3 @@ class Tally:
 
 def _less(times: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
     return {consumer: time - before.get(consumer, 0) for consumer, time in times.items()}
-
-
-def _by_consumer(books: OpenBooks) -> dict[str, int]:
-    energy: dict[str, int] = {}
-    for series, amount in books.energy.items():
-        energy[series.consumer] = energy.get(series.consumer, 0) + amount.microjoules
-    return energy
