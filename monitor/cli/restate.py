@@ -38,7 +38,7 @@ def restate(
     context: typer.Context,
     *,
     period: Annotated[
-        str, typer.Argument(metavar="[PERIOD]", help="2026, 2026-Q1, 2026-03, 2026-03-14, month, previous_year ...")
+        str, typer.Argument(metavar="PERIOD", help="2026, 2026-Q1, 2026-03, 2026-03-14, month, previous_year ...")
     ] = "",
     first: Annotated[
         str, typer.Option("--from", metavar="YYYY-MM-DD", help="Instead of PERIOD: from this day on.")
