@@ -139,11 +139,11 @@ class Impacts:
     def _reckon(self, hour: Interval, bucket: Bucket | None) -> list[HourImpacts]:
         """Return what *hour* came to; None as *bucket*: nothing of it was measured."""
         terms = self._terms(hour, self._told(hour))
-        if terms is None or (bucket is None and not terms.assets):
+        if terms is None:
             return []
-        if bucket is None:
-            return [reckon(hour, {}, {}, terms)]
-        return [reckon(hour, by_consumer(bucket.entries), bucket.reserved, terms)]
+        if bucket is not None:
+            return [reckon(hour, by_consumer(bucket.entries), bucket.reserved, terms)]
+        return [reckon(hour, {}, {}, terms)] if terms.assets else []
 
     def _missing(self, until: int) -> range:
         """Return the starts of the hours before *until* of which nothing was measured."""

@@ -60,11 +60,8 @@ def reckon_anew(
         for start in range(part.start, part.end, grain.nanoseconds):
             hour = Interval(start, start + grain.nanoseconds)
             terms = reckoner.terms(hour, told.get(start, ()))
-            known = measured.get(start)
-            if known is not None:
-                yield reckon(hour, known.energies, known.reserved, terms)
-            elif terms.assets:
-                yield reckon(hour, {}, {}, terms)
+            if start in measured or terms.assets:
+                yield _reckoned(hour, measured.get(start), terms)
 
 
 class Applied(Protocol):
@@ -110,12 +107,17 @@ def in_runs(
     """Yield what the hours that are *reshaped* come to by their new terms, in runs that join."""
     for run in _joined(sorted(reshaped), grain):
         measured = {one.start: one for one in facts(run)}
-        hours = []
-        for start in range(run.start, run.end, grain.nanoseconds):
-            known = measured.get(start)
-            energies, reserved = ({}, {}) if known is None else (known.energies, known.reserved)
-            hours.append(reckon(Interval(start, start + grain.nanoseconds), energies, reserved, reshaped[start]))
-        yield run, hours
+        yield (
+            run,
+            [
+                _reckoned(Interval(start, start + grain.nanoseconds), measured.get(start), reshaped[start])
+                for start in range(run.start, run.end, grain.nanoseconds)
+            ],
+        )
+
+
+def _reckoned(hour: Interval, known: Facts | None, terms: Terms) -> HourImpacts:
+    return reckon(hour, {}, {}, terms) if known is None else reckon(hour, known.energies, known.reserved, terms)
 
 
 def _joined(starts: Iterable[int], grain: Duration) -> Iterator[Interval]:
