@@ -25,7 +25,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Show the hardware whose making counts here, or import it from GLPI's inventory."""
+    """Show the hardware whose making counts, or import it."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -36,7 +36,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Look at the factors: what a kilowatt-hour, a site or a piece of hardware comes to."""
+    """Look at the factors, and check your own."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
