@@ -68,9 +68,13 @@ class ActivitySeries:
     unit: Unit
 
 
+ACTIVITY: Final = "activity:"
+"""How the names begin under which gaps of activity stand beside those of resources."""
+
+
 def resource_of(consumer: str) -> str:
     """Return the name under which the gaps of *consumer*'s activity stand beside those of resources."""
-    return f"activity:{consumer}"
+    return f"{ACTIVITY}{consumer}"
 
 
 def authoritative(series: Mapping[ActivitySeries, int]) -> frozenset[ActivitySeries]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import select
 
@@ -18,7 +18,7 @@ from monitor.ledger.stretches import cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from monitor.core.entries import Bucket, ServiceFacts
     from monitor.core.units import Duration
@@ -132,10 +132,12 @@ def read_activity_series(connection: Connection, host: int) -> dict[int, Activit
     """Return every series of activity of *host*, by number."""
     table = schema.activity_series
     rows = connection.execute(select(table).where(table.c.host_id == host))
-    return {
-        row.id: ActivitySeries(row.consumer, Authority(row.authority), row.meter, row.model, Unit(row.unit))
-        for row in rows
-    }
+    return {row.id: series_of(row) for row in rows}
+
+
+def series_of(row: Row[Any]) -> ActivitySeries:
+    """Return the series that *row* of the table of series is."""
+    return ActivitySeries(row.consumer, Authority(row.authority), row.meter, row.model, Unit(row.unit))
 
 
 class _Key(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import and_, func, select
 
+from monitor.core.activity import ACTIVITY
 from monitor.core.entries import Grain, Meter, Series, Share
 from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.readings import Method
@@ -17,6 +18,7 @@ from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
+from monitor.ledger.verify_activity import ActivityExamination
 from monitor.ledger.verify_impacts import ImpactExamination
 from monitor.ledger.wording import utc
 
@@ -36,8 +38,8 @@ MOST: Final = 100
 """Faults told of one kind: more say nothing new."""
 
 
-_DERIVED: Final = {Grain.MINUTE: (), Grain.HOUR: (schema.hour_terms,)}
-"""What else there is of a bucket: an hour of which nothing was measured has its part of the hardware."""
+_DERIVED: Final = {Grain.MINUTE: (), Grain.HOUR: (schema.hour_terms, schema.hour_activity)}
+"""What else there is of a bucket: an hour of which nothing was measured has its part of the hardware, its activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class _Examination:
         yield self._lost_generations()
         hour = Duration(self._lengths[Grain.HOUR])
         yield from ImpactExamination(self._connection, self._span, hour, AT_ONCE[Grain.HOUR]).kinds()
+        yield from ActivityExamination(self._connection, self._span, self._books, AT_ONCE[Grain.HOUR]).kinds()
         if self._books is not None:
             yield self._broken_totals(self._books)
 
@@ -172,10 +175,12 @@ class _Examination:
         return {bucket for one in buckets for bucket in self._connection.execute(one).scalars()}
 
     def _gaps(self) -> list[Interval]:
-        """Return the gaps of all resources together, merged, in order."""
+        """Return the gaps of all resources together, merged, in order. That of an activity says nothing of the host."""
         table = schema.gaps
+        of_resources = ~table.c.resource.startswith(ACTIVITY, autoescape=True)
+        asked = select(table.c.since, table.c.until).where(of_resources).order_by(table.c.since)
         merged: list[Interval] = []
-        for since, until in self._connection.execute(select(table.c.since, table.c.until).order_by(table.c.since)):
+        for since, until in self._connection.execute(asked):
             if merged and since <= merged[-1].end:
                 merged[-1] = Interval(merged[-1].start, max(merged[-1].end, until))
             else:

@@ -37,6 +37,9 @@ def act(
     return ActivitySeries(consumer, authority, meter, model, unit)
 
 
+EVENTS = act(authority=Authority.EVENTS, meter="events")
+
+
 def hour(start: int, activity: Mapping[ActivitySeries, int]) -> Bucket:
     return replace(hour_bucket(start, {series("assistant"): 10**12}), activity=activity)
 
@@ -93,7 +96,7 @@ def test_activity_is_committed_with_its_hour_and_adds_up(site: Site) -> None:
 
 
 def test_a_commit_with_activity_given_twice_changes_nothing(site: Site) -> None:
-    closed = [hour(START, {act(): 5, act(authority=Authority.EVENTS, meter="events"): 4, act(unit=Unit.ENERGY): 3})]
+    closed = [hour(START, {act(): 5, EVENTS: 4, act(unit=Unit.ENERGY): 3})]
     with site.open() as ledger:
         commit(ledger, closed)
         before = site.contents()
@@ -146,7 +149,6 @@ def test_a_restored_backup_knows_what_its_counters_of_activity_had_shown(site: S
 
 def test_of_each_hour_and_service_only_those_believed_first_count(ledger: Ledger) -> None:
     gateway = act(authority=Authority.GATEWAY, meter="http://127.0.0.1:4000/metrics")
-    events = act(authority=Authority.EVENTS, meter="events")
     other = act("search")
     energy = act(unit=Unit.ENERGY, meter="")
     commit(
@@ -154,11 +156,11 @@ def test_of_each_hour_and_service_only_those_believed_first_count(ledger: Ledger
         [
             hour(START, {act(): 100, other: 1, energy: 50}),
             hour(START + HR, {act(): 200, gateway: 190, other: 2}),
-            hour(START + 2 * HR, {act(): 400, gateway: 390, events: 385, energy: 60, other: 4}),
+            hour(START + 2 * HR, {act(): 400, gateway: 390, EVENTS: 385, energy: 60, other: 4}),
         ],
     )
     sums = ledger.sums(everything())
-    assert sums.activity == {act(): 100, gateway: 190, events: 385, other: 7, energy: 110}
+    assert sums.activity == {act(): 100, gateway: 190, EVENTS: 385, other: 7, energy: 110}
     assert sums.cross_checks == {act(): 600, gateway: 390}
 
 
