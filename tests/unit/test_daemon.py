@@ -34,9 +34,9 @@ from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import MOST_PENDING, Daemon, Pending
 from monitor.exposition.snapshot import Snapshot
-from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
 from monitor.schedule import Inbox, Sampler, Schedule
+from tests.fixtures.factors import shipped_factors
 
 SECOND = 1_000_000_000
 NOON = 1_790_000_000 * SECOND // HOUR.nanoseconds * HOUR.nanoseconds
@@ -397,7 +397,7 @@ def test_a_stop_loses_neither_what_is_in_the_inbox_nor_the_open_tick() -> None:
 
 
 def french() -> Reckoner:
-    return Reckoner(shipped(), Choices(zone="FR", live="rte"), ZoneInfo("Europe/Paris"))
+    return Reckoner(shipped_factors(), Choices(zone="FR", live="rte"), ZoneInfo("Europe/Paris"))
 
 
 def live(seconds: float) -> CollectionSucceeded:

@@ -13,9 +13,9 @@ from monitor.core.embodied import Asset, amortised
 from monitor.core.factors import Quantity
 from monitor.core.impact import Indicator
 from monitor.core.interval import HOUR, Interval
-from monitor.factors.loading import shipped
 from monitor.inventory.assets import made
 from monitor.inventory.csv_list import read_list
+from tests.fixtures.factors import shipped_factors
 
 PAGE = Path(__file__).parents[2] / "docs/hardware.md"
 GRAM = 10**6
@@ -27,7 +27,7 @@ def page() -> str:
 
 
 def h100() -> Asset:
-    catalogue = shipped()
+    catalogue = shipped_factors()
     return Asset(
         name="H100",
         resource="gpu0",
@@ -61,7 +61,7 @@ def test_every_example_is_a_configuration_that_can_be_reckoned_with(page: str, t
         file = tmp_path / f"{number}.toml"
         file.write_text(example.replace("/etc/empreinte/assets.toml", f"{tmp_path}/assets.toml"), encoding="utf-8")
         read = load(Surroundings.of_this_process(), file)
-        assert all(made(table, shipped(), Decimal(1)).making for table in read.assets)
+        assert all(made(table, shipped_factors(), Decimal(1)).making for table in read.assets)
         assert read.assets
 
 

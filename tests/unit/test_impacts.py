@@ -15,8 +15,8 @@ from monitor.core.interval import HOUR, MINUTE, Stamp
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
-from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
+from tests.fixtures.factors import shipped_factors
 
 SECOND = 1_000_000_000
 PARIS = ZoneInfo("Europe/Paris")
@@ -67,7 +67,7 @@ def impacts(
     known: Sequence[IntensityReading] = (),
 ) -> Impacts:
     choices = Choices(zone="FR", live=live, pue=stated(Quantity.PUE, "1.4", "kWh/kWh"), assets=assets)
-    return Impacts(Reckoner(shipped(), choices, PARIS), opening, known=known)
+    return Impacts(Reckoner(shipped_factors(), choices, PARIS), opening, known=known)
 
 
 def hour(start: int, energy: Energy = KILOWATT_HOUR, grain: Grain = Grain.HOUR) -> Bucket:

@@ -12,9 +12,9 @@ from monitor.core.interval import HALF_HOUR, HOUR, Interval
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
-from monitor.factors.loading import shipped
 from monitor.impacts import Impacts
 from monitor.restating import in_runs, reckon_anew, reshape
+from tests.fixtures.factors import shipped_factors
 from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN, told
 
 H = HOUR.nanoseconds
@@ -32,7 +32,7 @@ def nothing(_: Interval) -> Sequence[IntensityReading]:
 
 
 def reckoner(live: str = "", *, card: bool = False, zone: str = "FR") -> Reckoner:
-    return Reckoner(shipped(), Choices(zone=zone, live=live, assets=(CARD,) if card else ()), PARIS)
+    return Reckoner(shipped_factors(), Choices(zone=zone, live=live, assets=(CARD,) if card else ()), PARIS)
 
 
 def test_an_hour_reckoned_anew_with_the_same_terms_is_the_same() -> None:

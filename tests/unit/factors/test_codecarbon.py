@@ -4,14 +4,14 @@ from decimal import Decimal
 from monitor.adapters.codecarbon import EnergyMix
 from monitor.core.factors import How, Quantity
 from monitor.factors.codecarbon import codecarbon_factor
-from monitor.factors.loading import shipped
+from tests.fixtures.factors import shipped_factors
 
 DAY = date(2026, 11, 25)
 JAPAN = codecarbon_factor(EnergyMix("JP", "Japan", 2023, Decimal("485.392"), "3.3.2"), DAY)
 
 
 def test_a_country_that_the_set_lacks_gets_its_factor_marked_with_its_year() -> None:
-    answer = shipped().extended([JAPAN], "codecarbon-3.3.2").as_of(Quantity.ELECTRICITY, "JP", DAY)
+    answer = shipped_factors().extended([JAPAN], "codecarbon-3.3.2").as_of(Quantity.ELECTRICITY, "JP", DAY)
     assert answer.factor is JAPAN
     assert answer.how == (How.OLDER_YEAR, How.ALTERNATIVE_SOURCE)
     assert answer.factor.year == 2023
@@ -24,5 +24,5 @@ def test_its_range_is_that_of_a_single_source() -> None:
 
 def test_it_never_takes_the_place_of_a_factor_of_the_set() -> None:
     mix = EnergyMix("FR", "France", 2023, Decimal("56.039"), "3.3.2")
-    catalogue = shipped().extended([codecarbon_factor(mix, DAY)], "codecarbon-3.3.2")
+    catalogue = shipped_factors().extended([codecarbon_factor(mix, DAY)], "codecarbon-3.3.2")
     assert catalogue.as_of(Quantity.ELECTRICITY, "FR", DAY).factor.provider == "ademe"

@@ -17,10 +17,10 @@ from monitor.core.factors import CONFIGURED, Catalogue
 from monitor.core.impact import Indicator
 from monitor.core.interval import Interval
 from monitor.core.units import Memory
-from monitor.factors.loading import shipped
 from monitor.inventory.assets import Inventory, InventoryError
 from monitor.inventory.counting import assets_of
 from monitor.inventory.models import Models, shipped_models
+from tests.fixtures.factors import shipped_factors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ OWN_GPU = AssetTable(
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return shipped()
+    return shipped_factors()
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import pytest
 
 from monitor.config import Surroundings, load
 from monitor.config.impact_tables import AssetKind, AssetTable
-from monitor.factors.loading import shipped
 from monitor.inventory.assets import made
 from monitor.inventory.csv_list import ListError
 from monitor.inventory.glpi import Imported, import_list
 from monitor.inventory.models import Models, shipped_models
 from monitor.inventory.writing import asset_file
+from tests.fixtures.factors import shipped_factors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ def test_what_is_imported_is_what_the_configuration_reads(models: Models, tmp_pa
 
 
 def reckoned(table: AssetTable) -> Asset:
-    return made(table, shipped(), Decimal(1))
+    return made(table, shipped_factors(), Decimal(1))
 
 
 def test_headings_may_be_english_and_parted_by_commas(models: Models) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from monitor.config.impact_tables import AssetKind
 from monitor.core.factors import Quantity
-from monitor.factors.loading import shipped
 from monitor.inventory.models import Models, shipped_models
+from tests.fixtures.factors import shipped_factors
 
 
 @pytest.fixture(scope="module")
@@ -81,25 +81,25 @@ def test_a_name_means_one_kind_of_thing(models: Models) -> None:
 
 
 def test_every_model_has_a_figure_in_the_factors_that_are_shipped(models: Models) -> None:
-    catalogue = shipped()
+    catalogue = shipped_factors()
     subjects = set(catalogue.subjects(Quantity.HARDWARE_GWP))
     named = {row.model for rows in models.by_kind.values() for row in rows}
     assert named <= subjects
 
 
 def test_every_card_of_the_factors_has_a_name(models: Models) -> None:
-    cards = {one for one in shipped().subjects(Quantity.HARDWARE_GWP) if re.match("nvidia|amd-mi", one)}
+    cards = {one for one in shipped_factors().subjects(Quantity.HARDWARE_GWP) if re.match("nvidia|amd-mi", one)}
     assert cards == {row.model for row in models.by_kind[AssetKind.GPU]}
 
 
 def test_every_kind_that_is_counted_without_a_name_has_a_figure_and_a_lifetime() -> None:
-    catalogue = shipped()
+    catalogue = shipped_factors()
     for kind in AssetKind:
         assert catalogue.find(Quantity.HARDWARE_LIFETIME, kind)
         assert bool(catalogue.find(Quantity.HARDWARE_GWP, kind)) == (kind is not AssetKind.GPU)
 
 
 def test_every_server_whose_figure_contains_gpus_is_marked(models: Models) -> None:
-    notes = {one.subject: one.note for one in shipped().factors if one.quantity is Quantity.HARDWARE_GWP}
+    notes = {one.subject: one.note for one in shipped_factors().factors if one.quantity is Quantity.HARDWARE_GWP}
     contain = {subject for subject, note in notes.items() if "with its" in note}
     assert contain == {subject for subject in notes if models.contains_gpus(subject)}
