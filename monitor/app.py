@@ -31,7 +31,7 @@ from monitor.exposition.prometheus import Exposition
 from monitor.impacts import KEPT, Impacts
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
-from monitor.live import LateHours, grid_of, told, with_token
+from monitor.live import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from monitor.clock import Clock
-    from monitor.collector import Collector
     from monitor.config import Config, FactorsTable, Listen
     from monitor.core.services import ServiceRule
     from monitor.core.terms import Reckoner
@@ -258,7 +257,11 @@ def _open_ledger(config: Config, machine: Machine) -> Ledger:
 
 def _workloads(config: Config, machine: Machine) -> HostWorkloads:
     kinds = catalogue() if config.sampling.discovery else ()
-    return HostWorkloads(machine.procfs, (*config.services, *machine.rules), kinds, machine.own_pid)
+    rules = (*config.services, *machine.rules)
+    if machine.simulated:  # what is made up has no page, and no real one is asked
+        rules = tuple(replace(rule, activity=None) for rule in rules)
+    pages = config.sampling.activity and not machine.simulated
+    return HostWorkloads(machine.procfs, rules, kinds, machine.own_pid, pages=pages)
 
 
 def _samplers(
@@ -291,16 +294,10 @@ def _charges(host: Host, factors: FactorsTable) -> Iterator[Charge]:
         except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way, and stops nobody
             yield Charge(point.name, partial(_refuse, point.name, error), slow=False)
             continue
-        on_request = getattr(kind, "on_request", False)
-        if not on_request or point.name == factors.live:
-            opening = partial(_open_live, kind, host, factors.token_file) if on_request else partial(kind.open, host)
+        if is_wanted(point.name, kind, factors):
+            live = point.name == factors.live
+            opening = partial(open_with_token, kind, host, factors.token_file) if live else partial(kind.open, host)
             yield Charge(point.name, opening, slow=kind.slow, every=getattr(kind, "every", None))
-
-
-def _open_live(kind: type[Collector], host: Host, token_file: Path | None) -> Collector:
-    """Return the collector of the live source, with the token as it is now. Raises Unavailable."""
-    grid = None if host.grid is None else with_token(host.grid, token_file)
-    return kind.open(replace(host, grid=grid))
 
 
 def _refuse(name: str, error: Exception) -> NoReturn:
@@ -325,7 +322,7 @@ def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Le
         cpu_power_accuracy=processors.accuracy,
         memory=config.host.memory,
         nvml=machine.nvml,
-        grid=grid_of(config, ledger),
+        grid=grid_of(config, known_until(config, ledger)),
     )
 
 

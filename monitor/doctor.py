@@ -113,12 +113,12 @@ class Examination:
     watch: Standing
     zone: Standing
     impacts: Mapping[str, Standing] = field(default_factory=dict)
-    """What the impacts need beside the zone: `pue`, `site`, `hardware`, `virtual`."""
+    """What the impacts need beside the zone: `factors`, `live`, `pue`, `site`, `hardware`, `virtual`."""
 
     @property
     def verdict(self) -> Verdict:
         """The answer in one word."""
-        if State.UNUSABLE in {self.ledger.state, self.page.state}:
+        if State.UNUSABLE in {self.ledger.state, self.page.state, *(one.state for one in self.impacts.values())}:
             return Verdict.IMPOSSIBLE
         return Verdict.MEASURES if self.meters else Verdict.BLIND
 
@@ -138,8 +138,11 @@ class Sources:
         return tuple(resource for resource in EVERYWHERE if resource not in measured)
 
 
-def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp) -> Sources:
-    """Open each collector, read it once, close it; return what can be read of energy and of use, and what can't."""
+def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp, live: str = "") -> Sources:
+    """Open each collector, read it once, close it; return what can be read of energy and of use, and what can't.
+
+    *live* is the name of the one that tells of the grid, and of neither; empty where there is none.
+    """
     sources: dict[str, tuple[Source, ...]] = {}
     readings: dict[str, Sequence[Reading]] = {}
     unreadable = []
@@ -162,7 +165,9 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp) ->
     )
     ranked = sorted(found, key=lambda meter: (_place(meter.source.resource), not meter.used, meter.collector))
     users = tuple(
-        name for name, seen in readings.items() if not sources[name] or any(isinstance(one, _USE) for one in seen)
+        name
+        for name, seen in readings.items()
+        if name != live and (not sources[name] or any(isinstance(one, _USE) for one in seen))
     )
     return Sources(tuple(ranked), users, tuple(unreadable))
 
@@ -215,6 +220,25 @@ _PARTS: Final = {
     **{f"America/{place}": ("US-AK",) for place in _ALASKA},
 }
 """Time zones of parts of a country whose grid stands alone (monitor.core.zones): the country's would be wrong there."""
+
+
+def factors_standing(fault: str) -> dict[str, Standing]:
+    """Return how the factors stand: nothing where they can be used, else that the daemon can't start, by the *fault*.
+
+    The fault has the cure in it.
+    """
+    return {"factors": Standing(State.UNUSABLE, "", fault)} if fault else {}
+
+
+def live_standing(live: str, unreadable: Sequence[Unreadable]) -> dict[str, Standing]:
+    """Return how the source *live* of the grid's intensity stands; nothing where there is none.
+
+    Why it does not answer stands among the *unreadable*.
+    """
+    if not live:
+        return {}
+    silent = any(one.collector == live for one in unreadable)
+    return {"live": Standing(State.REDUCED if silent else State.READY, live)}
 
 
 def impact_standings(

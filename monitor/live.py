@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from monitor.config import Config
+    from monitor.collector import Collector, Host
+    from monitor.config import Config, FactorsTable
     from monitor.core.impact import Terms
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
@@ -41,17 +42,32 @@ AGAIN: Final = Duration.from_seconds(60)
 """After how long it is tried again to restate where that could not be done."""
 
 
-def grid_of(config: Config, ledger: Ledger) -> Grid | None:
-    """Return what a collector of live intensities needs, but for the token; None where none is configured."""
+def known_until(config: Config, ledger: Ledger) -> int:
+    """Return up to when the live source has told of the zone, ns since the epoch; 0 where it has told nothing."""
+    live = config.factors.live
+    return ledger.newest_intensity(live, zone_told(config)) if live is not None and config.zone else 0
+
+
+def grid_of(config: Config, since: int = 0) -> Grid | None:
+    """Return what a collector of live intensities needs, but for the token; None where none is configured.
+
+    What is known already ends at *since* (ns since the epoch; 0: nothing is known).
+    """
     wanted = config.factors
     if wanted.live is None or not config.zone:
         return None
-    return Grid(
-        zone=zone_told(config),
-        address=wanted.address,
-        since=ledger.newest_intensity(wanted.live, zone_told(config)),
-        certificates=wanted.certificates,
-    )
+    return Grid(zone=zone_told(config), address=wanted.address, since=since, certificates=wanted.certificates)
+
+
+def is_wanted(name: str, kind: type[Collector], factors: FactorsTable) -> bool:
+    """Return whether the collector *name* is to be opened: one that is opened on request only as the live source."""
+    return not getattr(kind, "on_request", False) or name == factors.live
+
+
+def open_with_token(kind: type[Collector], host: Host, file: Path | None) -> Collector:
+    """Return the collector of the live source, with the token that *file* holds now. Raises Unavailable."""
+    grid = None if host.grid is None else with_token(host.grid, file)
+    return kind.open(replace(host, grid=grid))
 
 
 def with_token(grid: Grid, file: Path | None) -> Grid:

@@ -9,6 +9,7 @@ import os
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from monitor import processor_power, watch
 from monitor.adapters import codecarbon
 from monitor.adapters.virtualisation import hypervisor
+from monitor.app import assembly_of
 from monitor.cli.inquiry import answers
 from monitor.cli.ledger_standing import ledger_standing
 from monitor.clock import SystemClock, process_clock
@@ -28,11 +30,15 @@ from monitor.doctor import (
     Standing,
     State,
     ask,
+    factors_standing,
     impact_standings,
+    live_standing,
     page_standing,
     zone_standing,
 )
 from monitor.ledger.store import Ledger, LedgerError
+from monitor.live import grid_of, open_with_token
+from monitor.reckoning import ReckoningError
 from monitor.workloads import HostWorkloads, catalogue
 
 if TYPE_CHECKING:
@@ -51,7 +57,8 @@ Collectors = list[tuple[str, "Callable[[], Collector]"]]
 def examine(config: Config) -> Examination:
     """Return what can be measured here under *config*."""
     workloads = workloads_of(config)
-    sources = ask(collectors(config, workloads), SystemClock(config.paths.procfs).stamp())
+    now, live = SystemClock(config.paths.procfs).stamp(), config.factors.live or ""
+    sources = ask([*collectors(config, workloads), *_live(config, workloads)], now, live)
     services = workloads.services()
     return Examination(
         meters=sources.meters,
@@ -63,7 +70,9 @@ def examine(config: Config) -> Examination:
         page=page_standing(config.web.listen, daemon_answers=answers(config.web.listen)),
         watch=_watch_standing(),
         zone=zone_standing(config.zone, config.organisation.timezone),
-        impacts=impact_standings(
+        impacts=factors_standing(_fault_of_factors(config, now.wall))
+        | live_standing(live, sources.unreadable)
+        | impact_standings(
             config.zone,
             pue=f"{config.pue or ''}",
             site_kind=config.site.kind or "" if config.site else "",
@@ -96,16 +105,43 @@ def compare(config: Config, elapsed: Duration) -> tuple[tuple[Line, ...], str]:
 def workloads_of(config: Config) -> HostWorkloads:
     """Return who is on this host now."""
     kinds = catalogue() if config.sampling.discovery else ()
-    workloads = HostWorkloads(config.paths.procfs, config.services, kinds, os.getpid())
+    pages = config.sampling.activity
+    workloads = HostWorkloads(config.paths.procfs, config.services, kinds, os.getpid(), pages=pages)
     workloads.refresh()
     return workloads
 
 
 def collectors(config: Config, workloads: HostWorkloads) -> Collectors:
-    """Return every installed collector, in order of name: its name, and what opens it on this host."""
+    """Return every installed collector of this machine, in order of name: its name, and what opens it.
+
+    None that is opened on request is among them: those ask over the network.
+    """
     host = _host(config, workloads)
+    found = ((name, kind) for name, kind in _kinds() if not getattr(kind, "on_request", False))
+    return [(name, partial(kind.open, host)) for name, kind in found]
+
+
+def _live(config: Config, workloads: HostWorkloads) -> Collectors:
+    """Return the collector of the live source that is configured, likewise; none where none is."""
+    host = replace(_host(config, workloads), grid=grid_of(config))
+    token = config.factors.token_file
+    return [
+        (name, partial(open_with_token, kind, host, token)) for name, kind in _kinds() if name == config.factors.live
+    ]
+
+
+def _kinds() -> list[tuple[str, type[Collector]]]:
     points = sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name)
-    return [(point.name, partial(point.load().open, host)) for point in points]
+    return [(point.name, point.load()) for point in points]
+
+
+def _fault_of_factors(config: Config, now: int) -> str:
+    """Return why the daemon could not reckon impacts, and so not start; empty where it could."""
+    try:
+        assembly_of(config, now)
+    except ReckoningError as error:
+        return "; ".join(str(error).splitlines())
+    return ""
 
 
 def _host(config: Config, workloads: HostWorkloads) -> Host:

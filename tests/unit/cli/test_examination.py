@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,16 @@ from monitor.core.units import Duration, Energy, Power
 from monitor.doctor import State, Verdict
 from monitor.recording import Roots, record
 from tests.fixtures.host import RECORDED
+from tests.parts.grid import ElectricityMaps, GridServer
 from tests.parts.loopback import free_port
 from tests.unit.config.test_file import read
 
 
-def config_of(root: Path, tmp_path: Path, extra: str = "") -> Config:
+def config_of(root: Path, tmp_path: Path, extra: str = "", host: str = "") -> Config:
     """Return the configuration of a daemon that looks at the recorded host *root*."""
     return read(
         tmp_path,
-        f'[host]\ncpu_tdp = "100 W"\n[paths]\nsysfs = "{root}/sys"\nprocfs = "{root}/proc"\n'
+        f'[host]\ncpu_tdp = "100 W"\n{host}[paths]\nsysfs = "{root}/sys"\nprocfs = "{root}/proc"\n'
         f'cgroupfs = "{root}/sys/fs/cgroup"\nstate = "{tmp_path}/state"\n'
         f'[web]\nlisten = "127.0.0.1:{free_port()}"\n{extra}',
     )
@@ -103,3 +105,50 @@ def test_a_comparison_that_fails_ends_the_measurement(tmp_path: Path, monkeypatc
     monkeypatch.setattr(codecarbon, "compare", fail)
     with pytest.raises(CodeCarbonFailed):
         examination.compare(config_of(RECORDED / "virtual-machine", tmp_path), Duration.from_seconds(5))
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ('[factors]\nfiles = ["/nowhere/factors.toml"]\n', "/nowhere/factors.toml: it does not exist"),
+        ('[factors]\nset = "1999-01"\n', "there is no set 1999-01"),
+        ('[[asset]]\nname = "a"\nkind = "server"\nmodel = "a-cray"\n', "there is no model a-cray"),
+    ],
+)
+def test_what_stops_the_start_of_the_daemon_is_told(extra: str, said: str, tmp_path: Path) -> None:
+    found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path, extra))
+    assert found.verdict is Verdict.IMPOSSIBLE
+    assert said in found.impacts["factors"].what
+
+
+def live_config(tmp_path: Path, address: str, key: str) -> Config:
+    (tmp_path / "token").write_text(key)
+    live = f'[factors]\nlive = "electricity_maps"\naddress = "{address}"\ntoken_file = "{tmp_path}/token"\n'
+    return config_of(RECORDED / "xeon-two-sockets", tmp_path, live, 'zone = "FR"\n')
+
+
+@pytest.mark.usefixtures("no_proxy")
+def test_the_live_source_is_asked_once_and_taken_for_no_other_source(tmp_path: Path) -> None:
+    now = datetime(2026, 6, 10, 23, 30, tzinfo=UTC)
+    with GridServer(ElectricityMaps(lambda: now), now) as server:
+        found = examination.examine(live_config(tmp_path, server.url, "k3y"))
+        asked = len(server.asked)
+        refused = examination.examine(live_config(tmp_path, server.url, "wrong"))
+        lost = live_config(tmp_path, server.url, "k3y")
+        (tmp_path / "token").unlink()
+        without = examination.examine(lost)
+        assert asked <= 2
+    assert found.impacts["live"].state is State.READY
+    assert "electricity_maps" not in {*found.users, *(one.collector for one in found.unreadable)}
+    assert (refused.impacts["live"].state, without.impacts["live"].state) == (State.REDUCED, State.REDUCED)
+    assert {one.collector: one.reason for one in refused.unreadable}["electricity_maps"] == "forbidden"
+    assert str(tmp_path / "token") in next(
+        one.what for one in without.unreadable if one.collector == "electricity_maps"
+    )
+    assert {found.verdict, refused.verdict, without.verdict} == {Verdict.MEASURES}
+
+
+def test_who_asks_over_the_network_is_neither_asked_nor_told_of_unless_configured(tmp_path: Path) -> None:
+    found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path))
+    assert not {"rte", "electricity_maps"} & {one.collector for one in found.unreadable}
+    assert "live" not in found.impacts
