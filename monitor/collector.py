@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.core.readings import Reading
+    from monitor.core.services import Page
     from monitor.core.units import Memory, Power
 
 
@@ -100,6 +101,10 @@ class Workloads(Protocol):
 
     def disown(self, path: str) -> None:
         """Say that the group *path* has no counter to read: its processes are read one by one."""
+        ...
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return the metrics pages on which services tell what they do, as of now."""
         ...
 
 

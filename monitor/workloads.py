@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from monitor.adapters.pages import Pages
 from monitor.adapters.procfs import listening_sockets, read_facts, sockets_of
 from monitor.core.entries import MONITOR, OTHER
 from monitor.core.services import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.core.entries import ServiceFacts
-    from monitor.core.services import ServiceRule
+    from monitor.core.services import Page, ServiceRule
 
 CAP: Final = 50
 """Most services that are discovered: a host that starts programs under ever new names must not fill the ledger."""
@@ -65,11 +66,16 @@ class HostWorkloads:
         own_pid: int,
         *,
         cap: int = CAP,
+        pages: bool = True,
     ) -> None:
-        """No *kinds*: nothing is discovered. The process *own_pid* and what it starts are the monitor."""
+        """No *kinds*: nothing is discovered; no *pages*: of metrics pages only those that *rules* name are there.
+
+        The process *own_pid* and what it starts are the monitor.
+        """
         self._procfs = procfs
         self._rules = tuple(rules)
         self._catalogue = Catalogue(kinds)
+        self._pages = Pages(procfs, self._rules, self._catalogue if pages else None)
         self._own_pid = own_pid
         self._cap = cap
         self._ports = frozenset(rule.match.port for rule in rules if rule.match.port is not None)
@@ -112,6 +118,10 @@ class HostWorkloads:
     def service_pids(self) -> Mapping[int, str]:
         """Return every process of a service at the last refresh: pid -> service. Any thread may ask."""
         return self._service_pids
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return where services tell what they do, as far as it is configured or found. One thread may ask, any one."""
+        return self._pages.of(self._service_pids)
 
     def is_service(self, pid: int) -> bool:
         """Whether process *pid*, just started, is of a service that was not there. Any thread may ask.
@@ -216,7 +226,7 @@ class HostWorkloads:
             if before is None or (now is not None and now.started != before.started):
                 self.forget(pid)
                 self._classify(pid)
-            elif now is not None and self._consumers[pid] == OTHER and _runs(now) != _runs(before):
+            elif now is not None and self._consumers[pid] == OTHER and now.runs != before.runs:
                 self._spread(pid, self._settle(now), frozenset({OTHER}))
 
     def _look_for_listeners(self) -> None:
@@ -388,8 +398,3 @@ class HostWorkloads:
                 return
             tree |= more
             self._consumers.update(dict.fromkeys(more, consumer))
-
-
-def _runs(facts: ProcessFacts) -> tuple[Sequence[str], str]:
-    """Return what says who a process is; a parent may end, and a worker of the kernel's names itself after its work."""
-    return facts.argv, facts.cgroup

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import impacts
+from monitor.config.activity import page_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
 from monitor.config.quantities import duration_text
@@ -208,6 +209,7 @@ def _service(table: object, path: str, faults: Faults) -> ServiceRule | None:
     match = _match(table.get("match") if isinstance(table, dict) else None, f"{path}.match", faults)
     if facts is None or match is None:
         return None
+    page = page_rule(facts.activity, f"{path}.activity", faults) if facts.activity else None
     return ServiceRule(
         ServiceFacts(
             key=facts.key,
@@ -218,6 +220,7 @@ def _service(table: object, path: str, faults: Faults) -> ServiceRule | None:
             was=facts.was,
         ),
         match,
+        page,
     )
 
 
@@ -264,7 +267,11 @@ def _check_together(records: Mapping[str, Any], services: Iterable[tuple[str, Se
 
 def _check_keys(services: Iterable[tuple[str, ServiceRule]], faults: Faults) -> None:
     seen: dict[str, str] = {}
+    pages: dict[str, str] = {}
     for path, rule in services:
+        if rule.activity and pages.setdefault(rule.activity.url, path) != path:
+            what = f"{rule.activity.url} is already the page of another service, at {pages[rule.activity.url]}"
+            faults.note(f"{path}.activity.url", what)
         for name, key in (("key", rule.facts.key), *(("was", key) for key in rule.facts.was)):
             if key in seen:
                 faults.note(f"{path}.{name}", f"{key!r} is already the key of another service, at {seen[key]}")

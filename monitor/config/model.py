@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from monitor.config import amounts, quantities, values
+from monitor.config.activity import ActivityTable
 from monitor.config.impact_tables import (
     HIGHEST_PUE,
     LOWEST_PUE,
@@ -190,6 +191,14 @@ class Sampling:
     discovery: Annotated[
         bool, Key("Whether known AI servers are services without being configured.", values.flag, "true")
     ] = True
+    activity: Annotated[
+        bool,
+        Key(
+            "Whether the metrics pages of known AI servers on this machine are read without being configured.",
+            values.flag,
+            "true",
+        ),
+    ] = True
     patience: Annotated[
         Duration,
         Key(
@@ -272,6 +281,15 @@ class ServiceTable:
         tuple[str, ...],
         Key("Keys it had before, whose history it carries on.", values.service_keys, '["old-key"]'),
     ] = ()
+    activity: Annotated[
+        ActivityTable | None,
+        Key(
+            "Metrics page on which it tells what it does.",
+            ActivityTable,
+            '{ url = "http://127.0.0.1:8000/metrics" }',
+            unset="found, where it is a known server that listens on this machine",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +352,6 @@ LISTS: Final[Mapping[str, type]] = {"site": SiteTable, "tariff": TariffTable, "a
 LATER: Final[Mapping[str, str]] = {
     "budget": "budgets",
     "contract": "contract clauses",
-    "service.activity": "counting tokens and requests",
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
     "intake": "events from outside",

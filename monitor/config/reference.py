@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.config.activity import ActivityTable
 from monitor.config.file import DEFAULT
 from monitor.config.impact_tables import MarketTable
 from monitor.config.model import LATER, LISTS, TABLES, MatchTable, ServiceTable
@@ -59,15 +60,17 @@ def reference() -> str:
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
     parts += [_section("market = { … }", MarketTable)]
-    parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable), _LATER_SECTION]
+    parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]
+    parts += [_section("activity = { … }", ActivityTable), _LATER_SECTION]
     parts.append("\n".join(f"- `{path}`: {what}" for path, what in LATER.items()) + "\n")
     return "\n".join(parts)
 
 
 def _shown_service(path: str, rule: ServiceRule, origins: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    facts = {name: getattr(rule.facts, name) for name, _ in keys_of(ServiceTable)}
+    facts = {name: getattr(rule.facts, name, None) for name, _ in keys_of(ServiceTable)}
     match = {f"match.{name}": getattr(rule.match, name) for name, _ in keys_of(MatchTable)}
-    for name, value in (facts | match).items():
+    page = {f"activity.{name}": getattr(rule.activity, name, None) for name, _ in keys_of(ActivityTable)}
+    for name, value in (facts | match | page).items():
         if value not in (None, "", ()):
             yield f"{path}.{name}", toml_text(value), origins.get(f"{path}.{name}", DEFAULT)
 

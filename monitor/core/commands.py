@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 PYTHON: Final = re.compile(r"(python|pypy)[\d.]*t?")
 TAKES_A_VALUE: Final = "cmWX"
@@ -23,6 +23,9 @@ APPLICATION: Final = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*(\(.*\))?")
 JAVA_TAKES_A_VALUE: Final = frozenset({"-classpath", "-cp", "--class-path", "-p", "--module-path", "--add-modules"})
 LONGEST_PORT: Final = len("65535")
 PORT_OPTIONS: Final = frozenset({"--http-port", "--http_port", "--port", "--rest_port", "-p"})
+METRICS_PORT_OPTIONS: Final = frozenset({"--metrics-port", "--metrics_port"})
+REST_PORT_OPTIONS: Final = frozenset({"--rest_port"})
+"""Where it is another than that of `--port`. Source: OpenVINO Model Server, parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,11 @@ def what_runs(argv: Sequence[str]) -> Command:
     return _named(program, argv[1:])
 
 
-def listening(argv: Sequence[str]) -> int | None:
-    """Return the port that the arguments name (`--port 8000`, `--port=8000`, `-p 8000`); None where none do."""
+def listening(argv: Sequence[str], options: Collection[str] = PORT_OPTIONS) -> int | None:
+    """Return the number that one of *options* has (`--port 8000`, `--port=8000`, `-p 8000`); None where none does."""
     for index, argument in enumerate(argv):
         option, _, value = argument.partition("=")
-        if option in PORT_OPTIONS:
+        if option in options:
             text = value or (argv[index + 1] if index + 1 < len(argv) else "")
             # the command line is whoever's: the conversion of very many digits is refused, and there are no such ports
             if text.isdecimal() and len(text) <= LONGEST_PORT:

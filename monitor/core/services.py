@@ -57,11 +57,42 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRule:
+    """Where a service tells what it does: a metrics page that is configured."""
+
+    url: str
+    model: str = ""
+    """The model that it serves, where its page does not name any."""
+    token_file: str = ""
+    """File with the token that the page asks for; empty: it asks for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A metrics page to read, and whose it is."""
+
+    consumer: str
+    url: str
+    """It holds no secret."""
+    kind: str = ""
+    """The kind of server that it is, by its command line; empty where that does not tell."""
+    configured: bool = False
+    started: int | None = None
+    """When the process that listens there was started, in clock ticks after boot; None where it is not known."""
+    model: str = ""
+    token_file: str = ""
+    sleeps: bool = False
+    """Whether its command line has it sleep when it is idle: a look at its page may keep it awake."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceRule:
-    """A service that is configured: what it is called, and how it is recognised."""
+    """A service that is configured: what it is called, how it is recognised, and where it tells what it does."""
 
     facts: ServiceFacts
     match: Match
+    activity: PageRule | None = None
+    """None: nothing is configured, and it may be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +115,8 @@ class ServerKind:
     """The port it listens on unless told otherwise."""
     metrics: str = ""
     """Path of its metrics page, with the port where that is another; empty where it has none."""
+    sleep_option: str = ""
+    """The option, with a number of seconds, that has it sleep when it is idle; empty where it has none."""
 
 
 class Catalogue:
@@ -129,6 +162,11 @@ class ProcessFacts:
     kernel: bool = False
     ports: frozenset[int] = field(default_factory=frozenset)
     """Those it listens on, of the ports that are configured."""
+
+    @property
+    def runs(self) -> tuple[Sequence[str], str]:
+        """What says who it is: a parent may end, and a worker of the kernel's names itself after its work."""
+        return self.argv, self.cgroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,6 @@ def test_what_can_not_be_is_refused(tmp_path: Path, text: str, expected: str) ->
         '[[budget]]\nservice = "a"\n',
         '[[contract]]\nuid = "a"\n',
         '[ledger]\ncentral = "x"\n',
-        '[[service]]\nkey = "a"\nmatch = { port = 8 }\nactivity = { url = "x" }\n',
     ],
 )
 def test_what_a_later_version_does_is_not_taken_in_silence(tmp_path: Path, text: str) -> None:
