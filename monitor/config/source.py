@@ -38,6 +38,8 @@ def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Ma
         tables = tomllib.loads(content, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise SourceError(_syntax(str(error), content)) from error
+    except RecursionError as error:
+        raise SourceError(Fault("", "its tables are nested too deep: name the right file")) from error
     return tables, lines_of(content)
 
 

@@ -25,6 +25,21 @@ LARGEST: Final = 4 << 20
 """Bytes. A file beyond that is not a file of factors but something else that was named by mistake."""
 ORDER: Final = "order.toml"
 """The file of a set that says which provider is preferred; the others hold factors."""
+RANGES: Final = {
+    Quantity.ELECTRICITY: (Decimal(0), Decimal(3000)),
+    Quantity.WATER: (Decimal(0), Decimal(1000)),
+    Quantity.PRIMARY_ENERGY: (Decimal(0), Decimal(10)),
+    Quantity.ABIOTIC_RESOURCES: (Decimal(0), Decimal(1)),
+    Quantity.PUE: (Decimal(1), Decimal(5)),
+    Quantity.WUE: (Decimal(0), Decimal(50)),
+    Quantity.HARDWARE_GWP: (Decimal(0), Decimal(1_000_000)),
+    Quantity.HARDWARE_ADPE: (Decimal(0), Decimal(1000)),
+    Quantity.HARDWARE_LIFETIME: (Decimal("0.01"), Decimal(50)),
+    Quantity.EQUIVALENCE: (Decimal(0), Decimal(1_000_000_000)),
+    Quantity.ELECTRICITY_PRICE: (Decimal(0), Decimal(10)),
+}
+"""What a factor can be, in its unit: outside, somebody mistook that. Our choice, far beyond all that is known; the same
+as in the configuration where both have it (monitor.config.amounts)."""
 _EXAMPLES: Final = {"cycle": '"life_cycle"', "boundary": '"consumption"', "accounting": '"location"'}
 _TAG: Final = 6
 """How many digits of a content's SHA-256 tell one content from another in the name of a set."""
@@ -91,14 +106,19 @@ def _factors_of(files: Sequence[Path], faults: Faults) -> tuple[Factor, ...]:
 def _read(file: Path, faults: Faults) -> tuple[Factor, ...]:
     """Return the factors of *file* that can be used."""
     try:
-        if file.stat().st_size > LARGEST:
+        with file.open("rb") as stream:
+            # a byte more shows that it is too large; a device has no size to look at
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
             faults.note(str(file), "it is larger than a file of factors can be: name the right file")
             return ()
-        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        tables = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"), parse_float=Decimal)
     except FileNotFoundError:
         faults.note(str(file), "it does not exist: name another")
     except OSError as error:
         faults.note(str(file), f"it can't be read ({error.strerror}): let the user that runs empreinte read it")
+    except RecursionError:
+        faults.note(str(file), "its tables are nested too deep: name the right file")
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         faults.note(str(file), f"it is no TOML in UTF-8 ({error}): correct it there")
     else:
@@ -134,6 +154,10 @@ def _note_contradictions(row: Row, where: str, faults: Faults) -> None:
         faults.note(f"{where}.unit", f"{row.quantity} is not given in {row.unit}", allowed)
     if not row.low <= row.value <= row.high:
         faults.note(f"{where}.value", f"it is not between low and high: {row.low}, {row.value}, {row.high}")
+    least, most = RANGES[row.quantity]
+    if row.low < least or row.high > most:
+        what = f"{row.quantity} is not below {least} or above {most} {row.unit}: look at the unit"
+        faults.note(f"{where}.{'low' if row.low < least else 'high'}", what)
     if row.valid_to is not None and row.valid_to < row.valid_from:
         faults.note(f"{where}.valid_to", f"it is before valid_from, {row.valid_from}")
     if row.quantity in OF_A_ZONE:

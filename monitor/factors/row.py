@@ -20,6 +20,8 @@ Word = TypeVar("Word", bound=StrEnum)
 EARLIEST: Final = 1990
 LATEST: Final = 2100
 """Years outside are taken for typing errors."""
+DIGITS: Final = 40
+"""A number of more is a typing error, and exact products of it would take for ever."""
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+-]*")
 _PROVIDER: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ADDRESS: Final = re.compile(r"https?://\S+|file:\S+")
@@ -55,6 +57,10 @@ def number(value: object) -> Decimal:
     exact = Decimal(value)
     if not exact.is_finite() or exact < 0:
         message = "it is a number, zero or more"
+        raise WrongValueError(message)
+    _, digits, exponent = exact.as_tuple()
+    if len(digits) > DIGITS or abs(int(exponent)) > DIGITS:
+        message = f"it is a number of at most {DIGITS} digits"
         raise WrongValueError(message)
     return exact
 

@@ -156,6 +156,13 @@ WRONG = {
     "a number in quotes": ("value = 14.20", 'value = "14.20"', "value: it is a number, without quotes"),
     "below zero": ("low = 11", "low = -1", "low: it is a number, zero or more"),
     "not a number": ("low = 11", "low = nan", "low: it is a number, zero or more"),
+    "kilograms in place of grams": (
+        "high = 18.0",
+        "high = 18000",
+        "high: electricity is not below 0 or above 3000 gCO2e",
+    ),
+    "more digits than can be counted with": ("low = 11", "low = 1e-99999", "low: it is a number of at most 40 digits"),
+    "an exponent without end": ("high = 18.0", "high = 1e99999", "high: it is a number of at most 40 digits"),
     "no year": ("year = 2026", "year = 26", "year: it is a year between 1990 and 2100"),
     "a moment": ("valid_from = 2026-01-01", "valid_from = 2026-01-01T00:00:00Z", "valid_from: it is a day"),
     "the end before the beginning": (
@@ -186,6 +193,31 @@ def test_a_basis_where_it_has_no_meaning_is_refused(tmp_path: Path) -> None:
     water = OWN.replace('"electricity"', '"water"').replace("gCO2e/kWh", "L/kWh")
     assert [fault.partition("2026.")[2] for fault in faults_of(tmp_path, water)] == [
         f"{name}: only an electricity factor has it: take it out" for name in ("cycle", "boundary", "accounting")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "number"),
+    [("pue", "kWh/kWh", "0.9"), ("pue", "kWh/kWh", "14"), ("hardware_lifetime", "year", "0"), ("wue", "L/kWh", "400")],
+)
+def test_a_figure_that_cannot_be_is_refused(quantity: str, unit: str, number: str, tmp_path: Path) -> None:
+    table = (
+        f'[[factor]]\nkey = "mine"\nquantity = "{quantity}"\nsubject = "server"\nprovider = "us"\nunit = "{unit}"\n'
+        f"value = {number}\nlow = {number}\nhigh = {number}\nyear = 2026\nvalid_from = 2026-01-01\n"
+        'source = "ours"\naddress = "file:ours"\nlicence = "ours"\nretrieved = 2026-01-01\n'
+    )
+    (fault,) = faults_of(tmp_path, table)
+    assert "look at the unit" in fault
+
+
+def test_a_device_is_no_file_of_factors() -> None:
+    with pytest.raises(FactorsError, match="larger than a file of factors can be"):
+        load("", [Path("/dev/zero")])
+
+
+def test_tables_that_are_nested_without_end_are_refused(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, f"a = {'[' * 100_000}") == [
+        f"{tmp_path}/own.toml: its tables are nested too deep: name the right file"
     ]
 
 
