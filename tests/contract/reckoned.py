@@ -13,13 +13,14 @@ from monitor.core.factors import Accounting, Basis, Boundary, Cycle, Factor, How
 from monitor.core.hours import by_consumer, reckon
 from monitor.core.impact import Applied, Bounds, HourImpacts, ImpactSeries, Indicator, Role, Terms
 from monitor.core.interval import HOUR, Interval
-from monitor.core.readings import IntensityReading
 from monitor.core.units import Duration
+from tests.fixtures.intensities import intensity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Bucket
+    from monitor.core.readings import IntensityReading
 
 HR: Final = HOUR.nanoseconds
 
@@ -105,15 +106,7 @@ def came_to(
     return HourImpacts(start, found, terms() if by is None else by)
 
 
-def told(start: int, grams: str = "41.5", *, estimated: bool = False, length: int = HR // 4) -> IntensityReading:
+def told(start: int, grams: str = "41.5", *, estimated: bool = False) -> IntensityReading:
     """Return what a provider tells of a quarter of an hour."""
-    return IntensityReading(
-        provider="rte",
-        zone="FR",
-        start=start,
-        length=Duration(length),
-        grams_per_kilowatt_hour=Decimal(grams),
-        cycle=Cycle.DIRECT,
-        estimated=estimated,
-        raw=f'{{"taux_co2": {grams}, "nature": "Données temps réel"}}',
-    )
+    raw = f'{{"taux_co2": {grams}, "nature": "Données temps réel"}}'
+    return intensity(start, grams, estimated=estimated, raw=raw)

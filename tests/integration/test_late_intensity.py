@@ -15,9 +15,8 @@ from monitor.bus import Bus
 from monitor.config import Config, Surroundings, load
 from monitor.core.entries import ServiceFacts
 from monitor.core.events import CollectionSucceeded, EntryCorrected, Event, Observed
-from monitor.core.factors import Cycle
 from monitor.core.impact import ImpactSeries, Indicator
-from monitor.core.interval import HOUR, MINUTE, Interval, Stamp
+from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import Daemon
@@ -28,6 +27,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.ledger.verify import verify
 from monitor.live import LATE, LateHours, told, zone_told
 from monitor.reckoning import assemble
+from tests.fixtures.intensities import QUARTER, intensity
 
 if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
@@ -38,7 +38,6 @@ MIDNIGHT = int(datetime(2026, 3, 14, 23, tzinfo=UTC).timestamp()) * SECOND
 """In Paris."""
 STEP = 300
 WATTS = 100
-QUARTER = Duration(15 * MINUTE.nanoseconds)
 GRAMS = Decimal("10.85")
 """Half of what RTE's year comes to: each hour is worth half of its level."""
 
@@ -128,10 +127,7 @@ class Room:
 def quarters(start: int, end: int) -> list[IntensityReading]:
     """Return a reading for every quarter from hour *start* to hour *end*."""
     moments = range(MIDNIGHT + start * H, MIDNIGHT + end * H, QUARTER.nanoseconds)
-    return [
-        IntensityReading("rte", "FR", moment, QUARTER, GRAMS, Cycle.DIRECT, estimated=False, raw=f'{{"at": {moment}}}')
-        for moment in moments
-    ]
+    return [intensity(moment, str(GRAMS), raw=f'{{"at": {moment}}}') for moment in moments]
 
 
 def configured(tmp_path: Path, host: str = 'zone = "FR"') -> Config:

@@ -25,7 +25,6 @@ from monitor.core.events import (
     ServiceAppeared,
     ServiceDisappeared,
 )
-from monitor.core.factors import Cycle
 from monitor.core.figures import Figures
 from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
@@ -37,6 +36,7 @@ from monitor.exposition.snapshot import Snapshot
 from monitor.impacts import Impacts
 from monitor.schedule import Inbox, Sampler, Schedule
 from tests.fixtures.factors import shipped_factors
+from tests.fixtures.intensities import intensity
 
 SECOND = 1_000_000_000
 NOON = 1_790_000_000 * SECOND // HOUR.nanoseconds * HOUR.nanoseconds
@@ -402,11 +402,8 @@ def french() -> Reckoner:
 
 def live(seconds: float) -> CollectionSucceeded:
     start = NOON + round(seconds * SECOND)
-    reading = IntensityReading(
-        "rte", "FR", start, HOUR, Decimal("21.7"), Cycle.DIRECT, estimated=False, raw='{"taux_co2": 21.7}'
-    )
-    at = Stamp(start, 0)
-    return CollectionSucceeded(at=at, collector="rte", readings=(reading,), took=Duration.ZERO)
+    readings = (intensity(start, "21.7", HOUR),)
+    return CollectionSucceeded(at=Stamp(start, 0), collector="rte", readings=readings, took=Duration.ZERO)
 
 
 def test_impacts_are_committed_with_the_books_and_shown_after() -> None:

@@ -1,6 +1,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,14 +9,15 @@ import pytest
 from monitor.core.embodied import Asset
 from monitor.core.entries import UNATTRIBUTED, Bucket, Grain, Meter, OpenBooks, Series, Share
 from monitor.core.events import CollectionSucceeded, Observed
-from monitor.core.factors import Basis, Cycle, Factor, Quantity
+from monitor.core.factors import Quantity
 from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator, Role
-from monitor.core.interval import HOUR, MINUTE, Stamp
+from monitor.core.interval import HOUR, Stamp
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
 from monitor.impacts import Impacts
-from tests.fixtures.factors import shipped_factors
+from tests.fixtures.factors import asset, factor, shipped_factors
+from tests.fixtures.intensities import intensity
 
 SECOND = 1_000_000_000
 PARIS = ZoneInfo("Europe/Paris")
@@ -25,38 +26,7 @@ KILOWATT_HOUR = Energy(3_600_000_000_000)
 ACTIVE = Series("assistant", "package", Share.ACTIVE, Method.COUNTER)
 
 
-def stated(quantity: Quantity, value: str, unit: str) -> Factor:
-    number = Decimal(value)
-    return Factor(
-        key=f"{quantity}/test",
-        quantity=quantity,
-        subject="test",
-        provider="configured",
-        value=number,
-        low=number,
-        high=number,
-        unit=unit,
-        year=2024,
-        valid_from=date(2024, 1, 1),
-        valid_to=None,
-        basis=Basis(),
-        source="a test",
-        address="",
-        licence="",
-        retrieved=date(2024, 1, 1),
-    )
-
-
-CARD = Asset(
-    name="a card",
-    resource="gpu0",
-    gwp=stated(Quantity.HARDWARE_GWP, "26.28", "kgCO2e/piece"),
-    adpe=None,
-    amount=Decimal(1),
-    lifetime=stated(Quantity.HARDWARE_LIFETIME, "3", "year"),
-    bought=None,
-    share=Decimal(1),
-)
+CARD = asset("gpu0", ("26.28", "26.28", "26.28"))
 """A gram an hour."""
 
 
@@ -66,7 +36,7 @@ def impacts(
     assets: tuple[Asset, ...] = (),
     known: Sequence[IntensityReading] = (),
 ) -> Impacts:
-    choices = Choices(zone="FR", live=live, pue=stated(Quantity.PUE, "1.4", "kWh/kWh"), assets=assets)
+    choices = Choices(zone="FR", live=live, pue=factor(Quantity.PUE, "1.4"), assets=assets)
     return Impacts(Reckoner(shipped_factors(), choices, PARIS), opening, known=known)
 
 
@@ -76,10 +46,6 @@ def hour(start: int, energy: Energy = KILOWATT_HOUR, grain: Grain = Grain.HOUR) 
 
 def books(wall: int, energy: Energy, *, closed_through: int = TEN) -> OpenBooks:
     return OpenBooks(Stamp(wall, wall - TEN), "boot", closed_through, energy={ACTIVE: energy})
-
-
-def told(start: int, grams: str, length: Duration = MINUTE) -> IntensityReading:
-    return IntensityReading("rte", "FR", start, length, Decimal(grams), Cycle.DIRECT, estimated=False, raw="{}")
 
 
 def observed(wall: int, *readings: IntensityReading) -> Observed:
@@ -157,7 +123,7 @@ def test_the_open_hour_has_only_the_hardware_of_its_elapsed_part() -> None:
 
 def test_a_live_intensity_gives_the_hour_its_shape() -> None:
     live = impacts(live="rte")
-    reading = told(TEN, "10.85", HOUR)
+    reading = intensity(TEN, "10.85", HOUR)
     assert live.take(observed(TEN + HOUR.nanoseconds, reading)) == [reading]
     (found,) = live.close([hour(TEN)])
     # half of what RTE's year comes to is half of ADEME's year
@@ -172,7 +138,7 @@ def test_an_hour_without_live_intensity_is_filled_and_says_so() -> None:
 
 
 def test_what_is_used_now_goes_by_the_newest_live_intensity_for_two_hours() -> None:
-    live = impacts(live="rte", known=[told(TEN, "10.85")])
+    live = impacts(live="rte", known=[intensity(TEN, "10.85")])
     later = TEN + 2 * HOUR.nanoseconds
     now, gone = live.terms_now(later), live.terms_now(later + 1)
     assert now is not None
@@ -182,7 +148,7 @@ def test_what_is_used_now_goes_by_the_newest_live_intensity_for_two_hours() -> N
 
 
 def test_a_forecast_is_not_taken_for_now() -> None:
-    live = impacts(live="rte", known=[told(TEN + HOUR.nanoseconds, "10.85")])
+    live = impacts(live="rte", known=[intensity(TEN + HOUR.nanoseconds, "10.85")])
     terms = live.terms_now(TEN)
     assert terms is not None
     assert terms.filled
@@ -191,7 +157,7 @@ def test_a_forecast_is_not_taken_for_now() -> None:
 
 def test_an_intensity_that_is_told_again_is_not_new_and_one_that_is_revised_is() -> None:
     live = impacts(live="rte")
-    reading = told(TEN, "20")
+    reading = intensity(TEN, "20")
     live.take(observed(TEN, reading))
     assert live.take(observed(TEN, reading)) == []
     revised = replace(reading, grams_per_kilowatt_hour=Decimal(21))
@@ -200,7 +166,7 @@ def test_an_intensity_that_is_told_again_is_not_new_and_one_that_is_revised_is()
 
 def test_old_intensities_are_let_go() -> None:
     live = impacts(live="rte")
-    live.take(observed(TEN, told(TEN, "20")))
+    live.take(observed(TEN, intensity(TEN, "20")))
     live.take(observed(TEN + 73 * HOUR.nanoseconds))
     assert live.newest(TEN + 73 * HOUR.nanoseconds) is None
 

@@ -1,12 +1,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
 from monitor.core.entries import IDLE, UNATTRIBUTED, Bucket, Grain, Holding, Series, Share
-from monitor.core.factors import Cycle, NoFactorError
+from monitor.core.factors import NoFactorError
 from monitor.core.impact import ImpactSeries, Indicator, Role, Terms
 from monitor.core.interval import HALF_HOUR, HOUR, Interval
 from monitor.core.readings import IntensityReading, Method
@@ -15,7 +14,8 @@ from monitor.core.units import Duration, Energy
 from monitor.impacts import Impacts
 from monitor.restating import in_runs, reckon_anew, reshape
 from tests.fixtures.factors import shipped_factors
-from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN, told
+from tests.fixtures.intensities import intensity
+from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN
 
 H = HOUR.nanoseconds
 
@@ -60,7 +60,7 @@ def test_without_hardware_hours_that_were_not_measured_are_left_out() -> None:
 
 def test_each_hour_has_the_intensities_that_tell_of_it() -> None:
     facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(3)]
-    long = told(TEN + H // 2, "21.7", HOUR)
+    long = intensity(TEN + H // 2, "21.7", HOUR)
     found = list(reckon_anew(Interval(TEN, TEN + 3 * H), HOUR, reckoner("rte"), lambda _: facts, lambda _: [long]))
     assert [any(at.role is Role.SHAPE for at in one.terms.applied) for one in found] == [True, True, False]
     assert [one.terms.filled for one in found] == [True, True, True]
@@ -82,7 +82,7 @@ def test_a_year_is_read_a_month_at_a_time() -> None:
 
 def test_half_hours_are_reckoned_by_themselves() -> None:
     facts = [Measured(TEN + n * H // 2, {"a": KILOWATT_HOUR}) for n in range(4)]
-    reading = IntensityReading("rte", "FR", TEN, HALF_HOUR, Decimal("21.7"), Cycle.DIRECT, estimated=False, raw="{}")
+    reading = intensity(TEN, "21.7", HALF_HOUR)
     found = list(
         reckon_anew(Interval(TEN, TEN + 2 * H), HALF_HOUR, reckoner("rte"), lambda _: facts, lambda _: [reading])
     )
@@ -111,7 +111,7 @@ def by_then(count: int) -> AppliedHours:
 
 def test_hours_that_are_told_of_by_now_come_in_runs_that_join() -> None:
     facts = [Measured(TEN + n * H, {"a": KILOWATT_HOUR}) for n in range(6) if n != 5]
-    late = [told(TEN + n * H, "10.85", HOUR) for n in (0, 1, 3, 5)]
+    late = [intensity(TEN + n * H, "10.85", HOUR) for n in (0, 1, 3, 5)]
     reshaped = reshape([by_then(6)], late, HOUR, reckoner("rte"), TEN)
     runs = list(in_runs(reshaped, HOUR, lambda run: [one for one in facts if run.start <= one.start < run.end]))
     assert [(run, [one.start for one in hours]) for run, hours in runs] == [
@@ -125,19 +125,19 @@ def test_hours_that_are_told_of_by_now_come_in_runs_that_join() -> None:
 
 
 def test_nothing_changes_while_nothing_has_come_or_the_same_is_told_again() -> None:
-    late = [told(TEN, "20", HOUR)]
+    late = [intensity(TEN, "20", HOUR)]
     assert reshape([by_then(1)], [], HOUR, reckoner("rte"), TEN) == {}
     reshaped = reshape([by_then(1)], late, HOUR, reckoner("rte"), TEN)
     again = AppliedHours(reshaped[TEN], (Interval(TEN, TEN + H),))
     assert reshape([again], late, HOUR, reckoner("rte"), TEN) == {}
-    revised = reshape([again], [told(TEN, "21", HOUR)], HOUR, reckoner("rte"), TEN)
+    revised = reshape([again], [intensity(TEN, "21", HOUR)], HOUR, reckoner("rte"), TEN)
     assert list(revised) == [TEN]
 
 
 def test_an_hour_told_of_in_part_waits_for_the_rest_but_not_for_ever() -> None:
     quarter = Duration(H // 4)
-    part = [told(TEN, "20", quarter), told(TEN + H // 4, "20", quarter)]
+    part = [intensity(TEN, "20", quarter), intensity(TEN + H // 4, "20", quarter)]
     assert reshape([by_then(1)], part, HOUR, reckoner("rte"), TEN) == {}
     assert reshape([by_then(1)], part, HOUR, reckoner("rte"), TEN + H)[TEN].filled
-    whole = [told(TEN + n * H // 4, "20", quarter) for n in range(4)]
+    whole = [intensity(TEN + n * H // 4, "20", quarter) for n in range(4)]
     assert not reshape([by_then(1)], whole, HOUR, reckoner("rte"), TEN)[TEN].filled

@@ -3,7 +3,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -16,11 +15,11 @@ from monitor.core.events import (
     Observed,
     Outcome,
 )
-from monitor.core.factors import Cycle
 from monitor.core.interval import Stamp
-from monitor.core.readings import CounterReading, IntensityReading, Reading
+from monitor.core.readings import CounterReading, Reading
 from monitor.core.units import Duration, Energy, Power
 from monitor.schedule import Charge, Inbox, Sampler, Schedule, newest
+from tests.fixtures.intensities import intensity
 
 SECOND = Duration.from_seconds(1)
 
@@ -171,10 +170,7 @@ def test_of_two_observations_the_newer_outcome_of_each_collector_stays() -> None
 
 
 def _told(at: int, *intensities: tuple[int, int], collector: str = "rte") -> CollectionSucceeded:
-    readings = tuple(
-        IntensityReading("rte", "FR", start, SECOND, Decimal(grams), Cycle.DIRECT, estimated=False, raw="{}")
-        for start, grams in intensities
-    )
+    readings = tuple(intensity(start, str(grams), SECOND) for start, grams in intensities)
     return CollectionSucceeded(at=Stamp(at, at), collector=collector, readings=readings, took=SECOND)
 
 

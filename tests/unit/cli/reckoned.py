@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from monitor.app import assembly_of
 from monitor.config import Surroundings, load
 from monitor.core.entries import IDLE, OTHER, Bucket, Gap, Grain, Holding, Meter, OpenBooks, Series, ServiceFacts, Share
-from monitor.core.factors import Cycle
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import DRAM, PACKAGE, IntensityReading, Method
 from monitor.core.units import Duration, Energy
 from monitor.impacts import Impacts
 from monitor.ledger.store import Ledger
+from tests.fixtures.intensities import intensity
 from tests.unit.cli.conftest import ASSISTANT, CLOSED
 
 if TYPE_CHECKING:
@@ -96,19 +95,7 @@ def _hour(number: int) -> Bucket:
 
 def live() -> list[IntensityReading]:
     """Return what RTE told of all hours, of each something else."""
-    return [
-        IntensityReading(
-            provider="rte",
-            zone="FR",
-            start=CLOSED + number * HR,
-            length=HOUR,
-            grams_per_kilowatt_hour=Decimal(20) + Decimal(number) / 4,
-            cycle=Cycle.DIRECT,
-            estimated=False,
-            raw="{}",
-        )
-        for number in range(HOURS)
-    ]
+    return [intensity(CLOSED + number * HR, f"{20 + number / 4}", HOUR) for number in range(HOURS)]
 
 
 def keep(
