@@ -7,67 +7,34 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.embodied import Asset
 from monitor.core.entries import Holding
-from monitor.core.factors import Accounting, Basis, Boundary, Cycle, Factor, How, Quantity
+from monitor.core.factors import Factor, How, Quantity
 from monitor.core.hours import by_consumer, reckon
 from monitor.core.impact import Applied, Bounds, HourImpacts, ImpactSeries, Indicator, Role, Terms
 from monitor.core.interval import HOUR, Interval
 from monitor.core.units import Duration
+from tests.fixtures import factors as fixtures
 from tests.fixtures.intensities import intensity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from monitor.core.embodied import Asset
     from monitor.core.entries import Bucket
     from monitor.core.readings import IntensityReading
 
 HR: Final = HOUR.nanoseconds
 
 
-def factor(
-    value: str = "52", quantity: Quantity = Quantity.ELECTRICITY, key: str = "", unit: str = "gCO2e/kWh"
-) -> Factor:
-    """Return a factor with a range of ten per cent around *value*."""
-    return Factor(
-        key=key or f"{quantity}/FR/ademe/2024",
-        quantity=quantity,
-        subject="FR",
-        provider="ademe",
-        value=Decimal(value),
-        low=Decimal(value) * Decimal("0.9"),
-        high=Decimal(value) * Decimal("1.1"),
-        unit=unit,
-        year=2024,
-        valid_from=date(2024, 1, 1),
-        valid_to=None,
-        basis=Basis(Cycle.LIFE_CYCLE, Boundary.CONSUMPTION, Accounting.LOCATION),
-        source="ADEME, Base Empreinte, électricité, mix moyen de consommation",
-        address="https://base-empreinte.ademe.fr",
-        licence="Licence Ouverte 2.0",
-        retrieved=date(2026, 1, 2),
-        note="",
-    )
+def factor(value: str = "52", quantity: Quantity = Quantity.ELECTRICITY) -> Factor:
+    """Return a factor of ADEME's with a range of ten per cent around *value*, and letters that not all know."""
+    low, high = (f"{Decimal(value) * Decimal(part)}" for part in ("0.9", "1.1"))
+    found = fixtures.factor(quantity, value, low, high, provider="ademe", basis=fixtures.ADEME)
+    return replace(found, source="ADEME, Base Empreinte, électricité, mix moyen de consommation")
 
 
-SERVER: Final = Asset(
-    name="server",
-    resource="rest",
-    gwp=factor("1200", Quantity.HARDWARE_GWP, unit="kgCO2e/piece"),
-    adpe=None,
-    amount=Decimal(1),
-    lifetime=factor("5", Quantity.HARDWARE_LIFETIME, unit="year"),
-    bought=date(2025, 9, 1),
-    share=Decimal(1),
-)
-CARD: Final = replace(
-    SERVER,
-    name="card",
-    resource="gpu0",
-    adpe=factor("0.0105", Quantity.HARDWARE_ADPE, unit="kgSbe/piece"),
-    bought=None,
-    share=Decimal("0.333"),
-)
+SERVER: Final = fixtures.asset("rest", ("1080", "1200", "1320"), years="5", bought=date(2025, 9, 1))
+CARD: Final = fixtures.asset("gpu0", ("1080", "1200", "1320"), adpe="0.0105", years="5", share="0.333")
 HELD: Final = {Holding("assistant", "gpu0"): Duration(HR // 2), Holding("_idle", "gpu0"): Duration(HR // 4)}
 
 
@@ -77,7 +44,7 @@ def terms(level: str = "52", *, filled: bool = False, pue: str = "1.4", assets: 
         "FR",
         (
             Applied(Role.ELECTRICITY, factor(level), (How.OLDER_YEAR, How.PARENT_ZONE)),
-            Applied(Role.PUE, factor(pue, Quantity.PUE, unit="kWh/kWh"), (How.EXACT,)),
+            Applied(Role.PUE, factor(pue, Quantity.PUE), (How.EXACT,)),
         ),
         assets,
         filled,

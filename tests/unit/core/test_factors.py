@@ -15,39 +15,19 @@ from monitor.core.factors import (
     NoFactorError,
     Quantity,
 )
+from tests.fixtures.factors import ADEME, DIRECT, factor
 
-LIFE_CYCLE = Basis(Cycle.LIFE_CYCLE, Boundary.CONSUMPTION, Accounting.LOCATION)
-DIRECT = Basis(Cycle.DIRECT, Boundary.GENERATION, Accounting.LOCATION)
 RESIDUAL = Basis(Cycle.DIRECT, Boundary.GENERATION, Accounting.MARKET)
 DAY = date(2026, 11, 25)
 
 
-def electricity(zone: str, provider: str, year: int, value: str = "50", basis: Basis = LIFE_CYCLE) -> Factor:
-    return Factor(
-        key=f"electricity/{zone}/{provider}/{year}",
-        quantity=Quantity.ELECTRICITY,
-        subject=zone,
-        provider=provider,
-        value=Decimal(value),
-        low=Decimal(value) * Decimal("0.75"),
-        high=Decimal(value) * Decimal("1.25"),
-        unit="gCO2e/kWh",
-        year=year,
-        valid_from=date(year, 1, 1),
-        valid_to=None,
-        basis=basis,
-        source="a test",
-        address="https://example.org",
-        licence="none",
-        retrieved=DAY,
-    )
+def electricity(zone: str, provider: str, year: int, value: str = "50", basis: Basis = ADEME) -> Factor:
+    return factor(Quantity.ELECTRICITY, value, subject=zone, provider=provider, year=year, basis=basis)
 
 
 def legal(value: str, begin: date, end: date | None) -> Factor:
-    coefficient = replace(electricity("FR", "legal", begin.year, value), quantity=Quantity.PRIMARY_ENERGY)
-    return replace(
-        coefficient, key=f"primary_energy/{begin}", unit="kWh/kWh", basis=Basis(), valid_from=begin, valid_to=end
-    )
+    coefficient = factor(Quantity.PRIMARY_ENERGY, value, provider="legal", year=begin.year, until=end)
+    return replace(coefficient, key=f"primary_energy/{begin}", valid_from=begin)
 
 
 FRANCE = [electricity("FR", "ademe", year, value) for year, value in ((2023, "58.0"), (2024, "51.9"))]
