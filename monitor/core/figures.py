@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from monitor.core.activity import Authority, Unit
     from monitor.core.entries import Meter
+    from monitor.core.functional import Said
     from monitor.core.impact import Bounds, Indicator
     from monitor.core.units import Energy
 
@@ -30,3 +32,9 @@ class Figures:
     """By (consumer, indicator, period), in the unit of the indicator, with the range of the factors."""
     meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
     """The energy again, by resource and method, by (consumer, period): how sure a figure is depends on them."""
+    idle: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    """What of the energy a service used to be ready (residency, and its part of the floor), by (consumer, period)."""
+    activity: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
+    """What services did, by (consumer, model, unit, period): what counts, and not the cross-checks."""
+    said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
+    """Who says so, by (consumer, authority, unit, period)."""

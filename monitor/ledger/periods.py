@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
 from monitor.core.calendar import PERIODS, period_bounds
-from monitor.core.entries import Grain, Meter
+from monitor.core.entries import Grain, Meter, Share
 from monitor.core.figures import Figures
+from monitor.core.functional import Said
 from monitor.core.impact import Bounds, ImpactSeries
 from monitor.core.interval import HOUR, MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
@@ -34,13 +36,19 @@ _EVER: Final = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """What was booked from `start` to `end`: microjoules by consumer and meter, impacts, ns covered by resource."""
+    """What was booked from `start` to `end`: microjoules by consumer and meter, impacts, ns covered by resource.
+
+    `idle` is by consumer, in microjoules; `activity` is what counts, and `beside` are the cross-checks, of all meters.
+    """
 
     start: int
     end: int
     meters: Mapping[tuple[str, Meter], int] = field(default_factory=dict)
     impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
     covered: Mapping[str, int] = field(default_factory=dict)
+    idle: Mapping[str, int] = field(default_factory=dict)
+    activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
+    beside: Mapping[ActivitySeries, int] = field(default_factory=dict)
 
     def plus(self, *others: _Sum) -> _Sum:
         """Return the sum of this and *others*, which go on where it ends."""
@@ -50,6 +58,9 @@ class _Sum:
             _added(self.meters, *(one.meters for one in others)),
             _together(self.impacts, *(one.impacts for one in others)),
             _added(self.covered, *(one.covered for one in others)),
+            _added(self.idle, *(one.idle for one in others)),
+            _added(self.activity, *(one.activity for one in others)),
+            _added(self.beside, *(one.beside for one in others)),
         )
 
 
@@ -113,6 +124,9 @@ class Periods:
             _by_meter(read.energy),
             read.impacts,
             {resource: time.nanoseconds for resource, time in read.covered.items()},
+            _idle(read.energy),
+            _of_all_meters(read.activity),
+            _of_all_meters(read.cross_checks),
         )
 
     def _notice_corrections(self, closed: int, now: Stamp) -> None:
@@ -156,25 +170,56 @@ class _Shown:
         self._methods: dict[tuple[str, str], Energy] = {}
         self._impacts: dict[tuple[str, Indicator, str], Bounds] = {}
         self._meters: dict[tuple[str, str], dict[Meter, Energy]] = {}
+        self._deeds = _Deeds({}, {}, {})
         for period, one in sums.items():
             _add_energy(one, period, self._energy, self._methods, self._meters)
+            self._deeds.add(one, period)
             self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
 
     def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> Figures:
         """Return the figures with the open *hours*, each in the periods whose *bounds* it begins in."""
         energy, methods, impacts = dict(self._energy), dict(self._methods), dict(self._impacts)
-        meters = dict(self._meters)
+        meters, deeds = dict(self._meters), self._deeds.copy()
         coverage: dict[str, float | None] = {}
         for period, within in bounds.items():
             inside = [hour for hour in hours if within.start <= hour.start < _end_of(period, within)]
             for hour in inside:
                 _add_energy(hour, period, energy, methods, meters)
+                deeds.add(hour, period)
                 for series, amount in hour.impacts.items():
                     key = (series.consumer, series.indicator, period)
                     impacts[key] = impacts[key] + amount if key in impacts else amount
             covered = _added(self.sums[period].covered, *(hour.covered for hour in inside))
             coverage[period] = _coverage(covered, within)
-        return Figures(energy, coverage, methods, impacts, meters)
+        return Figures(energy, coverage, methods, impacts, meters, deeds.idle, deeds.activity, deeds.said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deeds:
+    """What services did, who says so, and what they used to be ready for it: as `Figures` has it."""
+
+    idle: dict[tuple[str, str], Energy]
+    activity: dict[tuple[str, str, Unit, str], int]
+    said: dict[tuple[str, Authority, Unit, str], Said]
+
+    def copy(self) -> _Deeds:
+        """Return what can be added to without changing this."""
+        return _Deeds(dict(self.idle), dict(self.activity), dict(self.said))
+
+    def add(self, one: _Sum, period: str) -> None:
+        """Add what was done in *one* to the figures of *period*."""
+        for consumer, microjoules in one.idle.items():
+            self.idle[consumer, period] = self.idle.get((consumer, period), Energy.ZERO) + Energy(microjoules)
+        for series, amount in one.activity.items():
+            key = (series.consumer, series.model, series.unit, period)
+            self.activity[key] = self.activity.get(key, 0) + amount
+            self._say(series, period, Said(counted=amount))
+        for series, amount in one.beside.items():
+            self._say(series, period, Said(beside=amount))
+
+    def _say(self, series: ActivitySeries, period: str, said: Said) -> None:
+        key = (series.consumer, series.authority, series.unit, period)
+        self.said[key] = self.said.get(key, Said()) + said
 
 
 def _add_energy(
@@ -205,10 +250,43 @@ def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], namin
             _by_meter(bucket.entries, naming, bucket.start),
             _renamed(reckoned.get(bucket.start, {}), naming, bucket.start),
             {resource: time.nanoseconds for resource, time in bucket.covered.items()},
+            _idle(bucket.entries, naming, bucket.start),
+            *(_of_all_meters(told, naming, bucket.start) for told in _told(bucket.activity)),
         )
         for bucket in buckets
         if bucket.grain is Grain.HOUR
     ]
+
+
+def _told(activity: Mapping[ActivitySeries, int]) -> tuple[dict[ActivitySeries, int], dict[ActivitySeries, int]]:
+    """Return what counts of the *activity* of one hour, and what does not."""
+    counts = authoritative(activity)
+    return (
+        {one: amount for one, amount in activity.items() if one in counts},
+        {one: amount for one, amount in activity.items() if one not in counts},
+    )
+
+
+def _of_all_meters(
+    activity: Mapping[ActivitySeries, int], naming: Naming | None = None, at: int = 0
+) -> dict[ActivitySeries, int]:
+    """Return *activity* of all meters together; with *naming*, under the keys that go on with those of *at*."""
+    sums: dict[ActivitySeries, int] = {}
+    for series, amount in activity.items():
+        consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
+        key = replace(series, consumer=consumer, meter="")
+        sums[key] = sums.get(key, 0) + amount
+    return sums
+
+
+def _idle(energy: Mapping[Series, Energy], naming: Naming | None = None, at: int = 0) -> dict[str, int]:
+    """Return what of *energy* was used to be ready, by consumer; keys as in `_of_all_meters`."""
+    sums: dict[str, int] = {}
+    for series, amount in energy.items():
+        if series.share is not Share.ACTIVE:
+            consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
+            sums[consumer] = sums.get(consumer, 0) + amount.microjoules
+    return sums
 
 
 def _by_meter(

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.core.activity import ActivitySeries, Authority, Unit
-from monitor.core.entries import Counted, SavedActivity, ServiceFacts
+from monitor.core.entries import Counted, SavedActivity, ServiceFacts, Share
+from monitor.core.functional import Said
 from monitor.core.interval import HALF_HOUR, Interval, Stamp
 from monitor.ledger.errors import LedgerError
+from monitor.ledger.periods import Periods
 from tests.contract.bookkeeping import PARIS, START, Bookkeeping, books_of, hour_bucket, ns, series
 from tests.contract.reckoned import HR
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Bucket
+    from monitor.core.figures import Figures
     from monitor.ledger.store import Ledger
     from tests.contract.conftest import Site
 
@@ -217,3 +220,79 @@ def test_half_hours_of_activity_are_hours_of_their_own(site: Site) -> None:
         done = keeping.tick(3600)
         ledger.commit(done.books, done.closed, [], [])
         assert ledger.sums(Interval(START, START + HR // 2)).activity == {act("s"): 5}
+
+
+# --- the figures of periods ------------------------------------------------------------------------------------------
+
+
+def figures_of(ledger: Ledger, keeping: Bookkeeping, closed: list[Bucket]) -> Figures:
+    books = replace(keeping.open_books(), activity=keeping.books.activity(), counted=keeping.books.counted())
+    ledger.commit(books, closed, [], [])
+    return Periods(ledger).of(books, books.at)
+
+
+def test_the_figures_of_a_period_hold_what_was_done_in_its_hours_and_the_open_one(ledger: Ledger) -> None:
+    keeping = Bookkeeping(start=ns("2026-03-03T22:00:00"))
+    closed: list[Bucket] = []
+    for hour in range(5):
+        since = Interval(keeping.now, keeping.now + 600 * 10**9)
+        keeping.books.act(since, {act(model="m"): 10**hour, act(unit=Unit.ENERGY, meter=""): 1})
+        keeping.books.act(since, {act(model="n"): 2 * 10**hour, EVENTS: 5} if hour > 3 else {act(model="n"): 0})
+        closed += keeping.tick(3600 if hour < 4 else 1200).closed
+    figures = figures_of(ledger, keeping, closed)
+    day = {key[:3]: amount for key, amount in figures.activity.items() if key[3] == "day"}
+    assert day == {
+        ("assistant", "m", Unit.OUTPUT_TOKENS): 1110,
+        ("assistant", "n", Unit.OUTPUT_TOKENS): 0,
+        ("assistant", "", Unit.OUTPUT_TOKENS): 5,
+        ("assistant", "", Unit.ENERGY): 4,
+    }
+    assert figures.activity["assistant", "m", Unit.OUTPUT_TOKENS, "month"] == 1111
+    assert figures.activity["assistant", "m", Unit.OUTPUT_TOKENS, "previous_day"] == 1
+    said = {key[1:3]: one for key, one in figures.said.items() if key[3] == "day"}
+    assert said[Authority.SERVER, Unit.OUTPUT_TOKENS] == Said(counted=1110, beside=30_000)
+    assert said[Authority.EVENTS, Unit.OUTPUT_TOKENS] == Said(counted=5)
+
+
+def test_figures_grow_by_the_open_hour_and_are_those_of_who_begins_anew(ledger: Ledger) -> None:
+    keeping = Bookkeeping()
+    periods = Periods(ledger)
+    done = 0
+    for tick in range(20):
+        since = Interval(keeping.now, keeping.now + 700 * 10**9)
+        keeping.books.act(since, {act(): tick + 1})
+        done += tick + 1
+        commit = keeping.tick(700)
+        books = replace(commit.books, open=keeping.books.open(), activity=keeping.books.activity())
+        ledger.commit(books, commit.closed, [], [])
+        figures = periods.of(books, books.at)
+        assert figures.activity["assistant", "", Unit.OUTPUT_TOKENS, "month"] == done
+        assert figures == Periods(ledger).of(books, books.at)
+
+
+def test_idle_energy_is_that_of_residency_and_floor(ledger: Ledger) -> None:
+    keeping = Bookkeeping()
+    figures = figures_of(ledger, keeping, keeping.tick(3 * 3600 + 100).closed)
+    booked = keeping.total(Interval(START, keeping.now))
+    for consumer in ("assistant", "_idle"):
+        floor = sum(part for one, part in booked.items() if one.consumer == consumer and one.share is Share.FLOOR)
+        assert figures.idle[consumer, "day"].microjoules == floor > 0
+
+
+def test_figures_of_activity_follow_a_rename(ledger: Ledger) -> None:
+    keeping = Bookkeeping()
+    keeping.books.act(Interval(START, START + HR), {act(): 3})
+    done = keeping.tick(3600)
+    ledger.commit(done.books, done.closed, [], [ServiceFacts("assistant", "A")])
+    # an hour begins before its name changes, and is of the old one's time
+    keeping.books.act(Interval(keeping.now, keeping.now + HR // 2), {act(): 4})
+    done = keeping.tick(1800)
+    ledger.commit(done.books, done.closed, [], [ServiceFacts("redaction", "R", was=("assistant",))])
+    keeping.books.act(Interval(keeping.now, keeping.now + HR // 2), {act("redaction"): 5})
+    done = keeping.tick(1800 + 60)
+    for closed in ([], done.closed):
+        ledger.commit(done.books, closed, [], [])
+        opened = done.books if closed else replace(done.books, closed_through=START + HR, open=tuple(done.closed))
+        figures = Periods(ledger).of(opened, done.books.at)
+        found = {key[0]: amount for key, amount in figures.activity.items() if key[3] == "day"}
+        assert found == {"redaction": 12}
