@@ -118,8 +118,11 @@ class Table:
         return cls(_kind(row) for row in tomllib.loads(text)["kind"])
 
     def sleep_of(self, kind: str) -> Sleep | None:
-        """Return how a server of *kind* is asked whether it sleeps; None where asking wakes nobody."""
-        return next((each.sleep for each in self.kinds if each.kind == kind), None)
+        """Return how a server of *kind* is asked whether it sleeps; None where asking wakes nobody.
+
+        An empty one may be any.
+        """
+        return next((each.sleep for each in self.kinds if each.sleep and kind in {each.kind, ""}), None)
 
     def told(self, page: Mapping[str, tuple[Sample, ...]]) -> Told:
         """Return what *page* says: name -> series. Raises NoMetricsError where a counter is none."""
