@@ -1,0 +1,135 @@
+"""What OpenTelemetry's GenAI conventions say of calls of AI services, in the three generations of their names.
+
+Of a span or a point of a metric only the attributes in WANTED are read.
+Source: OpenTelemetry semantic conventions 1.26, 1.27 to 1.41.1 (docs/gen-ai), semantic-conventions-genai (2026-06).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from monitor.core.activity import Unit
+from monitor.intake.openai_usage import tokens
+from monitor.intake.usage import (
+    Arrival,
+    Parsed,
+    RefusedError,
+    UsageEvent,
+    identity,
+    model_of,
+    name_of,
+    operation_of,
+    service_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Value: TypeAlias = str | int | float | bool
+
+INPUT: Final = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
+OUTPUT: Final = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
+CACHED: Final = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")
+"""Among the input. The second is OpenLLMetry's."""
+PROVIDER: Final = ("gen_ai.provider.name", "gen_ai.system")
+MODEL: Final = ("litellm.provider.model", "gen_ai.response.model", "gen_ai.request.model")
+"""LiteLLM puts the name that its users see into the response's, and the model's own into the first."""
+OPERATION: Final = "gen_ai.operation.name"
+RESPONSE: Final = "gen_ai.response.id"
+ERROR: Final = "error.type"
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - a token of a language model
+SERVICE: Final = "empreinte.service"
+"""Ours: the key of the service, among the attributes of a span or of its resource."""
+APPLICATION: Final = "service.name"
+WANTED: Final = frozenset(
+    {*INPUT, *OUTPUT, *CACHED, *PROVIDER, *MODEL, OPERATION, RESPONSE, ERROR, TOKEN_TYPE, SERVICE, APPLICATION}
+)
+NO_INFERENCE: Final = frozenset(
+    {"invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "fetch_response", "plan", "retrieval"}
+)
+"""Operations whose tokens, if they tell of any, are those of calls that are told of by themselves."""
+RAW_REQUEST: Final = "raw_gen_ai_request"
+"""LiteLLM's second span for the same call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is read of a span."""
+
+    name: str
+    trace_id: bytes
+    span_id: bytes
+    start: int
+    end: int
+    """In ns since 1970; 0: unknown."""
+    failed: bool
+    attributes: Mapping[str, Value]
+    resource: Mapping[str, Value]
+
+
+def usage_of(spans: Iterable[Span], arrival: Arrival) -> Parsed:
+    """Return the calls that *spans* tell of, each once. Spans without usage are ignored."""
+    events: dict[str, UsageEvent] = {}
+    refused: list[tuple[int, str]] = []
+    ignored = 0
+    for place, span in enumerate(spans):
+        try:
+            event = _event(span, arrival)
+        except RefusedError as error:
+            refused.append((place, str(error)))
+            continue
+        if event is None or event.id_hash in events:
+            ignored += 1
+        else:
+            events[event.id_hash] = event
+    return Parsed(tuple(events.values()), ignored, tuple(refused))
+
+
+def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
+    said = span.attributes
+    if span.name == RAW_REQUEST or said.get(OPERATION) in NO_INFERENCE:
+        return None
+    counts = tokens(_number(said, INPUT), _number(said, CACHED), _number(said, OUTPUT))
+    failed = span.failed or ERROR in said
+    if not counts or (failed and not any(counts.values())):
+        return None
+    if not span.trace_id.strip(b"\0") or not span.span_id.strip(b"\0"):
+        raise RefusedError("a span has no trace id or no span id")
+    return UsageEvent(
+        id_hash=identity(text_of(said, (RESPONSE,)), "span", span.trace_id.hex(), span.span_id.hex()),
+        time=span.end or arrival.time,
+        counts=counts if failed else {Unit.REQUESTS: 1, **counts},
+        latency_ms=max(0, span.end - span.start) // 1_000_000 if span.start and span.end else None,
+        **whose(said, span.resource, arrival),
+    )
+
+
+def whose(said: Mapping[str, Value], resource: Mapping[str, Value], arrival: Arrival) -> dict[str, str]:
+    """Return provider, model, service, operation and source of what attributes say. Raises RefusedError."""
+    provider = name_of(text_of(said, PROVIDER))
+    return {
+        "provider": provider,
+        "model": model_of(text_of(said, MODEL), provider),
+        "service": service_of(text_of({**resource, **said}, (SERVICE,)), arrival),
+        "operation": operation_of(text_of(said, (OPERATION,))),
+        "source": name_of(text_of(resource, (APPLICATION,))),
+    }
+
+
+def text_of(said: Mapping[str, Value], keys: Iterable[str]) -> str | None:
+    """Return the first text that *said* has under one of *keys*; None: it has none."""
+    return next((value for key in keys if isinstance(value := said.get(key), str) and value), None)
+
+
+def _number(said: Mapping[str, Value], keys: Iterable[str]) -> float | None:
+    """Return the first number under one of *keys*. Raises RefusedError where something else is there."""
+    for key in keys:
+        value = said.get(key)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            return int(value[:20])
+        if value is not None and not isinstance(value, int | float):
+            raise RefusedError(f"{key} is a number")
+        if value is not None:
+            return value
+    return None
