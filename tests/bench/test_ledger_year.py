@@ -14,10 +14,10 @@ from monitor.core.calendar import months_of, year_of
 from monitor.core.entries import OpenBooks
 from monitor.core.interval import HOUR, Stamp
 from monitor.core.units import Energy
-from monitor.ledger.migrate import migrate
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger
 from tests.contract.bookkeeping import PARIS, series
+from tests.fixtures.ledgers import empty_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,15 +43,12 @@ INSERT INTO hour_entries WITH RECURSIVE hour(start) AS (
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the URL of a ledger with a year of hours."""
-    path = tmp_path_factory.mktemp("year") / "ledger.db"
-    path.touch()
-    found = f"sqlite:///{path}"
-    migrate(found)
+    found = empty_ledger(tmp_path_factory.mktemp("year") / "ledger.db")
     year = year_of(YEAR, ZONE)
     consumers = {series(f"service-{number}"): Energy(0) for number in range(SERIES)}
     with Ledger.open(found, host="h", timezone=PARIS, now=Stamp(year.end, 0)) as ledger:
         ledger.commit(OpenBooks(Stamp(year.end, 0), "", year.end, consumers), [], [], [])
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(found.removeprefix("sqlite:///"))
     connection.execute(FILL, {"start": year.start, "end": year.end, "hour": HOUR.nanoseconds})
     connection.commit()
     connection.close()

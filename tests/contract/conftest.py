@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,8 +10,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from monitor.core.interval import Stamp
+from monitor.ledger.migrate import migrate
 from monitor.ledger.store import Ledger
 from tests.contract.bookkeeping import PARIS, START
+from tests.fixtures.ledgers import empty_ledger
 from tests.parts.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
@@ -112,15 +111,6 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
 
 
 @pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with the tables of a ledger: to make them takes a second, to copy them nothing."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    path.touch(mode=0o600)
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def empty_database(postgresql: PostgreSQL) -> str:
     """Return the name of a database with the tables of a ledger."""
     postgresql.execute("CREATE DATABASE empty")
@@ -129,11 +119,10 @@ def empty_database(postgresql: PostgreSQL) -> str:
 
 
 @pytest.fixture
-def file_site(tmp_path: Path, empty_file: Path) -> Site:
+def file_site(tmp_path: Path) -> Site:
     """Return a place for a ledger in a file."""
     path = tmp_path / "ledger.db"
-    shutil.copy(empty_file, path)
-    return Site(f"sqlite:///{path}", tmp_path / "ledger.db.seen", path, None)
+    return Site(empty_ledger(path), tmp_path / "ledger.db.seen", path, None)
 
 
 @pytest.fixture
@@ -167,8 +156,3 @@ def ledger(site: Site) -> Iterator[Ledger]:
     """Return a ledger that a daemon has just opened for the first time."""
     with site.open() as opened:
         yield opened
-
-
-def migrate(url: str) -> None:
-    """Make the tables of a ledger at *url*."""
-    subprocess.run([sys.executable, "-m", "monitor.ledger.migrate", url], check=True)

@@ -26,6 +26,7 @@ from monitor.ledger.errors import (
 from monitor.ledger.store import Ledger
 from tests.contract.bookkeeping import PARIS, START, Bookkeeping
 from tests.contract.committer import total
+from tests.fixtures.ledgers import empty_ledger
 from tests.fixtures.unprivileged import NOBODY, directory_for_all
 
 if TYPE_CHECKING:
@@ -146,10 +147,10 @@ def fill(path: Path) -> None:
 
 
 @as_root
-def test_a_full_disk_loses_nothing_and_the_same_may_be_given_again(tmp_path: Path, empty_file: Path) -> None:
+def test_a_full_disk_loses_nothing_and_the_same_may_be_given_again(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "1M") as disk:
         path = disk / "ledger.db"
-        shutil.copy(empty_file, path)
+        empty_ledger(path)
         keeping = Bookkeeping([f"service-{number}" for number in range(20)])
         with open_at(path) as ledger:
             first = keeping.tick()
@@ -205,14 +206,12 @@ for call in (
     ],
     ids=["directory can't be written", "file can't be read", "directory can't be entered"],
 )
-def test_without_the_right_to_it_the_sentence_says_so(
-    empty_file: Path, directory: int, file: int | None, expected: list[str]
-) -> None:
+def test_without_the_right_to_it_the_sentence_says_so(directory: int, file: int | None, expected: list[str]) -> None:
     with directory_for_all() as root:
         home = root / "state"
         home.mkdir()
         if file is not None:
-            shutil.copy(empty_file, home / "ledger.db")
+            empty_ledger(home / "ledger.db")
             (home / "ledger.db").chmod(file)
         home.chmod(directory)
         url = f"sqlite:///{home}/ledger.db"
@@ -252,7 +251,7 @@ def test_what_is_no_ledger_is_refused_and_left_as_it_is(file_site: Site, how: st
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_a_file_that_nobody_would_find_again_is_not_written(file_site: Site, empty_file: Path, replaced: bool) -> None:
+def test_a_file_that_nobody_would_find_again_is_not_written(file_site: Site, replaced: bool) -> None:
     path = file_site.file
     assert path is not None
     keeping = Bookkeeping()
@@ -260,7 +259,7 @@ def test_a_file_that_nobody_would_find_again_is_not_written(file_site: Site, emp
         keeping.tick().to(ledger)
         path.rename(path.with_suffix(".old"))
         if replaced:
-            shutil.copy(empty_file, path)
+            empty_ledger(path)
         with pytest.raises(LedgerTaken, match="restart the daemon"):
             keeping.tick().to(ledger)
 
@@ -324,13 +323,13 @@ def test_a_daemon_killed_before_it_noted_the_offset_notes_the_same_again(file_si
             assert ledger.exposure_offset().measured == early.books.measured
 
 
-def test_another_ledger_in_its_place_begins_from_zero_too(file_site: Site, empty_file: Path) -> None:
+def test_another_ledger_in_its_place_begins_from_zero_too(file_site: Site) -> None:
     path = file_site.file
     assert path is not None
     with file_site.open() as ledger:
         Bookkeeping().tick().to(ledger)
     other = path.with_name("other.db")
-    shutil.copy(empty_file, other)
+    empty_ledger(other)
     with open_at(other) as ledger:
         foreign = Bookkeeping(seed=1).tick()
         foreign.to(ledger)

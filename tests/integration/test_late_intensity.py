@@ -28,6 +28,7 @@ from monitor.ledger.verify import verify
 from monitor.live import LATE, LateHours, told, zone_told
 from monitor.reckoning import assemble
 from tests.fixtures.intensities import QUARTER, intensity
+from tests.fixtures.ledgers import empty_ledger
 
 if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
@@ -147,7 +148,9 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def ledger(config: Config) -> Iterator[Ledger]:
     now = Stamp(MIDNIGHT, 10**12)
-    with Ledger.open(config.ledger.url, host="ia-01", timezone="Europe/Paris", now=now) as ledger:
+    url = empty_ledger(config.paths.state / "ledger.db")
+    assert url == config.ledger.url
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=now) as ledger:
         yield ledger
 
 
@@ -241,7 +244,9 @@ def test_late_data_leave_what_else_was_configured_since_as_it_was(
 
 def test_in_a_part_of_the_country_the_country_s_figures_count(tmp_path: Path) -> None:
     config = configured(tmp_path, 'zone = "FR-IDF"')
-    with Ledger.open(config.ledger.url, host="ia-01", timezone="Europe/Paris", now=Stamp(MIDNIGHT, 10**12)) as ledger:
+    url = empty_ledger(config.paths.state / "ledger.db")
+    assert url == config.ledger.url
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=Stamp(MIDNIGHT, 10**12)) as ledger:
         assert zone_told(config) == "FR"
         room = Room(config, ledger, tmp_path)
         room.run(0, 3600, quarters(0, 1))

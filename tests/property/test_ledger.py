@@ -1,13 +1,11 @@
 """Whatever impacts are committed and restated, in whatever lots: sums add up, and nothing is booked twice."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,12 +14,12 @@ from monitor.core.hours import reckon
 from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator, Terms
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.units import Energy
-from monitor.ledger.migrate import migrate
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger
 from monitor.ledger.verify import verify
 from tests.contract.bookkeeping import PARIS, START, books_of, hour_bucket, series
 from tests.contract.reckoned import CARD, SERVER, terms
+from tests.fixtures.ledgers import empty_ledger
 
 HR = HOUR.nanoseconds
 HOURS = 30
@@ -44,20 +42,11 @@ many = st.lists(hours, max_size=12, unique_by=lambda hour: hour.start).map(
 spans = st.tuples(numbers, numbers).map(lambda pair: Interval(START + min(pair) * HR, START + max(pair) * HR))
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with the tables of a ledger: to make them takes a second, to copy them nothing."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    path.touch()
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @contextmanager
-def new_ledger(empty: Path) -> Iterator[Ledger]:
+def new_ledger() -> Iterator[Ledger]:
     with tempfile.TemporaryDirectory() as name:
-        path = Path(shutil.copy(empty, name))
-        with Ledger.open(f"sqlite:///{path}", host="h", timezone=PARIS, now=Stamp(START, 0)) as ledger:
+        url = empty_ledger(Path(name) / "ledger.db")
+        with Ledger.open(url, host="h", timezone=PARIS, now=Stamp(START, 0)) as ledger:
             yield ledger
 
 
@@ -91,9 +80,9 @@ def together(one: Mapping[ImpactSeries, Bounds], other: Mapping[ImpactSeries, Bo
 @settings(max_examples=25, deadline=None)
 @given(many, st.lists(numbers, max_size=4), st.data())
 def test_the_same_hours_in_whatever_lots_and_however_often_are_there_once(
-    empty: Path, reached: list[HourImpacts], cuts: list[int], data: st.DataObject
+    reached: list[HourImpacts], cuts: list[int], data: st.DataObject
 ) -> None:
-    with new_ledger(empty) as whole, new_ledger(empty) as pieces:
+    with new_ledger() as whole, new_ledger() as pieces:
         commit(whole, [], reached)
         edges = sorted({0, *(min(cut, len(reached)) for cut in cuts), len(reached)})
         lots = [reached[first:last] for first, last in pairwise(edges)]
@@ -109,9 +98,9 @@ def test_the_same_hours_in_whatever_lots_and_however_often_are_there_once(
 @settings(max_examples=25, deadline=None)
 @given(many, st.lists(st.tuples(spans, many), max_size=4), st.lists(numbers, min_size=3, max_size=3))
 def test_sums_add_up_over_time_whatever_was_restated(
-    empty: Path, reached: list[HourImpacts], restated: list[tuple[Interval, list[HourImpacts]]], three: list[int]
+    reached: list[HourImpacts], restated: list[tuple[Interval, list[HourImpacts]]], three: list[int]
 ) -> None:
-    with new_ledger(empty) as ledger:
+    with new_ledger() as ledger:
         commit(ledger, [], reached)
         expected = {hour.start: hour for hour in reached}
         periods, now = Periods(ledger), Stamp(END, 0)
@@ -139,7 +128,7 @@ energies = st.dictionaries(st.sampled_from(["assistant", "search", "_idle"]), st
 @settings(max_examples=15, deadline=None)
 @given(st.lists(energies, min_size=1, max_size=6), st.lists(st.sampled_from(TERMS), min_size=2, max_size=2))
 def test_what_is_reckoned_from_the_ledgers_own_facts_is_what_was_booked(
-    empty: Path, drawn: list[dict[str, int]], by: list[Terms]
+    drawn: list[dict[str, int]], by: list[Terms]
 ) -> None:
     closed = [
         hour_bucket(START + number * HR, {series(consumer): energy for consumer, energy in one.items()})
@@ -153,7 +142,7 @@ def test_what_is_reckoned_from_the_ledgers_own_facts_is_what_was_booked(
             for one in ledger.hours(interval)
         ]
 
-    with new_ledger(empty) as ledger:
+    with new_ledger() as ledger:
         commit(ledger, closed, [])
         commit(ledger, closed, reckoned(ledger, 0))
         assert ledger.restate(reckoned(ledger, 0), interval, made=0, author="", reason="", factor_set="") is None

@@ -13,6 +13,7 @@ from monitor.core.units import Duration, Energy
 from monitor.impacts import Impacts
 from monitor.ledger.store import Ledger
 from tests.fixtures.intensities import intensity
+from tests.fixtures.ledgers import empty_ledger
 from tests.unit.cli.conftest import ASSISTANT, CLOSED
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def keep(
     The impacts of the hours before that numbered *known_from* are not known, as if the zone had come later.
     """
     reckoner = assembly_of(config, CLOSED).reckoner
-    config.paths.state.mkdir(exist_ok=True)
+    url = empty_ledger(config.paths.state / "ledger.db")
+    assert url == config.ledger.url
     now = Stamp(END, 10**15)
     energy: dict[Series, Energy] = {}
     for bucket in closed:
@@ -114,7 +116,7 @@ def keep(
             energy[series] = energy.get(series, Energy.ZERO) + amount
     books = OpenBooks(at=now, boot_id="boot", closed_through=END, energy=energy)
     gaps = [Gap(PACKAGE, Interval(CLOSED - HR, CLOSED), "daemon_down")]
-    with Ledger.open(config.ledger.url, host="ia-01", timezone="Europe/Paris", now=now) as ledger:
+    with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=now) as ledger:
         impacts = Impacts(reckoner, None, ledger.grain, readings).close(closed[known_from:])
         told = [(END, reading) for reading in readings]
         ledger.commit(books, closed, gaps, [ASSISTANT, ARCHIVE], impacts=impacts, intensities=told)
