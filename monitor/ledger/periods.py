@@ -172,7 +172,7 @@ class _Shown:
         self._meters: dict[tuple[str, str], dict[Meter, Energy]] = {}
         self._deeds = _Deeds({}, {}, {})
         for period, one in sums.items():
-            _add_energy(one, period, self._energy, self._methods, self._meters)
+            _add_energy(_Used.of(one), period, self._energy, self._methods, self._meters)
             self._deeds.add(one, period)
             self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
 
@@ -181,10 +181,11 @@ class _Shown:
         energy, methods, impacts = dict(self._energy), dict(self._methods), dict(self._impacts)
         meters, deeds = dict(self._meters), self._deeds.copy()
         coverage: dict[str, float | None] = {}
+        used = {hour.start: _Used.of(hour) for hour in hours}
         for period, within in bounds.items():
             inside = [hour for hour in hours if within.start <= hour.start < _end_of(period, within)]
             for hour in inside:
-                _add_energy(hour, period, energy, methods, meters)
+                _add_energy(used[hour.start], period, energy, methods, meters)
                 deeds.add(hour, period)
                 for series, amount in hour.impacts.items():
                     key = (series.consumer, series.indicator, period)
@@ -222,22 +223,55 @@ class _Deeds:
         self.said[key] = self.said.get(key, Said()) + said
 
 
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """The energy of a sum, put together once for all periods that it is added to."""
+
+    energy: dict[str, Energy]
+    """By consumer."""
+    methods: dict[str, Energy]
+    meters: dict[str, dict[Meter, Energy]]
+    """By consumer, and resource and method."""
+
+    @classmethod
+    def of(cls, one: _Sum) -> _Used:
+        """Return the energy of *one*."""
+        energy: dict[str, int] = {}
+        methods: dict[str, int] = {}
+        meters: dict[str, dict[Meter, Energy]] = {}
+        for (consumer, meter), microjoules in one.meters.items():
+            energy[consumer] = energy.get(consumer, 0) + microjoules
+            methods[meter.method] = methods.get(meter.method, 0) + microjoules
+            meters.setdefault(consumer, {})[meter] = Energy(microjoules)
+        return cls(_energies(energy), _energies(methods), meters)
+
+
+def _energies(amounts: Mapping[str, int]) -> dict[str, Energy]:
+    return {key: Energy(microjoules) for key, microjoules in amounts.items()}
+
+
 def _add_energy(
-    one: _Sum,
+    one: _Used,
     period: str,
     energy: dict[tuple[str, str], Energy],
     methods: dict[tuple[str, str], Energy],
     meters: dict[tuple[str, str], dict[Meter, Energy]],
 ) -> None:
     """Add what was used in *one* to the figures of *period*."""
-    for (consumer, meter), microjoules in one.meters.items():
-        amount = Energy(microjoules)
-        key, method = (consumer, period), (period, meter.method)
-        energy[key] = energy.get(key, Energy.ZERO) + amount
-        methods[method] = methods.get(method, Energy.ZERO) + amount
-        of_it = meters.get(key, {})
+    for consumer, amount in one.energy.items():
+        key = (consumer, period)
+        energy[key] = energy[key] + amount if key in energy else amount
         # never changed in place: what was given before holds them too
-        meters[key] = {**of_it, meter: of_it.get(meter, Energy.ZERO) + amount}
+        meters[key] = _both(meters[key], one.meters[consumer]) if key in meters else one.meters[consumer]
+    for method, amount in one.methods.items():
+        methods[period, method] = methods.get((period, method), Energy.ZERO) + amount
+
+
+def _both(first: Mapping[Meter, Energy], second: Mapping[Meter, Energy]) -> dict[Meter, Energy]:
+    whole = dict(first)
+    for meter, amount in second.items():
+        whole[meter] = whole[meter] + amount if meter in whole else amount
+    return whole
 
 
 def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], naming: Naming) -> list[_Sum]:
@@ -282,9 +316,10 @@ def _of_all_meters(
 def _idle(energy: Mapping[Series, Energy], naming: Naming | None = None, at: int = 0) -> dict[str, int]:
     """Return what of *energy* was used to be ready, by consumer; keys as in `_of_all_meters`."""
     sums: dict[str, int] = {}
+    keys = _Keys(naming, at)
     for series, amount in energy.items():
         if series.share is not Share.ACTIVE:
-            consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
+            consumer = keys[series.consumer]
             sums[consumer] = sums.get(consumer, 0) + amount.microjoules
     return sums
 
@@ -294,17 +329,36 @@ def _by_meter(
 ) -> dict[tuple[str, Meter], int]:
     """Return *energy* by consumer and meter; with *naming*, under the keys that go on with those of *at*."""
     sums: dict[tuple[str, Meter], int] = {}
+    meters: dict[tuple[str, str], Meter] = {}
+    keys = _Keys(naming, at)
     for series, amount in energy.items():
-        consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
-        key = (consumer, Meter(series.resource, series.method))
+        kind = (series.resource, series.method)
+        if kind not in meters:
+            meters[kind] = Meter(*kind)
+        key = (keys[series.consumer], meters[kind])
         sums[key] = sums.get(key, 0) + amount.microjoules
     return sums
 
 
+class _Keys(dict[str, str]):
+    """The keys that go on with those of the moment *at*, each looked up once; without *naming*, the keys themselves."""
+
+    def __init__(self, naming: Naming | None, at: int) -> None:
+        self._naming = naming
+        self._at = at
+
+    def __missing__(self, key: str) -> str:
+        """Look *key* up."""
+        found = self[key] = key if self._naming is None else self._naming.current_key(key, self._at)
+        return found
+
+
 def _renamed(amounts: Mapping[ImpactSeries, Bounds], naming: Naming, at: int) -> dict[ImpactSeries, Bounds]:
     renamed: dict[ImpactSeries, Bounds] = {}
+    keys = _Keys(naming, at)
     for series, amount in amounts.items():
-        key = replace(series, consumer=naming.current_key(series.consumer, at))
+        consumer = keys[series.consumer]
+        key = series if consumer == series.consumer else replace(series, consumer=consumer)
         renamed[key] = renamed[key] + amount if key in renamed else amount
     return renamed
 
