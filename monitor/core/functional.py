@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.core.entries import Meter
+    from monitor.core.figures import Figures
 
 
 class Functional(StrEnum):
@@ -243,6 +244,32 @@ def functional_units(work: Work) -> FunctionalUnits:
         cross_checks=checks,
         cautions=tuple(_cautions(work, taken, per_unit, checks)),
     )
+
+
+def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
+    """Return what services did in each period of *figures*, by (consumer, period); only of those that told any."""
+    amounts: dict[tuple[str, str], dict[tuple[str, Unit], int]] = {}
+    said: dict[tuple[str, str], dict[tuple[Authority, Unit], Said]] = {}
+    impacts: dict[tuple[str, str], dict[Indicator, Bounds]] = {}
+    for (consumer, model, unit, period), amount in figures.activity.items():
+        amounts.setdefault((consumer, period), {})[model, unit] = amount
+    for (consumer, authority, unit, period), one in figures.said.items():
+        said.setdefault((consumer, period), {})[authority, unit] = one
+    for (consumer, indicator, period), bounds in figures.impacts.items():
+        impacts.setdefault((consumer, period), {})[indicator] = bounds
+    return {
+        key: functional_units(
+            Work(
+                amounts=done,
+                energy=figures.energy.get(key, Energy.ZERO),
+                idle=figures.idle.get(key, Energy.ZERO),
+                impacts=impacts.get(key, {}),
+                meters=figures.meters.get(key, {}),
+                said=said.get(key, {}),
+            )
+        )
+        for key, done in amounts.items()
+    }
 
 
 def _taken(known: int, work: Work) -> Taken | None:

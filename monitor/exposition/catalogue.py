@@ -187,6 +187,69 @@ IMPACT_FACTOR: Final = _metric(
     "role factor provider year how",
     "A factor by which what is used now is reckoned, and how it was chosen.",
 )
+SERVICE_REQUESTS: Final = _metric(
+    "service_requests_total",
+    Kind.COUNTER,
+    "requests",
+    "service",
+    "Requests that each service answered, by who is believed, as first booked.",
+)
+SERVICE_TOKENS: Final = _metric(
+    "service_tokens_total",
+    Kind.COUNTER,
+    "tokens",
+    "service direction",
+    "Tokens of each service, as first booked. Those of a prompt that a cache had are among the input.",
+)
+SERVICE_COMPUTED_TOKENS: Final = _metric(
+    "service_computed_input_tokens_total",
+    Kind.COUNTER,
+    "tokens",
+    "service",
+    "Tokens of prompts that were computed, and not had from a cache: energy follows these. Part of no sum with input.",
+)
+SERVICE_ACTIVITY: Final = _metric(
+    "service_activity_total",
+    Kind.COUNTER,
+    "",
+    "service unit",
+    "What else each service did, by unit, as first booked: classic inferences, images, pages, seconds of audio.",
+)
+SERVICE_ACTIVITY_ENERGY: Final = _metric(
+    "service_activity_energy_joules_total",
+    Kind.COUNTER,
+    "joules",
+    "service",
+    "Energy of each service while it is known what it did: what is to be divided by tokens or requests.",
+)
+PERIOD_ACTIVITY: Final = _metric(
+    "period_activity",
+    Kind.GAUGE,
+    "",
+    "service unit period",
+    "What each service did in a calendar period, by unit, the open hour included, as the ledger has it now.",
+)
+PERIOD_ACTIVITY_ENERGY: Final = _metric(
+    "period_activity_energy_joules",
+    Kind.GAUGE,
+    "joules",
+    "service period",
+    "Energy of each service in a calendar period while it is known what it did: add these up before you divide.",
+)
+PERIOD_ACTIVITY_EMISSIONS: Final = _metric(
+    "period_activity_emissions_grams",
+    Kind.GAUGE,
+    "grams",
+    "service phase period",
+    "Greenhouse gases of that energy in CO2e, and its part of making the hardware: add these up before you divide.",
+)
+PERIOD_IDLE_ENERGY: Final = _metric(
+    "period_idle_energy_joules",
+    Kind.GAUGE,
+    "joules",
+    "service period",
+    "Energy that a service of known activity used to be ready in a calendar period: residency, its part of the floor.",
+)
 COVERAGE: Final = _metric(
     "coverage_ratio",
     Kind.GAUGE,
@@ -287,6 +350,15 @@ METRICS: Final = (
     GRID_INTENSITY,
     GRID_INTENSITY_TIME,
     IMPACT_FACTOR,
+    SERVICE_REQUESTS,
+    SERVICE_TOKENS,
+    SERVICE_COMPUTED_TOKENS,
+    SERVICE_ACTIVITY,
+    SERVICE_ACTIVITY_ENERGY,
+    PERIOD_ACTIVITY,
+    PERIOD_ACTIVITY_ENERGY,
+    PERIOD_ACTIVITY_EMISSIONS,
+    PERIOD_IDLE_ENERGY,
     COVERAGE,
     GAP,
     CONSERVATION_ERROR,

@@ -40,6 +40,14 @@ Without a grid zone (`host.zone`) impacts are unknown, and their series are abse
 For a stretch of time of your own, use the counters:
 `increase(empreinte_service_energy_joules_total[1h]) / 3.6e6` is in kilowatt-hours.
 
+What a unit of work took is a quotient of sums: add up first, then divide, and never take a mean of quotients
+(docs/functional-units.md). Watt-hours per 1,000 output tokens of each service, of this month and live:
+`empreinte_period_activity_energy_joules{period="month"} / 3.6`
+`/ ignoring (unit) empreinte_period_activity{period="month", unit="output_tokens"}` and
+`rate(empreinte_service_activity_energy_joules_total[15m]) / 3.6`
+`/ ignoring (direction) rate(empreinte_service_tokens_total{direction="output"}[15m])`.
+Of several services together, take the energy of those alone that generate tokens (`and on (service)`).
+
 Information (`_info`) is joined by its labels:
 `empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
 
@@ -59,6 +67,9 @@ LABELS: Final = {
     " hour)",
     "phase": "`use` (the electricity), `embodied` (making the hardware, its part of the lifetime)",
     "source": "`site` (cooling), `grid` (generating the electricity)",
+    "direction": "`input` (the prompts), `output` (what was generated)",
+    "unit": "`requests`, `input_tokens`, `computed_input_tokens`, `output_tokens`, `items` (inferences of classic"
+    " models), `images`, `pages`, `audio_seconds`",
     "zone": "of the electricity grid: `FR`, `RE`",
     "provider": "who says so: `ademe`, `ember`, `rte`, `electricity_maps`, `configured`",
     "basis": "`applied` (what is reckoned with now), `yearly_...` (a yearly level, with what it counts), `live_...`",

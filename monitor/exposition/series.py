@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import catalogue, impacts
+from monitor.exposition import activity, catalogue, impacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +129,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.SERVICE_POWER: _service_power,
     catalogue.PERIOD_ENERGY: _period_energy,
     **impacts.FILLINGS,
+    **activity.FILLINGS,
     catalogue.COVERAGE: _coverage,
     catalogue.GAP: _gap,
     catalogue.CONSERVATION_ERROR: _conservation_error,

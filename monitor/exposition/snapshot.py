@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import PERIODS
+from monitor.core.figures import Figures
+from monitor.core.functional import units_by_period
 from monitor.core.impact import Indicator
 from monitor.core.uncertainty import emissions
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.collector import Source
+    from monitor.core.activity import Authority, Unit
     from monitor.core.entries import Meter, Series, ServiceFacts
+    from monitor.core.functional import FunctionalUnits, Said
     from monitor.core.impact import Bounds, ImpactSeries, Terms
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
@@ -84,11 +88,33 @@ class Snapshot:
     """By which terms what is used now is reckoned; None: impacts are unknown (no zone is configured)."""
     intensity: IntensityReading | None = None
     """The newest live intensity of the grid; None where none is known."""
+    activity: Mapping[tuple[str, Unit], int] = field(default_factory=dict)
+    """Counters of what services did, by (consumer, unit): what counts, as first booked; energy in microjoules."""
+    period_activity: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
+    """What services did, by (consumer, model, unit, period)."""
+    period_said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
+    """Who says so, by (consumer, authority, unit, period)."""
+    period_idle: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
+    """What of the energy services used to be ready, by (consumer, period)."""
 
     @cached_property
     def emissions(self) -> Mapping[tuple[str, str], Bounds]:
         """By (consumer, period), use and embodied together in micrograms CO2e, with the error of the measure."""
         return emissions_of(self.period_impacts, self.period_meters)
+
+    @cached_property
+    def functional_units(self) -> Mapping[tuple[str, str], FunctionalUnits]:
+        """By (consumer, period), what services did and what a unit of it took; only where anything is known of it."""
+        return units_by_period(
+            Figures(
+                energy=self.period_energy,
+                impacts=self.period_impacts,
+                meters=self.period_meters,
+                idle=self.period_idle,
+                activity=self.period_activity,
+                said=self.period_said,
+            )
+        )
 
 
 def emissions_of(

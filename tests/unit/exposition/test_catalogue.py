@@ -13,9 +13,11 @@ UNITS = {
     "euros",
     "ratio",
     "grams_per_kilowatt_hour",
+    "requests",
+    "tokens",
     "",
 }
-"""Base units, and the one that everybody gives the intensity of a grid in. Source: Prometheus, naming practices."""
+"""Base units, counts, and what everybody gives the intensity of a grid in. Source: Prometheus, naming practices."""
 REVEALING = {"pid", "cmdline", "command", "user", "exe", "path", "prompt", "cgroup", "container_id"}
 
 
@@ -38,8 +40,8 @@ def test_a_name_says_its_type_and_its_unit(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=ids)
-def test_a_quantity_has_a_unit_and_what_has_none_is_a_flag_or_information(metric: Metric) -> None:
-    assert metric.unit or metric.kind is Kind.INFO or metric.name.endswith("_success")
+def test_a_quantity_has_a_unit_and_what_has_none_is_a_flag_or_information_or_has_it_in_a_label(metric: Metric) -> None:
+    assert metric.unit or metric.kind is Kind.INFO or metric.name.endswith("_success") or "unit" in metric.labels
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=ids)
