@@ -25,9 +25,12 @@ import pytest
 import collectors
 from monitor.collector import Grid, Reason, Retry, Source, Unavailable
 from monitor.core import readings
+from monitor.core.activity import ActivitySeries
+from monitor.core.entries import ServiceFacts
 from monitor.core.factors import Cycle
 from monitor.core.model import LoadModel
 from monitor.core.readings import (
+    ActivityReading,
     CounterReading,
     GpuUsageReading,
     HostUsageReading,
@@ -37,6 +40,7 @@ from monitor.core.readings import (
     PowerReading,
     UsageReading,
 )
+from monitor.core.services import Match, PageRule, ServiceRule
 from monitor.core.units import Duration, Energy, Memory, Power
 from tests.fixtures.grid import recorded
 from tests.fixtures.host import RECORDED, daemons_host
@@ -56,7 +60,7 @@ ON_REQUEST = {name: point for name, point in POINTS.items() if getattr(point.loa
 ALWAYS = {name: point for name, point in POINTS.items() if name not in ON_REQUEST}
 HOSTS = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
 ENERGY = (CounterReading, PowerReading, LoadReading)
-EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading, IntensityReading)
+EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading, IntensityReading, ActivityReading)
 UNITS = {
     "Energy": Energy,
     "Power": Power,
@@ -64,9 +68,11 @@ UNITS = {
     "Memory": Memory,
     "LoadModel": LoadModel,
     "Cycle": Cycle,
+    "ActivitySeries": ActivitySeries,
     "Decimal": Decimal,
 }
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
+PAGE = (Path(__file__).parents[1] / "fixtures/activity/triton.txt").read_bytes()
 
 each_collector = pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
 each_of_the_host = pytest.mark.parametrize("point", ALWAYS.values(), ids=ALWAYS)
@@ -229,12 +235,38 @@ def test_on_a_recorded_host_it_opens_or_says_why(collector: Collector | Unavaila
 @each_of_the_host
 def test_on_some_recorded_host_it_reads_something(point: EntryPoint) -> None:
     seen: list[Reading] = []
-    for name in HOSTS:
-        answer = opened(point, daemons_host(RECORDED / name, cards(RECORDED / name)))
-        if not isinstance(answer, Unavailable):
-            seen += answer.collect()
-            answer.close()
+    with GridServer(lambda _: Reply(PAGE), NOON) as server:
+        for name in HOSTS:
+            answer = opened(point, daemons_host(RECORDED / name, cards(RECORDED / name), told_at(server)))
+            if not isinstance(answer, Unavailable):
+                seen += answer.collect()
+                answer.close()
     assert seen, "no recorded host has what this collector reads: record one"
+
+
+def told_at(server: GridServer) -> tuple[ServiceRule, ...]:
+    """Return a service that tells what it does on a page of *server*."""
+    facts = ServiceFacts("assistant", "Assistant", found_by="configured")
+    return (ServiceRule(facts, Match(port=1), PageRule(f"{server.url}/metrics")),)
+
+
+@each_of_the_host
+def test_what_services_tell_is_typed_and_told_once_and_nothing_stays_open(
+    point: EntryPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with GridServer(lambda _: Reply(PAGE), NOON) as server:
+        before = open_files()
+        answer = opened(point, daemons_host(RECORDED / HOSTS[0], FakeNvml(), told_at(server)))
+        if isinstance(answer, Unavailable):
+            return
+        assert server.asked == [], "opening asks nothing"
+        rows = [row for row in answer.collect() if isinstance(row, ActivityReading)]
+        answer.close()
+    assert open_files() < before, "the server had one, and nobody has any more"
+    assert len({row.series for row in rows}) == len(rows)
+    assert all(fields_conform(row) and row.count >= 0 and row.series.consumer == "assistant" for row in rows)
 
 
 @each_collector
