@@ -28,7 +28,8 @@ _OPENING, _CLOSING, _COMMA = b"[{", b"]}", ord(",")
 def check(body: bytes) -> None:
     """Find out, in time and memory that are bounded, whether *body* may be read.
 
-    Raises TooMuchError where it has more than MOST_PIECES, or MOST_MEMBERS; RefusedError where it is nested deeper than DEEPEST.
+    Raises TooMuchError where it has more than MOST_PIECES, or MOST_MEMBERS; RefusedError where it is nested deeper
+    than DEEPEST.
     """
     depth = members = 0
     # without what is escaped, a text ends at the next quotation mark

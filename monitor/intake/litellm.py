@@ -5,7 +5,6 @@ Source: LiteLLM 1.106, litellm/types/utils.py (StandardLoggingPayload), docs, Ge
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -140,17 +139,21 @@ def _images(call: _Call) -> int:
 
 
 def _time(call: _Call, arrival: Arrival) -> int:
-    end = call.endTime
-    if end is None:
-        return arrival.time
-    if isinstance(end, bool) or not math.isfinite(end) or not 0 < end < LATEST:
-        raise RefusedError("endTime is a number of seconds since 1970")
-    return round(end * 1_000_000) * 1000
+    end = _moment(call.endTime, "endTime")
+    return arrival.time if end is None else end
+
+
+def _moment(seconds: Number, what: str) -> int | None:
+    """Return a time in ns since 1970. LiteLLM writes microseconds."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not 0 < seconds < LATEST:
+        raise RefusedError(f"{what} is a number of seconds since 1970")
+    return round(seconds * 1_000_000) * 1000
 
 
 def _latency(call: _Call) -> int | None:
     if call.response_time is not None:
         return milliseconds_of(call.response_time, "response_time")
-    if call.startTime is None or call.endTime is None:
-        return None
-    return milliseconds_of(max(0.0, call.endTime - call.startTime), "the time between startTime and endTime")
+    start, end = _moment(call.startTime, "startTime"), _moment(call.endTime, "endTime")
+    return None if start is None or end is None else max(0, end - start) // 1_000_000

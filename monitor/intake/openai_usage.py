@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from monitor.core.activity import Unit
-from monitor.intake.usage import RefusedError, count_of, milliseconds_of
+from monitor.intake.usage import count_of, milliseconds_of
 
 Number: TypeAlias = int | float | None
 
@@ -62,7 +62,7 @@ def counts_of(usage: Usage) -> dict[Unit, int]:
 
 
 def tokens(given: Number, cached: Number, made: Number) -> dict[Unit, int]:
-    """Return the counts of a call to which *given* tokens were given, *cached* of them known before, and that *made* some.
+    """Return the counts of a call to which *given* tokens were given, *cached* of them known, and that *made* some.
 
     Raises RefusedError where one of them is no count.
     """
@@ -80,7 +80,8 @@ def present(counts: dict[Unit, int | None]) -> dict[Unit, int]:
 def _chat(usage: Usage) -> dict[Unit, int]:
     """Return the counts of a chat, a completion or embeddings.
 
-    A gateway may put Anthropic's fields beside, whose tokens it has counted in. Source: LiteLLM, litellm/types/utils.py.
+    A gateway may put Anthropic's fields beside, whose tokens it has counted in.
+    Source: LiteLLM, litellm/types/utils.py.
     """
     details = usage.prompt_tokens_details
     cached = details.cached_tokens if details is not None else None
@@ -101,4 +102,3 @@ def _gemini(usage: Usage) -> dict[Unit, int]:
     """Return the counts of Gemini's dialect: thoughts come beside what is said, and a field that is 0 is left out."""
     said, thought = usage.candidatesTokenCount or 0, usage.thoughtsTokenCount or 0
     return tokens(usage.promptTokenCount, usage.cachedContentTokenCount or 0, said + thought)
-

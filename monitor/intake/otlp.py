@@ -68,6 +68,17 @@ class Span:
     resource: Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose calls these are: fields of UsageEvent."""
+
+    provider: str
+    model: str
+    service: str
+    operation: str
+    source: str
+
+
 def usage_of(spans: Iterable[Span], arrival: Arrival) -> Parsed:
     """Return the calls that *spans* tell of, each once. Spans without usage are ignored."""
     events: dict[str, UsageEvent] = {}
@@ -96,25 +107,30 @@ def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
         return None
     if not span.trace_id.strip(b"\0") or not span.span_id.strip(b"\0"):
         raise RefusedError("a span has no trace id or no span id")
+    origin = origin_of(said, span.resource, arrival)
     return UsageEvent(
         id_hash=identity(text_of(said, (RESPONSE,)), "span", span.trace_id.hex(), span.span_id.hex()),
         time=span.end or arrival.time,
         counts=counts if failed else {Unit.REQUESTS: 1, **counts},
         latency_ms=max(0, span.end - span.start) // 1_000_000 if span.start and span.end else None,
-        **whose(said, span.resource, arrival),
+        provider=origin.provider,
+        model=origin.model,
+        service=origin.service,
+        operation=origin.operation,
+        source=origin.source,
     )
 
 
-def whose(said: Mapping[str, Value], resource: Mapping[str, Value], arrival: Arrival) -> dict[str, str]:
-    """Return provider, model, service, operation and source of what attributes say. Raises RefusedError."""
+def origin_of(said: Mapping[str, Value], resource: Mapping[str, Value], arrival: Arrival) -> Origin:
+    """Return whose calls attributes tell of. Raises RefusedError where a service is named by what is no key."""
     provider = name_of(text_of(said, PROVIDER))
-    return {
-        "provider": provider,
-        "model": model_of(text_of(said, MODEL), provider),
-        "service": service_of(text_of({**resource, **said}, (SERVICE,)), arrival),
-        "operation": operation_of(text_of(said, (OPERATION,))),
-        "source": name_of(text_of(resource, (APPLICATION,))),
-    }
+    return Origin(
+        provider=provider,
+        model=model_of(text_of(said, MODEL), provider),
+        service=service_of(text_of({**resource, **said}, (SERVICE,)), arrival),
+        operation=operation_of(text_of(said, (OPERATION,))),
+        source=name_of(text_of(resource, (APPLICATION,))),
+    )
 
 
 def text_of(said: Mapping[str, Value], keys: Iterable[str]) -> str | None:

@@ -12,12 +12,16 @@ import msgspec
 
 from monitor.core.activity import Unit
 from monitor.intake.json_body import decoded
-from monitor.intake.openai_usage import Number, Usage, counts_of
+from monitor.intake.openai_usage import Usage, counts_of
 from monitor.intake.usage import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NO_USAGE: Final = (
+    "it has no usage object, as `prompt_tokens` and `completion_tokens`: ask the server for one, in a stream with"
+    " include_usage"
+)
 NOTHING: Final = msgspec.Raw()
 ABSENT: Final = frozenset({b"", b"null"})
 """What a field holds that is not there, or has no value."""
@@ -41,8 +45,6 @@ class _Answer(msgspec.Struct):
     usageMetadata: Usage | None = None  # noqa: N815 - as above
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is kept of an answer."""
@@ -64,7 +66,7 @@ def reply_of(content: bytes | msgspec.Raw) -> Reply:
     if images := images_in(answer.data):
         counts[Unit.IMAGES] = images
     if not counts:
-        raise RefusedError("it has no usage object, as `prompt_tokens` and `completion_tokens`: ask for one, in a stream with include_usage")
+        raise RefusedError(NO_USAGE)
     return Reply(answer.id or answer.responseId, answer.provider, answer.model or answer.modelVersion, counts)
 
 
@@ -76,4 +78,4 @@ def images_in(data: msgspec.Raw) -> int:
         found = decoded(data, list[_Datum])
     except RefusedError:
         return 0
-    return sum(not ABSENT >= {bytes(one.b64_json), bytes(one.url)} for one in found)
+    return sum(not {bytes(one.b64_json), bytes(one.url)} <= ABSENT for one in found)

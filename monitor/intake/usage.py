@@ -7,7 +7,6 @@ down to the letters that a name of a machine, a provider or a model has.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -26,6 +25,8 @@ LONGEST_NAME: Final = 63
 LONGEST_MODEL: Final = 128
 MOST_COUNTED: Final = 10**12
 """Of anything, in one event. A model reads some million tokens at most in one call."""
+LONGEST_SECONDS: Final = 10**6
+"""Eleven days."""
 OTHER: Final = "other"
 """The operation of a call whose own is none of those that are told apart."""
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -164,7 +165,9 @@ def service_of(claimed: str | None, arrival: Arrival) -> str:
     """Return the key of the service that an event is for, as far as it is said. Raises RefusedError: it is no key."""
     key = claimed or arrival.service
     if key and _SERVICE.fullmatch(key) is None:
-        raise RefusedError("a service is named by its key: up to 63 of a-z, 0-9, . _ -, beginning with a letter or digit")
+        raise RefusedError(
+            "a service is named by its key: up to 63 of a-z, 0-9, . _ -, beginning with a letter or digit"
+        )
     return key
 
 
@@ -177,7 +180,7 @@ def count_of(value: float | None, what: str) -> int | None:
     """Return *value* as a count; None stays unknown. Raises RefusedError: it is none."""
     if value is None:
         return None
-    if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= MOST_COUNTED or value != int(value):
+    if isinstance(value, bool) or not 0 <= value <= MOST_COUNTED or value != int(value):
         raise RefusedError(f"{what} is a whole number from 0 to {MOST_COUNTED}")
     return int(value)
 
@@ -186,6 +189,6 @@ def milliseconds_of(seconds: float | None, what: str) -> int | None:
     """Return a time in ms; None stays unknown. Raises RefusedError: it is none, or of more than eleven days."""
     if seconds is None:
         return None
-    if isinstance(seconds, bool) or not math.isfinite(seconds) or not 0 <= seconds <= 10**6:
-        raise RefusedError(f"{what} is a number of seconds from 0 to 1000000")
+    if isinstance(seconds, bool) or not 0 <= seconds <= LONGEST_SECONDS:
+        raise RefusedError(f"{what} is a number of seconds from 0 to {LONGEST_SECONDS}")
     return round(seconds * 1000)

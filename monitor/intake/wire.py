@@ -18,6 +18,7 @@ Field: TypeAlias = int | memoryview
 
 MOST_FIELDS: Final = 300_000
 """Of a body. 1,000 of LiteLLM's spans have 250 000."""
+LONGEST_BLOB: Final = 64
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _LONGEST_VARINT: Final = 10
 _SIGN: Final = 1 << 63
@@ -54,6 +55,14 @@ def data(field: Field) -> memoryview:
     if isinstance(field, int):
         raise RefusedError("it is not a message of this kind: a text or a message was expected, and a number came")
     return field
+
+
+def blob(field: Field) -> bytes:
+    """Return a copy of the bytes in *field*, of an id. Raises as `data`, and where it is longer than an id."""
+    found = data(field)
+    if len(found) > LONGEST_BLOB:
+        raise RefusedError(f"an id is longer than {LONGEST_BLOB} bytes")
+    return bytes(found)
 
 
 def whole(field: Field) -> int:
