@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.activity import RANKS, Authority, Unit
@@ -96,20 +97,49 @@ class Work:
     said: Mapping[tuple[Authority, Unit], Said] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Taken:
     """What the work took, all of it together: the numerators."""
 
-    energy: Bounds
-    """In microjoules, while it is known what the service did, with the error of the measure."""
-    facility: Bounds | None
-    """That energy with what the room needs for it, in microjoules; None: no PUE is known."""
-    use: Bounds | None
-    """Greenhouse gases of the electricity, in micrograms CO2e, with the range of the factors."""
-    embodied: Bounds | None
-    """Those of making the hardware, likewise."""
-    emissions: Bounds | None
-    """Both together, as far as they are known, with the error of the measure; None: both are unknown."""
+    microjoules: int
+    """The energy while it is known what the service did; never 0."""
+    impacts: Mapping[Indicator, Bounds]
+    """Those of all its energy: each has the same part in the work as the energy has."""
+    meters: Mapping[Meter, Energy]
+
+    @cached_property
+    def energy(self) -> Bounds:
+        """In microjoules, with the error of the measure."""
+        whole = Bounds(self.microjoules, self.microjoules, self.microjoules)
+        return with_measure(whole, measure_error(self.meters))
+
+    @cached_property
+    def facility(self) -> Bounds | None:
+        """That energy with what the room needs for it, in microjoules; None: no PUE is known."""
+        return self._part(Indicator.FACILITY_ENERGY)
+
+    @cached_property
+    def use(self) -> Bounds | None:
+        """Greenhouse gases of the electricity, in micrograms CO2e, with the range of the factors."""
+        return self._part(Indicator.GWP_USE)
+
+    @cached_property
+    def embodied(self) -> Bounds | None:
+        """Those of making the hardware, likewise."""
+        return self._part(Indicator.GWP_EMBODIED)
+
+    @cached_property
+    def emissions(self) -> Bounds | None:
+        """Both together, as far as they are known, with the error of the measure; None: both are unknown."""
+        return emissions(self.use, self.embodied, self.meters)
+
+    def _part(self, indicator: Indicator) -> Bounds | None:
+        """Return what of the *indicator* goes with the work, by the energy whose impacts these are."""
+        reckoned = self.impacts.get(Indicator.ENERGY, Bounds.ZERO).central
+        if not reckoned or indicator not in self.impacts:
+            return None
+        whole = self.impacts[indicator]
+        return Bounds(*(nearest(one * self.microjoules, reckoned) for one in (whole.low, whole.central, whole.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,53 +227,90 @@ class CrossCheck:
         return self.amount - self.counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionalUnits:
-    """What a service did over a time, and what one unit of it took."""
+    """What a service did over a time, and what one unit of it took. None wherever one of the two is unknown."""
 
-    amounts: Mapping[Unit, int]
-    """All models together."""
-    models: Mapping[tuple[str, Unit], int]
-    """By model, as far as its meters tell models apart. Energy is not told apart by model."""
-    taken: Taken | None
-    """None: no energy is known of the time over which it is known what it did."""
-    known_share: Fraction | None
-    """For how much of the energy of the service it is known what it did, 0 to 1; None: it used none."""
-    idle_share: Fraction | None
-    """How much of its energy it used to be ready, 0 to 1; None: it used none."""
-    per_unit: Mapping[Functional, PerUnit]
-    """Only what was done: of nothing, there is nothing per unit."""
-    authorities: tuple[Authority, ...]
-    """Who was believed, the one that is believed first before the others."""
-    cross_checks: tuple[CrossCheck, ...]
-    cautions: tuple[Caution, ...]
+    work: Work
+
+    @cached_property
+    def amounts(self) -> Mapping[Unit, int]:
+        """What was done, all models together. Energy is not told apart by model."""
+        sums: dict[Unit, int] = {}
+        for (_, unit), amount in self.work.amounts.items():
+            if unit is not Unit.ENERGY:
+                sums[unit] = sums.get(unit, 0) + amount
+        return sums
+
+    @cached_property
+    def taken(self) -> Taken | None:
+        """What the work took; None: no energy is known of the time over which it is known what the service did."""
+        return Taken(self._known, self.work.impacts, self.work.meters) if self._known else None
+
+    @property
+    def known_share(self) -> Fraction | None:
+        """For how much of the energy of the service it is known what it did, 0 to 1; None: it used none."""
+        return _share(self._known, self.work.energy)
+
+    @property
+    def idle_share(self) -> Fraction | None:
+        """How much of its energy it used to be ready, 0 to 1; None: it used none."""
+        return _share(self.work.idle.microjoules, self.work.energy)
+
+    @cached_property
+    def per_unit(self) -> Mapping[Functional, PerUnit]:
+        """What one unit took, of what was done: of nothing, there is nothing per unit."""
+        found: dict[Functional, PerUnit] = {}
+        for functional, (units, _) in PARTS.items():
+            amount = next((self.amounts[unit] for unit in units if unit in self.amounts), 0)
+            # what reads to write is told by what it writes: no counter says which of the two took the energy
+            if amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
+                found[functional] = PerUnit(functional, amount, self.taken)
+        return found
 
     @property
     def first(self) -> PerUnit | None:
         """What one figure is to be told of: tokens before requests, and requests before the rest; None: nothing."""
-        return next((self.per_unit[one] for one in Functional if one in self.per_unit), None)
+        return next(iter(self.per_unit.values()), None)
 
+    @property
+    def authorities(self) -> tuple[Authority, ...]:
+        """Who was believed, the one that is believed first before the others."""
+        believed = {by for (by, _), one in self.work.said.items() if one.counted}
+        return tuple(sorted(believed, key=RANKS.__getitem__))
 
-def functional_units(work: Work) -> FunctionalUnits:
-    """Return what one unit of *work* took. None wherever numerator or denominator is unknown."""
-    amounts: dict[Unit, int] = {}
-    for (_, unit), amount in work.amounts.items():
-        amounts[unit] = amounts.get(unit, 0) + amount
-    known = amounts.pop(Unit.ENERGY, 0)
-    taken = _taken(known, work)
-    per_unit = _per_unit(amounts, taken)
-    checks = _cross_checks(work.said)
-    return FunctionalUnits(
-        amounts=amounts,
-        models={key: amount for key, amount in work.amounts.items() if key[1] is not Unit.ENERGY},
-        taken=taken,
-        known_share=_share(known, work.energy),
-        idle_share=_share(work.idle.microjoules, work.energy),
-        per_unit=per_unit,
-        authorities=tuple(sorted({by for (by, _), one in work.said.items() if one.counted}, key=RANKS.__getitem__)),
-        cross_checks=checks,
-        cautions=tuple(_cautions(work, taken, per_unit, checks)),
-    )
+    @cached_property
+    def cross_checks(self) -> tuple[CrossCheck, ...]:
+        """What the others say."""
+        said, checks = self.work.said, []
+        for (authority, unit), one in said.items():
+            better = [
+                other.counted for (by, what), other in said.items() if what is unit and RANKS[by] < RANKS[authority]
+            ]
+            # what those who are believed do not tell of at all is no check of them
+            if better and (one.beside or not one.counted):
+                checks.append(CrossCheck(authority, unit, one.beside, sum(better)))
+        return tuple(sorted(checks, key=lambda check: (RANKS[check.authority], check.unit)))
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What a reader has to know."""
+        tokens = self.per_unit.get(Functional.OUTPUT_TOKENS)
+        watt_hours = tokens.watt_hours if tokens is not None else None
+        low, high = PLAUSIBLE
+        reckoned = self.work.impacts.get(Indicator.ENERGY, Bounds.ZERO).central
+        found = {
+            Caution.IMPLAUSIBLE: watt_hours is not None and not low <= watt_hours <= high,
+            Caution.IMPACTS_PARTLY_KNOWN: bool(self._known) and 0 < reckoned < self.work.energy.microjoules,
+            Caution.CROSS_CHECK_DIFFERS: any(
+                abs(one.difference) > TOLERANCE * one.counted for one in self.cross_checks
+            ),
+        }
+        return tuple(caution for caution, holds in found.items() if holds)
+
+    @cached_property
+    def _known(self) -> int:
+        return sum(amount for (_, unit), amount in self.work.amounts.items() if unit is Unit.ENERGY)
 
 
 def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
@@ -258,7 +325,7 @@ def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
     for (consumer, indicator, period), bounds in figures.impacts.items():
         impacts.setdefault((consumer, period), {})[indicator] = bounds
     return {
-        key: functional_units(
+        key: FunctionalUnits(
             Work(
                 amounts=done,
                 energy=figures.energy.get(key, Energy.ZERO),
@@ -272,66 +339,6 @@ def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
     }
 
 
-def _taken(known: int, work: Work) -> Taken | None:
-    if not known:
-        return None
-    use, embodied, facility = (
-        _part(work.impacts, one, known)
-        for one in (Indicator.GWP_USE, Indicator.GWP_EMBODIED, Indicator.FACILITY_ENERGY)
-    )
-    return Taken(
-        energy=with_measure(Bounds(known, known, known), measure_error(work.meters)),
-        facility=facility,
-        use=use,
-        embodied=embodied,
-        emissions=emissions(use, embodied, work.meters),
-    )
-
-
-def _part(impacts: Mapping[Indicator, Bounds], indicator: Indicator, known: int) -> Bounds | None:
-    """Return what of the *indicator* goes with *known* microjoules, by the energy whose impacts these are."""
-    reckoned = impacts.get(Indicator.ENERGY, Bounds.ZERO).central
-    if not reckoned or indicator not in impacts:
-        return None
-    whole = impacts[indicator]
-    return Bounds(*(nearest(one * known, reckoned) for one in (whole.low, whole.central, whole.high)))
-
-
-def _per_unit(amounts: Mapping[Unit, int], taken: Taken | None) -> dict[Functional, PerUnit]:
-    found: dict[Functional, PerUnit] = {}
-    for functional, (units, _) in PARTS.items():
-        amount = next((amounts[unit] for unit in units if unit in amounts), 0)
-        # what reads to write is told by what it writes: no counter says which of the two took the energy
-        if amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
-            found[functional] = PerUnit(functional, amount, taken)
-    return found
-
-
-def _cross_checks(said: Mapping[tuple[Authority, Unit], Said]) -> tuple[CrossCheck, ...]:
-    checks = []
-    for (authority, unit), one in said.items():
-        better = [other.counted for (by, what), other in said.items() if what is unit and RANKS[by] < RANKS[authority]]
-        # what those who are believed do not tell of at all is no check of them
-        if better and (one.beside or not one.counted):
-            checks.append(CrossCheck(authority, unit, one.beside, sum(better)))
-    return tuple(sorted(checks, key=lambda check: (RANKS[check.authority], check.unit)))
-
-
 def _share(part: int, whole: Energy) -> Fraction | None:
     """Return *part* of *whole*: no more than all of it, though what came in late may be booked beyond the edge."""
     return min(Fraction(1), Fraction(part, whole.microjoules)) if whole.microjoules else None
-
-
-def _cautions(
-    work: Work, taken: Taken | None, per_unit: Mapping[Functional, PerUnit], checks: tuple[CrossCheck, ...]
-) -> list[Caution]:
-    tokens = per_unit.get(Functional.OUTPUT_TOKENS)
-    watt_hours = tokens.watt_hours if tokens is not None else None
-    low, high = PLAUSIBLE
-    reckoned = work.impacts.get(Indicator.ENERGY, Bounds.ZERO).central
-    found = {
-        Caution.IMPLAUSIBLE: watt_hours is not None and not low <= watt_hours <= high,
-        Caution.IMPACTS_PARTLY_KNOWN: taken is not None and 0 < reckoned < work.energy.microjoules,
-        Caution.CROSS_CHECK_DIFFERS: any(abs(one.difference) > TOLERANCE * one.counted for one in checks),
-    }
-    return [caution for caution, holds in found.items() if holds]

@@ -61,7 +61,7 @@ def _of_periods(snapshot: Snapshot, _: About) -> Values:
 
 def _energy_of_periods(snapshot: Snapshot, _: About) -> Values:
     return {
-        key: units.taken.energy.central / MICROJOULES_PER_JOULE
+        key: units.taken.microjoules / MICROJOULES_PER_JOULE
         for key, units in snapshot.functional_units.items()
         if units.taken is not None
     }
