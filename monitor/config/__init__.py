@@ -13,6 +13,7 @@ from monitor.config.impact_tables import (
     SiteTable,
     TariffTable,
 )
+from monitor.config.intake import IntakeTable
 from monitor.config.model import Config, HostFacts, Language, LedgerPlace, Organisation, Paths, Sampling, Web
 from monitor.config.values import Listen
 
@@ -24,6 +25,7 @@ __all__ = [
     "DayHours",
     "FactorsTable",
     "HostFacts",
+    "IntakeTable",
     "InventoryTable",
     "Language",
     "LedgerPlace",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import impacts
 from monitor.config.activity import page_rule
+from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
 from monitor.config.quantities import duration_text
@@ -210,6 +211,7 @@ def _service(table: object, path: str, faults: Faults) -> ServiceRule | None:
     if facts is None or match is None:
         return None
     page = page_rule(facts.activity, f"{path}.activity", faults) if facts.activity else None
+    events = event_rule(facts.events, f"{path}.events", faults) if facts.events else None
     return ServiceRule(
         ServiceFacts(
             key=facts.key,
@@ -221,6 +223,7 @@ def _service(table: object, path: str, faults: Faults) -> ServiceRule | None:
         ),
         match,
         page,
+        events,
     )
 
 

@@ -19,6 +19,7 @@ from monitor.config.impact_tables import (
     SiteTable,
     TariffTable,
 )
+from monitor.config.intake import EventsTable, IntakeTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
@@ -290,6 +291,15 @@ class ServiceTable:
             unset="found, where it is a known server that listens on this machine",
         ),
     ] = None
+    events: Annotated[
+        EventsTable | None,
+        Key(
+            "Which events from outside are its own, beside those that name it.",
+            EventsTable,
+            '{ models = ["mistral-small*"], sources = ["litellm"] }',
+            unset="those that name it",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +312,7 @@ class Config:
     sampling: Sampling
     ledger: LedgerPlace
     web: Web
+    intake: IntakeTable
     factors: FactorsTable
     inventory: InventoryTable
     sites: tuple[SiteTable, ...]
@@ -344,6 +355,7 @@ TABLES: Final[Mapping[str, type]] = {
     "sampling": Sampling,
     "ledger": LedgerPlace,
     "web": Web,
+    "intake": IntakeTable,
     "factors": FactorsTable,
     "inventory": InventoryTable,
 }
@@ -354,7 +366,6 @@ LATER: Final[Mapping[str, str]] = {
     "contract": "contract clauses",
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
-    "intake": "events from outside",
     "notify": "notification",
     "network": "a proxy for outgoing calls",
     "commitment": "commitments",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.config.activity import ActivityTable
 from monitor.config.file import DEFAULT
 from monitor.config.impact_tables import MarketTable
+from monitor.config.intake import EventsTable
 from monitor.config.model import LATER, LISTS, TABLES, MatchTable, ServiceTable
 from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
@@ -61,7 +62,7 @@ def reference() -> str:
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
     parts += [_section("market = { … }", MarketTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]
-    parts += [_section("activity = { … }", ActivityTable), _LATER_SECTION]
+    parts += [_section("activity = { … }", ActivityTable), _section("events = { … }", EventsTable), _LATER_SECTION]
     parts.append("\n".join(f"- `{path}`: {what}" for path, what in LATER.items()) + "\n")
     return "\n".join(parts)
 
@@ -70,7 +71,8 @@ def _shown_service(path: str, rule: ServiceRule, origins: Mapping[str, str]) -> 
     facts = {name: getattr(rule.facts, name, None) for name, _ in keys_of(ServiceTable)}
     match = {f"match.{name}": getattr(rule.match, name) for name, _ in keys_of(MatchTable)}
     page = {f"activity.{name}": getattr(rule.activity, name, None) for name, _ in keys_of(ActivityTable)}
-    for name, value in (facts | match | page).items():
+    events = {f"events.{name}": getattr(rule.events, name, None) for name, _ in keys_of(EventsTable)}
+    for name, value in (facts | match | page | events).items():
         if value not in (None, "", ()):
             yield f"{path}.{name}", toml_text(value), origins.get(f"{path}.{name}", DEFAULT)
 

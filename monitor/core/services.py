@@ -68,6 +68,16 @@ class PageRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """Which events from outside are a service's: those that all that is set here fits."""
+
+    models: tuple[str, ...] = ()
+    """Names of models, globs; empty: any."""
+    sources: tuple[str, ...] = ()
+    """Names of who sends them, globs; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A metrics page to read, and whose it is."""
 
@@ -93,6 +103,8 @@ class ServiceRule:
     match: Match
     activity: PageRule | None = None
     """None: nothing is configured, and it may be found."""
+    events: EventRule | None = None
+    """None: only those that name it."""
 
 
 @dataclass(frozen=True, slots=True)
