@@ -54,15 +54,20 @@ class Load:
     """Length of each question; no two are alike."""
     tokens: int = 100
     """Length of each answer, exactly."""
+    cache: bool = True
+    """Whether the server may reuse what it has of earlier questions."""
 
 
 class LlmServer:
     """llama.cpp's server, as a process of its own."""
 
-    def __init__(self, directory: Path, *, shape: Shape = TINY, threads: int = 1, port: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, shape: Shape = TINY, threads: int = 1, port: int | None = None, sleep: int = -1
+    ) -> None:
+        """*sleep*: after how many seconds of idleness it sleeps; -1: never."""
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
-        command = [sys.executable, "-m", "tests.parts.llm_server", model(shape), str(self.port), str(threads)]
+        command = [sys.executable, "-m", "tests.parts.llm_server", model(shape), self.port, threads, sleep]
         self.child = Child(command, directory / f"llm-{self.port}.log", directory=ROOT)
 
     def __enter__(self) -> Self:
@@ -93,6 +98,10 @@ class LlmServer:
     def cpu_seconds(self) -> float:
         """Return the CPU time that it has used since it started, in s."""
         return cpu_seconds(self.pid)
+
+    def sleeps(self) -> bool:
+        """Whether it sleeps now; asking does not wake it."""
+        return bool(json.loads(_answer(self.port, "GET", "/props"))["is_sleeping"])
 
     def metrics(self) -> str:
         """Return its page for Prometheus."""
@@ -155,6 +164,7 @@ def _question(port: int, load: Load, number: int) -> Usage:
         "messages": [{"role": "user", "content": question}],
         "max_tokens": load.tokens,
         "ignore_eos": True,
+        "cache_prompt": load.cache,
     }
     used: dict[str, Any] = json.loads(_answer(port, "POST", "/v1/chat/completions", body))["usage"]
     cached = (used.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
