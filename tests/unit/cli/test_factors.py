@@ -93,7 +93,7 @@ def test_files_and_provider_of_the_configuration_count(call: Call, own: Path, pl
 
 def test_french_is_written_as_french_is(call: Call) -> None:
     said = call("factors", "list", "--zone", "FR", "--day", "2024-05-01", "--lang", "fr").out
-    assert "Ce que reçoit FR" in said
+    assert "Facteurs de FR" in said
     assert "51,9  31 à 58,0  gCO2e/kWh" in said
 
 

@@ -233,7 +233,8 @@ def test_three_numbers_come_first_and_the_emissions_with_their_interval() -> Non
     said = text(page(at_work(), Language.FRENCH))
     emissions = (
         "Gaz à effet de serre Cette année 192 kg CO₂e entre 133 kg et 262 kg"
-        " Connu pour 94,0 % de l'énergie : le reste date d'avant la zone. Ce mois 22,0 kg CO₂e Aujourd'hui 825 g CO₂e"
+        " Connu pour 94,0 % de l'énergie : le reste date d'avant la configuration de la zone."
+        " Ce mois 22,0 kg CO₂e Aujourd'hui 825 g CO₂e"
     )
     water = "Eau Cette année 10,0 m³ Consommée sur le site et pour produire l'électricité. Ce mois 1,15 m³"
     places = [
@@ -307,9 +308,11 @@ def test_each_factor_is_there_with_its_value_year_source_and_choice() -> None:
         " average mix, consumption electricity/FR/ademe/2024 D'une année antérieure." in said
     )
     assert "0,04858 mg Sb éq./kWh entre 0,02429 et 0,07287 2011" in said
-    assert "D'une année antérieure, autre source que la préférée." in said
-    stated = "PUE du site 1,4 - stated in /etc/empreinte/empreinte.toml configured/host.pue Dit dans la configuration."
-    assert stated in said
+    assert "D'une année antérieure, autre source que celle préférée." in said
+    assert (
+        "PUE du site 1,4 - stated in /etc/empreinte/empreinte.toml configured/host.pue Déclaré dans la configuration."
+        in said
+    )
     assert "NVIDIA H100, GPU 0 273 kg CO₂e entre 164 et 575 5 ans" in said
     assert '<a href="https://base-empreinte.ademe.fr/" rel="external noreferrer"><span lang="en">ADEME' in document
 
