@@ -127,7 +127,7 @@ def simulate(config: Config, seed: int) -> None:
 
 
 def fill_year(config: Config, year: int, seed: int) -> int:
-    """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours.
+    """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours it has.
 
     Raises LedgerError, among others where the ledger holds a real host's figures; ReckoningError.
     """
@@ -141,11 +141,11 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
         simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
         impacts = Impacts(assembly.reckoner, None, ledger.grain)
-        hours = 0
+        buckets = 0
         for books, lot in commits(simulated, now):
             ledger.commit(books, lot, simulated.gaps, simulated.services, impacts=impacts.close(lot))
-            hours += len(lot)
-    return hours
+            buckets += len(lot)
+        return buckets * ledger.grain.nanoseconds // HOUR.nanoseconds
 
 
 def assembly_of(config: Config, now: int, *, simulated: bool = False) -> Assembly:

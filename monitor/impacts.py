@@ -15,7 +15,7 @@ from monitor.core.factors import NoFactorError
 from monitor.core.hours import by_consumer, reckon
 from monitor.core.interval import HOUR, Interval, bucket_of
 from monitor.core.readings import IntensityReading
-from monitor.core.tally import Tally
+from monitor.core.tally import LONGEST_ABSENCE, Tally
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ FRESH: Final = Duration(2 * HOUR.nanoseconds)
 """For how long the newest live intensity is taken for that of now: providers tell it up to an hour late."""
 KEPT: Final = Duration(72 * HOUR.nanoseconds)
 """Live intensities held in memory: those of hours that may still close. The ledger has all of them."""
-LONGEST_ABSENCE: Final = Duration(366 * 24 * HOUR.nanoseconds)
-"""Hours without any measurement have their part of the hardware; beyond this the clock was set, not the daemon away."""
 
 
 class Impacts:

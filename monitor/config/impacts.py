@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 
 
 def check_sites(host: HostFacts | None, sites: Sequence[tuple[str, SiteTable]], faults: Faults) -> None:
-    """Note sites of one key, and a host that contradicts its site."""
+    """Note sites of one key, and a host that contradicts its site, or names none of those that there are."""
     _note_twice("key", [(path, site.key, site.key) for path, site in sites], "a site", faults)
     own = next((site for _, site in sites if host and site.key == host.site), None)
+    if host and host.site and sites and own is None:
+        known = [site.key for _, site in sites]
+        close = get_close_matches(host.site, known, n=1) or known[:1]
+        faults.note(
+            "host.site", f"there is no [[site]] {host.site}, so that its zone and PUE are lost", f'"{close[0]}"'
+        )
     if host and own and host.zone and own.zone and canonical(host.zone) != canonical(own.zone):
         faults.note(
             "host.zone", f"{host.zone} is not the zone of its site, {own.key}, {own.zone}: take the wrong one out"

@@ -8,16 +8,17 @@ from monitor.core.embodied import by_resource, shares, summed, written_off
 from monitor.core.entries import Tallied
 from monitor.core.hours import by_consumer
 from monitor.core.impact import ENERGY_STEPS, RATE_STEPS, ImpactSeries, Indicator
-from monitor.core.interval import Interval
-from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Energy
+from monitor.core.interval import HOUR, Interval
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.core.entries import Holding, OpenBooks
     from monitor.core.impact import Terms
-    from monitor.core.units import Duration
 
+LONGEST_ABSENCE: Final = Duration(366 * 24 * HOUR.nanoseconds)
+"""Time without any measurement has its part of the hardware; beyond this the clock was set, not the daemon away."""
 COUNTED: Final = (Indicator.GWP_USE, Indicator.WATER_SITE, Indicator.WATER_GRID)
 """What is counted of the energy used, beside the greenhouse gases of making the hardware."""
 
@@ -69,12 +70,18 @@ class Tally:
             self._add(ImpactSeries(consumer, Indicator.GWP_EMBODIED), amount * MICROJOULES_PER_KILOWATT_HOUR)
 
     def _elapsed(self, books: OpenBooks) -> Interval:
-        """Return the time since the last booking: that of the boot clock, which no one sets; over a boot, the other."""
+        """Return the time since the last booking: that of the boot clock, which no one sets; over a boot, the other.
+
+        Nothing where that is longer than any absence: then the clock was set, and nobody knows how long it was.
+        """
         at = books.at
         if self._last is None:
             return Interval(at.wall, at.wall)
         last, boot_id = self._last
-        length = at.boot - last.boot if boot_id == books.boot_id else at.wall - last.wall
+        same_boot = boot_id == books.boot_id
+        length = at.boot - last.boot if same_boot else at.wall - last.wall
+        if not same_boot and length > LONGEST_ABSENCE.nanoseconds:
+            length = 0
         return Interval(at.wall - max(0, length), at.wall)
 
     def _add(self, key: ImpactSeries, steps: int) -> None:

@@ -133,7 +133,7 @@ def test_the_host_comes_before_its_site(tmp_path: Path) -> None:
     assert (config.zone, config.pue, config.wue) == ("FR", Decimal("1.6"), Decimal("0.5"))
     config = read(tmp_path, f'[host]\nsite = "s"\npue = 1.2\nwue = "0 L/kWh"\n{site}')
     assert (config.zone, config.pue, config.wue) == ("FR", Decimal("1.2"), Decimal(0))
-    config = read(tmp_path, f'[host]\nsite = "elsewhere"\n{site}')
+    config = read(tmp_path, '[host]\nsite = "elsewhere"\n')
     assert (config.zone, config.pue, config.wue, config.site) == ("", None, None, None)
 
 
@@ -230,6 +230,14 @@ def test_no_two_tariffs_begin_on_one_day(tmp_path: Path) -> None:
     one = '[[tariff]]\nvalid_from = 2026-01-01\nprice = "1 EUR/kWh"\nsource = "s"\n'
     told = faults(tmp_path, one + one)
     assert "line 6: tariff[1].valid_from: 2026-01-01 is already the valid_from of a tariff, at tariff[0]" in told[0]
+
+
+def test_a_host_stands_at_one_of_the_sites_where_there_are_any(tmp_path: Path) -> None:
+    told = faults(
+        tmp_path, '[host]\nsite = "hotel-de-vile"\n[[site]]\nkey = "mairie"\n[[site]]\nkey = "hotel-de-ville"\n'
+    )
+    assert "line 2: host.site: there is no [[site]] hotel-de-vile" in told[0]
+    assert 'write "hotel-de-ville"' in told[0]
 
 
 def test_no_two_sites_have_one_key_and_no_two_assets_one_name(tmp_path: Path) -> None:

@@ -196,6 +196,16 @@ def test_over_a_boot_it_is_the_wall_clock_that_says_how_long() -> None:
     assert steps(tally, UNATTRIBUTED, EMBODIED) == 1_000_000
 
 
+def test_over_a_boot_with_a_clock_that_was_set_years_ahead_no_hardware_is_written_off() -> None:
+    """The counters never go back: years of hardware would stay in them."""
+    tally = Tally(None)
+    tally.book(books(0, {}), {}, gpu_terms())
+    tally.book(books(15 * 365 * 86_400, {}, boot_id="another", boot=20), {}, gpu_terms())
+    assert not any(one.units for one in tally.counters().values())
+    tally.book(books(15 * 365 * 86_400 + 3600, {}, boot_id="another", boot=3620), {}, gpu_terms())
+    assert steps(tally, UNATTRIBUTED, EMBODIED) == 10**6
+
+
 def test_a_wall_clock_that_is_set_changes_nothing_within_a_boot() -> None:
     tally = Tally(None)
     tally.book(books(0, {}), {}, gpu_terms())
