@@ -20,6 +20,7 @@ from monitor.web import negotiation
 from monitor.web.api import as_json
 from monitor.web.impact_api import impacts_as_json
 from monitor.web.protection import Protected
+from monitor.web.service_api import services_as_json
 from monitor.web.status import status_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def application(exposition: Exposition, health: Health, language: Language, zone
         Route("/readyz", site.ready),
         Route("/api/v1/status", site.status),
         Route("/api/v1/impacts", site.impacts),
+        Route("/api/v1/services", site.services),
         Route("/style.css", site.style),
         Route("/icon.svg", site.icon),
     ]
@@ -102,6 +104,9 @@ class _Site:
 
     async def impacts(self, _: Request) -> Response:
         return self._told(impacts_as_json)
+
+    async def services(self, _: Request) -> Response:
+        return self._told(services_as_json)
 
     async def page(self, request: Request) -> Response:
         language = self._language_of(request)

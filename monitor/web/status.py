@@ -5,7 +5,7 @@ Unknown is None, never zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.collector import Source
+    from monitor.core.functional import FunctionalUnits
     from monitor.exposition.snapshot import CollectorHealth, Snapshot
     from monitor.web.impacts import Impacts
 
@@ -66,6 +67,8 @@ class Consumer:
     """By period, for those that are known: where nothing is booked for it, that is zero."""
     impacts: Mapping[str, Impacts]
     """By period, for all of them."""
+    units: Mapping[str, FunctionalUnits] = field(default_factory=dict)
+    """What a service did, by period; only where anything is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _missing(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _consumers(snapshot: Snapshot, known: list[str], table: Table) -> Iterable[Consumer]:
-    energy = _by_consumer(snapshot, known)
+    energy, told = _by_consumer(snapshot, known), snapshot.functional_units
 
     def impacts(key: str) -> Mapping[str, Impacts]:
         return {period: table.of((key,), period, energy[key].get(period)) for period in PERIODS}
@@ -142,7 +145,8 @@ def _consumers(snapshot: Snapshot, known: list[str], table: Table) -> Iterable[C
         present = key in snapshot.present
         power = snapshot.service_power.get(key) if present and snapshot.host_power else None
         description = (facts.name or key, facts.department, facts.contract, facts.kind)
-        yield Consumer(key, Role.SERVICE, *description, present, power, energy[key], impacts(key))
+        units = {period: told[key, period] for period in PERIODS if (key, period) in told}
+        yield Consumer(key, Role.SERVICE, *description, present, power, energy[key], impacts(key), units)
     if former := [key for key in energy if key not in snapshot.services and key not in PSEUDO_SERVICES]:
         sums = {period: _sum_of_energies(energy[key][period] for key in former) for period in known}
         together = {period: table.of(former, period, sums.get(period)) for period in PERIODS}

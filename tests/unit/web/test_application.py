@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
 
 HTML = {"accept": "text/html,*/*;q=0.8"}
-ADDRESSES = ("/", "/metrics", "/healthz", "/readyz", "/api/v1/status", "/api/v1/impacts", "/style.css", "/icon.svg")
+ADDRESSES = (
+    "/",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/api/v1/status",
+    "/api/v1/impacts",
+    "/api/v1/services",
+    "/style.css",
+    "/icon.svg",
+)
 
 
 class Visitor:
@@ -100,7 +110,7 @@ def test_metrics_are_compressed_for_who_accepts_it() -> None:
     assert packed.content == client.get("/metrics").content
 
 
-@pytest.mark.parametrize("address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/readyz"])
+@pytest.mark.parametrize("address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/api/v1/services", "/readyz"])
 def test_before_the_first_reading_nothing_is_shown_as_zero(address: str) -> None:
     answer = visit().get(address)
     assert answer.status_code == 503
