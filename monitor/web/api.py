@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monitor.web import impact_api
+from monitor.web.origin import origin
 from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
@@ -17,13 +18,7 @@ def as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
     """Return *status* as plain values. What is unknown is None. *stale*: the figures are older than they should be."""
     snapshot = status.snapshot
     return {
-        "measured_at": utc(snapshot.at.wall),
-        "stale": stale,
-        "simulated": about.simulated,
-        "version": about.version,
-        "host": about.host,
-        "organisation": about.organisation,
-        "site": about.site,
+        **origin(snapshot, about, stale=stale),
         "power_watts": None if status.power is None else status.power.watts,
         "power": [
             {"resource": meter.resource, "method": meter.method.value, "power_watts": power.watts}

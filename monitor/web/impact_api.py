@@ -16,6 +16,7 @@ from monitor.core.units import (
 )
 from monitor.exposition.impacts import applied_intensity
 from monitor.web.impacts import ABIOTIC, Impacts
+from monitor.web.origin import origin
 from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
@@ -60,13 +61,7 @@ def impacts_as_json(status: Status, about: About, *, stale: bool) -> dict[str, A
     """Return the impacts of *status* as plain values. What is unknown is None, or absent."""
     snapshot = status.snapshot
     return {
-        "measured_at": utc(snapshot.at.wall),
-        "stale": stale,
-        "simulated": about.simulated,
-        "version": about.version,
-        "host": about.host,
-        "organisation": about.organisation,
-        "site": about.site,
+        **origin(snapshot, about, stale=stale),
         "unknown": list(status.unknowns),
         "grid": grid(snapshot),
         "periods": {
@@ -131,6 +126,7 @@ def grid(snapshot: Snapshot) -> dict[str, Any]:
         "zone": None if terms is None else terms.zone,
         "applied_grams_per_kilowatt_hour": None if terms is None else applied_intensity(terms),
         "filled": None if terms is None else terms.filled,
+        "fault": snapshot.terms_fault or None,
         "live": None if live is None else _live(live, snapshot.at.wall),
     }
 
