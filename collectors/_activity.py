@@ -145,8 +145,8 @@ class Table:
         for kind in self.kinds:
             for prefix in kind.prefixes if kind.kind in kinds else ():
                 series = [sample for name in kind.running for sample in _find(page, prefix + name) or ()]
-                if series:
-                    return max(0, round(sum(sample.value for sample in series)))
+                if series and all(0 <= sample.value < LARGEST for sample in series):
+                    return round(sum(sample.value for sample in series))
         return None
 
 

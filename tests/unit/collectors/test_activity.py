@@ -240,6 +240,12 @@ def test_a_page_on_which_several_began_at_other_times_tells_no_beginning() -> No
     assert told(two + "tgi_request_success 1\n").start == ""
 
 
+@pytest.mark.parametrize("value", ["-1", "1e308", "NaN"])
+def test_requests_at_work_that_cannot_be_are_not_told(value: str) -> None:
+    text = f"tgi_batch_current_size {value}\ntgi_batch_current_size {value}\ntgi_request_success 1\n"
+    assert told(text).running is None
+
+
 def test_a_page_of_something_else_is_of_no_kind() -> None:
     page = told("# TYPE up gauge\nup 1\nnode_cpu_seconds_total 5\n")
     assert (page.kinds, page.counts) == ((), ())
