@@ -325,6 +325,7 @@ class Daemon:
             period_impacts=self._figures.impacts,
             period_meters=self._figures.meters,
             terms=self._impacts.terms_now(at.wall),
+            terms_fault=self._impacts.fault,
             intensity=self._impacts.newest(at.wall),
         )
 

@@ -54,6 +54,8 @@ class Impacts:
         self._through = bucket_of(opening.closed_through, hour) if opening is not None else None
         self._readings = {one.start: one for one in known}
         self._trouble = ""
+        self.fault = ""
+        """Why what is used now can't be reckoned although a zone is configured, with the cure; empty where it can."""
 
     def take(self, observed: Observed) -> list[IntensityReading]:
         """Return the live intensities in *observed* that are new, or were revised; they count from now on."""
@@ -109,7 +111,9 @@ class Impacts:
         readings = self._told(hour)
         if not readings and newest is not None and now - newest.start <= FRESH.nanoseconds:
             readings = [replace(newest, start=hour.start, length=self._hour)]
-        return self._terms(hour, readings, so_far=True)
+        terms = self._terms(hour, readings, so_far=True)
+        self.fault = self._trouble if terms is None and self._reckoner is not None else ""
+        return terms
 
     def _interval(self, start: int) -> Interval:
         return Interval(start, start + self._hour.nanoseconds)

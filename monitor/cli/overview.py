@@ -69,6 +69,8 @@ class Overview:
     """The share of the energy whose impacts are known, by period."""
     no_zone: bool = False
     """Whether the daemon was told no zone of the grid, so that impacts are unknown."""
+    factor_fault: str = ""
+    """Why they are unknown although it was told one, with the cure."""
 
     @property
     def has_impacts(self) -> bool:
@@ -106,7 +108,8 @@ def told_by_daemon(status: Mapping[str, Any]) -> Overview:
         simulated=status["simulated"],
         impacts={name: impact_api.impacts_told(period) for name, period in periods.items()},
         impact_coverage={name: ratio for name, one in periods.items() if (ratio := one.get("impact_coverage_ratio"))},
-        no_zone="grid" in status and status["grid"]["zone"] is None,
+        no_zone="grid" in status and status["grid"]["zone"] is None and not status["grid"].get("fault"),
+        factor_fault=status.get("grid", {}).get("fault") or "",
     )
 
 
@@ -281,6 +284,8 @@ def _notes(overview: Overview, speech: Speech, terminal: Terminal) -> Iterator[s
         yield terminal.paragraph(speech.say("status.unreadable", collector=collector, what=what))
     if overview.no_zone:
         yield terminal.paragraph(speech.say("status.no_impacts", cure=speech.page.say("cure.zone")))
+    if overview.factor_fault:
+        yield terminal.paragraph(speech.say("status.no_impacts", cure=speech.page.whole(overview.factor_fault)))
     if overview.from_ledger and overview.has_impacts:
         yield terminal.paragraph(speech.say("status.closed_hours"))
     if overview.ledger_error:

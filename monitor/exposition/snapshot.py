@@ -85,7 +85,9 @@ class Snapshot:
     period_meters: Mapping[tuple[str, str], Mapping[Meter, Energy]] = field(default_factory=dict)
     """Energy by resource and method, by (consumer, period): what the error of the measure is reckoned from."""
     terms: Terms | None = None
-    """By which terms what is used now is reckoned; None: impacts are unknown (no zone is configured)."""
+    """By which terms what is used now is reckoned; None: impacts are unknown."""
+    terms_fault: str = ""
+    """Why they are unknown although a zone is configured, in one sentence with the cure: a factor is missing."""
     intensity: IntensityReading | None = None
     """The newest live intensity of the grid; None where none is known."""
     activity: Mapping[tuple[str, Unit], int] = field(default_factory=dict)

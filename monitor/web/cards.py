@@ -76,7 +76,8 @@ def _emissions_notes(status: Status, voice: Voice, write: Quantities) -> list[st
     main = status.periods[MAIN]
     found, share = main.impacts.emissions, main.impact_coverage
     if found is None:
-        return [voice.say("cure.zone" if "zone" in status.unknowns else "impact.none")]
+        missing = next((one for one in ("zone", "factor") if one in status.unknowns), None)
+        return [voice.say(f"cure.{missing}" if missing else "impact.none")]
     notes = []
     if "hardware" in status.unknowns:
         notes.append(voice.say("impact.use_alone"))
@@ -89,5 +90,5 @@ def _water_note(status: Status, voice: Voice) -> str:
     known = [indicator for indicator in WATER if indicator in status.periods[MAIN].impacts.amounts]
     if known:
         return voice.say("impact.both_waters" if len(known) == len(WATER) else _ONE_WATER[known[0]])
-    missing = next((one for one in ("zone", "water") if one in status.unknowns), None)
+    missing = next((one for one in ("zone", "factor", "water") if one in status.unknowns), None)
     return voice.say(f"cure.{missing}" if missing else "impact.none")

@@ -82,10 +82,13 @@ class Table:
         return Impacts(amounts, emissions(use, made, meters))
 
 
-def unknowns(terms: Terms | None) -> tuple[str, ...]:
-    """Return what is not reckoned under *terms* because somebody did not say it: names of roles, `zone`, `hardware`."""
+def unknowns(terms: Terms | None, fault: str = "") -> tuple[str, ...]:
+    """Return what is not reckoned under *terms* because somebody did not say it: names of roles, `zone`, `hardware`.
+
+    Where there is a *fault*, all of it is unknown for want of a `factor`.
+    """
     if terms is None:
-        return ("zone",)
+        return ("factor",) if fault else ("zone",)
     known = {one.role for one in terms.applied}
     missing = [role.value for role in _WANTED if role not in known]
     return tuple(missing if terms.assets else ["hardware", *missing])

@@ -116,7 +116,7 @@ def status_of(snapshot: Snapshot) -> Status:
             for source in health.sources
         ),
         unreadable=tuple(health for health in snapshot.collectors if not health.success),
-        unknowns=unknowns(snapshot.terms),
+        unknowns=unknowns(snapshot.terms, snapshot.terms_fault),
     )
 
 

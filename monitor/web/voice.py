@@ -118,7 +118,7 @@ class Voice:
     def grid(self, snapshot: Snapshot) -> list[str]:
         """Return what there is to say of the electricity grid now, in sentences."""
         terms, live = snapshot.terms, snapshot.intensity
-        told = []
+        told = [self.whole(snapshot.terms_fault)] if snapshot.terms_fault else []
         if terms is not None and (applied := applied_intensity(terms)) is not None:
             told.append(self.say("grid.applied", intensity=self._write.intensity(applied), zone=terms.zone))
         if live is not None:

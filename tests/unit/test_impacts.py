@@ -178,3 +178,9 @@ def test_a_factor_that_is_missing_is_told_once_and_impacts_are_unknown(caplog: p
     assert lacking.close([hour(early)]) == []
     assert len(caplog.records) == 1
     assert "impacts are unknown" in caplog.text
+    assert lacking.terms_now(early) is None
+    assert "electricity of FR begins on" in lacking.fault
+    assert lacking.terms_now(TEN) is not None
+    assert lacking.fault == ""
+    nowhere = Impacts(None, None)
+    assert (nowhere.terms_now(TEN), nowhere.fault) == (None, "")

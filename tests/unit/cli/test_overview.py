@@ -163,6 +163,13 @@ def test_without_a_zone_there_is_no_figure_of_impacts_but_the_cure() -> None:
     assert "Impacts are unknown" not in page(told_at_work(at_work()), ENGLISH, NARROW)
 
 
+def test_a_factor_that_is_missing_is_told_in_place_of_a_zone() -> None:
+    lacking = replace(without_a_zone(), terms_fault="there is no electricity factor of PL: give one")
+    said = page(told_at_work(lacking), ENGLISH, NARROW)
+    assert "Impacts are unknown. There is no electricity factor of PL: give one." in " ".join(said.split())
+    assert "on which electricity grid" not in said
+
+
 def test_a_daemon_that_knows_nothing_of_impacts_is_understood() -> None:
     view = told_by_daemon(STATUS)
     assert not view.has_impacts

@@ -147,7 +147,10 @@ def test_what_is_known_of_the_grid_is_told_with_the_age_of_the_live_intensity() 
 
 def test_without_a_zone_the_impacts_are_null_or_absent_and_the_energy_is_there() -> None:
     content = told(without_a_zone())
-    assert content["grid"] == {"zone": None, "applied_grams_per_kilowatt_hour": None, "filled": None, "live": None}
+    nothing = dict.fromkeys(("zone", "applied_grams_per_kilowatt_hour", "filled", "fault", "live"))
+    assert content["grid"] == nothing
+    lacking = replace(without_a_zone(), terms_fault="there is no factor: give one")
+    assert told(lacking)["grid"] == {**nothing, "fault": "there is no factor: give one"}
     day = content["periods"]["day"]
     assert day["energy_joules"] > 0
     assert [name for name in ("emissions_grams", "water_grid_liters", "cost_euros") if day[name] is not None] == []

@@ -108,6 +108,15 @@ def test_without_a_zone_everything_is_unknown_and_the_zone_is_what_is_missing() 
     assert status_of(just_started()).periods["year"].impact_coverage is None
 
 
+def test_where_a_factor_is_missing_the_zone_is_not_what_is_asked_for() -> None:
+    fault = "there is no electricity factor of PL: give one"
+    status = status_of(replace(without_a_zone(), terms_fault=fault))
+    assert status.unknowns == ("factor",)
+    for language in Language:
+        sentences = words("monitor.web", language).sentences
+        assert {"unknown_of.factor", "cure.factor"} <= sentences.keys()
+
+
 def test_what_nobody_has_said_is_named() -> None:
     assert unknowns(TERMS) == unknowns(YEARLY) == ()
     bare = replace(TERMS, applied=tuple(one for one in TERMS.applied if one.role is Role.ELECTRICITY), assets=())

@@ -341,6 +341,14 @@ def test_the_live_intensity_is_told_with_its_age_and_a_silent_source_is_told_too
     assert "The live source does not answer: the yearly level stands in" in text(page(silent))
 
 
+def test_a_factor_that_is_missing_is_named_and_no_zone_is_asked_for() -> None:
+    lacking = replace(without_a_zone(), terms_fault="there is no electricity factor of PL: give one")
+    said = text(page(lacking))
+    assert "There is no electricity factor of PL: give one." in said
+    assert "on which electricity grid the machine is" not in said
+    assert "on which electricity grid the machine is" in text(page(without_a_zone()))
+
+
 @pytest.mark.parametrize("what", ["starting", "missing", "method"])
 def test_a_notice_says_what_is_the_matter_and_leads_on(what: str) -> None:
     for language in Language:
