@@ -97,7 +97,7 @@ STARTS = {
     "litellm": "1795462310.61",
     "vllm_v1": "1795462310.61",
 }
-IDLE = ("bentoml", "llamacpp_after_load", "llamacpp_idle", "xllamacpp", "ray_serve", "triton", "tei", "openvino")
+IDLE = ("bentoml", "llamacpp_after_load", "llamacpp_idle", "xllamacpp", "ray_serve", "openvino")
 RUNNING = dict.fromkeys(IDLE, 0) | {
     "litellm": 1,
     "vllm_v0": 2,
