@@ -217,7 +217,8 @@ def _time(text: str | None, arrival: Arrival) -> int:
         passed = datetime.fromisoformat(text) - _EPOCH
     except (ValueError, TypeError, OverflowError):
         raise RefusedError("time is as in 2026-11-25T09:30:00Z, with the zone") from None
-    return ((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds) * 1000
+    seconds = passed.days * 86_400 + passed.seconds
+    return arrival.admitted((seconds * 1_000_000 + passed.microseconds) * 1000)
 
 
 def _sender(source: str) -> str:

@@ -140,7 +140,7 @@ def _images(call: _Call) -> int:
 
 def _time(call: _Call, arrival: Arrival) -> int:
     end = _moment(call.endTime, "endTime")
-    return arrival.time if end is None else end
+    return arrival.time if end is None else arrival.admitted(end)
 
 
 def _moment(seconds: Number, what: str) -> int | None:

@@ -143,8 +143,8 @@ def readings_of(points: Iterable[Point], arrival: Arrival) -> list[Reading]:
             value=_value(point, metric),
             cumulative=point.described.temporality == CUMULATIVE,
             believed=metric.rank == best[point.described.scope, metric.authority, counted],
-            start=point.start,
-            time=point.time or arrival.time,
+            start=min(point.start, arrival.time),
+            time=arrival.admitted(point.time) if point.time else arrival.time,
             owner=(origin_of(point.attributes, point.described.resource, arrival), metric.authority),
         )
         for point, metric, counted in told

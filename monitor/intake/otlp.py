@@ -110,7 +110,7 @@ def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
     origin = origin_of(said, span.resource, arrival)
     return UsageEvent(
         id_hash=identity(text_of(said, (RESPONSE,)), "span", span.trace_id.hex(), span.span_id.hex()),
-        time=span.end or arrival.time,
+        time=arrival.admitted(span.end) if span.end else arrival.time,
         counts=counts if failed else {Unit.REQUESTS: 1, **counts},
         latency_ms=max(0, span.end - span.start) // 1_000_000 if span.start and span.end else None,
         provider=origin.provider,

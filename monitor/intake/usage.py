@@ -20,6 +20,8 @@ ID_BYTES: Final = 16
 """Of a SHA-256 so many are kept: among ten million events two share them with a chance of 1 in 10^24."""
 SHORTEST_RESPONSE_ID: Final = 20
 """In characters. Shorter ones (LitServe: `chatcmpl-` and six digits) come again after some thousand answers."""
+MOST_AHEAD: Final = 3600 * 10**9
+"""Clocks may differ by an hour, in ns: what is said to be later than now counts as of now."""
 LONGEST_ID: Final = 1024
 LONGEST_NAME: Final = 63
 LONGEST_MODEL: Final = 128
@@ -84,6 +86,16 @@ class Arrival:
     """When it came, in ns since 1970: the time of an event that has none."""
     service: str = ""
     """Key of the service of events that claim none; empty: it is found by what they say."""
+    oldest: int = 0
+    """Events that are not later, in ns since 1970, may have come before, and it is not known any more."""
+
+    def admitted(self, time: int) -> int:
+        """Return *time*, of an event, but no later than now. Raises RefusedError: too old, or ahead of the clock."""
+        if time > self.time + MOST_AHEAD:
+            raise RefusedError("it is of a time to come: set the clock of who sends it, or ours")
+        if time <= self.oldest:
+            raise RefusedError("it is too old: it is not known any more whether it came before")
+        return min(time, self.time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
