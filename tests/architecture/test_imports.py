@@ -10,7 +10,8 @@ from tests.architecture.sources import ROOT, modules, tree
 
 PURE = {
     *("__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib"),
-    *("enum", "fnmatch", "fractions", "functools", "heapq", "itertools", "math", "re", "typing", "zoneinfo"),
+    *("enum", "fnmatch", "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "re"),
+    *("typing", "zoneinfo"),
 }
 """What the core may import beside itself: nothing that opens a file, reads a clock, logs or starts a thread."""
 
