@@ -42,7 +42,7 @@ def rows(page: str) -> dict[str, Row]:
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
         if cells and cells[0] == "":
             titles = cells
-        elif cells and re.fullmatch(r"[A-F]\d+", cells[0]):
+        elif cells and re.fullmatch(r"[A-G]\d+", cells[0]):
             by_title = dict(zip(titles, cells, strict=True))
             assert cells[0] not in found
             found[cells[0]] = _row(by_title)
