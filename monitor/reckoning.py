@@ -6,15 +6,14 @@ A zone, a provider or a file of factors that can't be used is refused at once: n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.adapters.codecarbon import CodeCarbonFailed
 from monitor.adapters.hardware import detect
 from monitor.adapters.nvml import cards
+from monitor.core.calendar import local_time
 from monitor.core.factors import OWN, Accounting, Basis, Catalogue, NoFactorError, Quantity, stated
 from monitor.core.terms import Choices, Reckoner, Tariff
-from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.core.zones import canonical, parent_of
 from monitor.factors.codecarbon import completed
 from monitor.factors.loading import FactorsError, load
@@ -24,7 +23,6 @@ from monitor.inventory.models import shipped_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
     from decimal import Decimal
     from pathlib import Path
 
@@ -94,7 +92,7 @@ def _catalogue(config: Config, now: int) -> Catalogue:
     except CodeCarbonFailed as error:
         why = str(error).partition(":")[0]
         raise NoFactorError(f"there is no electricity factor of {zone} ({why})", OWN) from error
-    catalogue.as_of(Quantity.ELECTRICITY, zone, _day(now, config), wanted.provider)
+    catalogue.as_of(Quantity.ELECTRICITY, zone, local_time(now, config.organisation.timezone).date(), wanted.provider)
     _require_provider(catalogue, config)
     return catalogue
 
@@ -178,7 +176,3 @@ def _require_provider(catalogue: Catalogue, config: Config) -> None:
                 f"{key} names {provider}, of which there is no yearly figure for {config.zone}",
                 f"take one of {', '.join(there)}, or give one in a file of your own (`[factors] files`)",
             )
-
-
-def _day(now: int, config: Config) -> date:
-    return datetime.fromtimestamp(now // NANOSECONDS_PER_SECOND, UTC).astimezone(config.organisation.timezone).date()

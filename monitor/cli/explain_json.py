@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.calendar import utc
 from monitor.core.explanation import Bound
 from monitor.core.factor_facts import facts_of, iso
 from monitor.core.impact import Indicator, Role
-from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """`empreinte factors`: which factors there are, what a zone gets and why, and whether a file of your own is right."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +10,8 @@ import typer
 
 from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Status, session_of
 from monitor.cli.terminal import Terminal
+from monitor.core.calendar import local_time
 from monitor.core.factors import Catalogue, NoFactorError, Quantity
-from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.core.zones import is_known
 
 if TYPE_CHECKING:
@@ -200,8 +200,7 @@ def _day(text: str, config: "Config") -> date:
     from monitor.clock import SystemClock
 
     if not text:
-        now = SystemClock(config.paths.procfs).stamp().wall // NANOSECONDS_PER_SECOND
-        return datetime.fromtimestamp(now, UTC).astimezone(config.organisation.timezone).date()
+        return local_time(SystemClock(config.paths.procfs).stamp().wall, config.organisation.timezone).date()
     try:
         return date.fromisoformat(text)
     except ValueError as error:

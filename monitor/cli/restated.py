@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.cli.explain_json import NAMES, bounds
 from monitor.cli.figures import Unit, rounded
 from monitor.cli.terminal import Tone
+from monitor.core.calendar import utc
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import (
@@ -19,7 +20,6 @@ from monitor.core.units import (
     MICROS_PER_EURO,
     PICOGRAMS_PER_GRAM,
 )
-from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -94,8 +94,8 @@ def _ask_ledger(config: Config) -> Overview:
     """Return what the ledger said last. Raises CommandError where there is none, or it holds nothing."""
     from monitor.cli.ledger import opened
     from monitor.clock import SystemClock
+    from monitor.core.calendar import utc
     from monitor.ledger.periods import Periods
-    from monitor.web.quantities import utc
 
     with opened(config, "no daemon answers, and ") as ledger:
         books = ledger.load()

@@ -43,7 +43,7 @@ def period_bounds(period: str, now: int, zone: tzinfo) -> Interval:
     `previous_year_to_date` ends at this local time a year ago; on 29 February at the end of 28 February, so that it
     never goes back. Raises ValueError for a period that is none of them.
     """
-    today = _local(now, zone).date()
+    today = local_time(now, zone).date()
     if period == "previous_year_to_date":
         return Interval(_start(date(today.year - 1, 1, 1), zone), _a_year_ago(now, zone))
     unit = period.removeprefix("previous_")
@@ -102,7 +102,7 @@ def months_of(year: int, zone: tzinfo) -> tuple[Interval, ...]:
 
 def local_day(moment: int, zone: tzinfo) -> Interval:
     """Return the local day that holds *moment*."""
-    day = _local(moment, zone).date()
+    day = local_time(moment, zone).date()
     return Interval(_start(day, zone), _start(day + _DAY, zone))
 
 
@@ -111,7 +111,7 @@ def grain_of(zone: tzinfo, now: int) -> Duration:
 
     It looks at the clock of *zone* from five years before *now* to ten years after. Raises ValueError where none fits.
     """
-    moment = _local(now, UTC)
+    moment = local_time(now, UTC)
     days = range(-(_LOOK_BACK // _STEP), _LOOK_AHEAD // _STEP)
     offsets = {_offset(moment + count * _STEP, zone) for count in days}
     for grain in _GRAINS:
@@ -119,6 +119,16 @@ def grain_of(zone: tzinfo, now: int) -> Duration:
             return grain
     message = f"the clock of {zone} is not at whole quarters of an hour from UTC"
     raise ValueError(message)
+
+
+def local_time(moment: int, zone: tzinfo) -> datetime:
+    """Return date and time of day of *moment* (ns since the epoch) in *zone*, to the second."""
+    return datetime.fromtimestamp(moment // NANOSECONDS_PER_SECOND, zone)
+
+
+def utc(moment: int) -> str:
+    """Return *moment* (ns since the epoch) as programs read it: ISO 8601 in UTC, to the second."""
+    return f"{local_time(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _first_of(unit: str, day: date) -> date:
@@ -131,7 +141,7 @@ def _first_of(unit: str, day: date) -> date:
 
 
 def _a_year_ago(now: int, zone: tzinfo) -> int:
-    local = _local(now, zone)
+    local = local_time(now, zone)
     if (local.month, local.day) == (2, 29):
         return _start(date(local.year - 1, 3, 1), zone)
     return _moment(local.replace(year=local.year - 1, fold=0))
@@ -140,10 +150,6 @@ def _a_year_ago(now: int, zone: tzinfo) -> int:
 def _start(day: date, zone: tzinfo) -> int:
     # where midnight comes twice, the first; where it does not exist, Python's rule for fold=0 gives the jump itself
     return _moment(datetime.combine(day, time(), tzinfo=zone))
-
-
-def _local(moment: int, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(moment // NANOSECONDS_PER_SECOND, zone)
 
 
 def _moment(local: datetime) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.calendar import local_time
 from monitor.core.factors import (
     Accounting,
     Answer,
@@ -18,7 +19,6 @@ from monitor.core.factors import (
 )
 from monitor.core.impact import Applied, Role, Terms
 from monitor.core.interval import MINUTE
-from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.core.zones import canonical
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ class Reckoner:
             return terms
         usual = tuple(one for one in terms.applied if one.role not in _OF_LIVE)
         told = tuple(readings)
-        shape = self._shape(hour, told, _local(hour, self._clock).date())
+        shape = self._shape(hour, told, local_time(hour.start, self._clock).date())
         if not shape:
             return terms
         return replace(terms, applied=(*usual, *shape), filled=not _is_whole(told, hour))
 
     def _terms(self, hour: Interval, readings: Sequence[IntensityReading], so_far: bool) -> Terms:
-        local = _local(hour, self._clock)
+        local = local_time(hour.start, self._clock)
         applied = (*self._of_day(local.date()), *self._price(local, hour))
         shape = self._shape(hour, readings, local.date()) if self.choices.live else ()
         told = bool(shape) and (so_far or _is_whole(readings, hour))
@@ -181,7 +181,7 @@ def shape_of(readings: Sequence[IntensityReading], hour: Interval) -> Factor | N
     mean = sum((one.grams_per_kilowatt_hour * time for one, time in told), Decimal(0)) / whole
     value = mean.quantize(_STEP)
     first = told[0][0]
-    day = datetime.fromtimestamp(hour.start // NANOSECONDS_PER_SECOND, UTC)
+    day = local_time(hour.start, UTC)
     estimated = sum(one.estimated for one, _ in told)
     return Factor(
         key=f"live/{first.zone}/{first.provider}/{day:%Y-%m-%dT%H:%MZ}",
@@ -206,10 +206,6 @@ def shape_of(readings: Sequence[IntensityReading], hour: Interval) -> Factor | N
 
 _STEP: Final = Decimal("0.001")
 _OF_LIVE: Final = frozenset({Role.SHAPE, Role.SHAPE_LEVEL})
-
-
-def _local(hour: Interval, clock: tzinfo) -> datetime:
-    return datetime.fromtimestamp(hour.start // NANOSECONDS_PER_SECOND, clock)
 
 
 def _is_whole(readings: Iterable[IntensityReading], hour: Interval) -> bool:

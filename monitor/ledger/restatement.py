@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
+from monitor.core.calendar import utc
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import Interval
 from monitor.ledger import schema
@@ -21,7 +22,6 @@ from monitor.ledger.errors import LedgerError
 from monitor.ledger.insertion import Insertion
 from monitor.ledger.locks import restating
 from monitor.ledger.stretches import whole_hours
-from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sqlalchemy import and_, func, select
 
 from monitor.core.activity import ACTIVITY
+from monitor.core.calendar import utc
 from monitor.core.entries import Grain, Meter, Series, Share
 from monitor.core.interval import MINUTE, Interval, bucket_of
 from monitor.core.readings import Method
@@ -20,7 +21,6 @@ from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.verify_activity import ActivityExamination
 from monitor.ledger.verify_impacts import ImpactExamination
-from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

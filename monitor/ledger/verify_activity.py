@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 
 from monitor.core.activity import ActivitySeries, Unit, authoritative
+from monitor.core.calendar import utc
 from monitor.core.entries import Grain
 from monitor.ledger import schema
 from monitor.ledger.activity import series_of
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
-from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, func, or_, select
 
+from monitor.core.calendar import utc
 from monitor.core.embodied import written_off
 from monitor.core.entries import Grain
 from monitor.core.impact import Indicator
@@ -16,7 +17,6 @@ from monitor.ledger.errors import LedgerCorrupt
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.terms import digest_of, read_terms
-from monitor.ledger.wording import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

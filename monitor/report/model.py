@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.calendar import months_of, year_of
 from monitor.core.entries import PSEUDO_SERVICES, Share
 from monitor.core.impact import Bounds, Indicator
-from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, NANOSECONDS_PER_SECOND, Duration, Energy
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
 from monitor.report.factors import reckoning_of
 from monitor.report.impacts import ImpactLine, summed
 
@@ -184,11 +183,6 @@ def make(books: Books) -> Report:
 def kilowatt_hours(energy: Energy) -> str:
     """Return *energy* in kWh as text, rounded to the milliwatt-hour, without the detour through a float."""
     return f"{Decimal(energy.microjoules) / MICROJOULES_PER_KILOWATT_HOUR:.{KILOWATT_HOUR_DECIMALS}f}"
-
-
-def moment(nanoseconds: int) -> str:
-    """Return a time, ns since the epoch, as ISO 8601 text in UTC, to the second."""
-    return f"{datetime.fromtimestamp(nanoseconds // NANOSECONDS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _month(number: int, interval: Interval, books: Books) -> Month:

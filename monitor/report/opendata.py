@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.calendar import utc
 from monitor.core.entries import PSEUDO_SERVICES
-from monitor.report.model import kilowatt_hours, moment
+from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import told
 from monitor.report.sources import reckoning
 
@@ -35,9 +36,9 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         "simulated": report.simulated,
         "year": report.year,
         "time_zone": report.time_zone,
-        "start": moment(report.interval.start),
-        "end": moment(report.interval.end),
-        "closed_through": moment(report.closed_through),
+        "start": utc(report.interval.start),
+        "end": utc(report.interval.end),
+        "closed_through": utc(report.closed_through),
         "complete": report.complete,
         "months": [_month(month, words) for month in report.months],
         "services": [_use(use, words) for use in report.uses],
@@ -47,8 +48,8 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         "gaps": [
             {
                 "resource": gap.resource,
-                "start": moment(gap.interval.start),
-                "end": moment(gap.interval.end),
+                "start": utc(gap.interval.start),
+                "end": utc(gap.interval.end),
                 "seconds": gap.interval.length.seconds,
                 "cause": gap.cause,
             }
@@ -62,8 +63,8 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
 def _month(month: Month, words: Words) -> dict[str, Any]:
     return {
         "month": month.number,
-        "start": moment(month.interval.start),
-        "end": moment(month.interval.end),
+        "start": utc(month.interval.start),
+        "end": utc(month.interval.end),
         "coverage": [_coverage(one) for one in month.coverage],
         # unknown is not zero: a month of which nothing was measured has no list of services at all
         "services": [_use(use, words) for use in month.uses] if month.coverage else None,

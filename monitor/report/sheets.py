@@ -10,8 +10,9 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.calendar import utc
 from monitor.core.entries import Cause
-from monitor.report.model import kilowatt_hours, moment
+from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import QUANTITIES, TOGETHER, hours, told
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _gaps(report: Report) -> Iterable[Sequence[object]]:
     for gap in report.gaps:
         interval = gap.interval
         seconds = f"{interval.length.seconds:.3f}"
-        yield gap.resource, moment(interval.start), moment(interval.end), seconds, gap.cause
+        yield gap.resource, utc(interval.start), utc(interval.end), seconds, gap.cause
 
 
 def _sheet(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.calendar import utc
 from monitor.core.factor_facts import facts_of, iso
-from monitor.report.model import moment
 from monitor.report.quantities import hours
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _generation(number: int, over: str, report: Report) -> dict[str, Any]:
     return {
         "number": number,
         "hours": over,
-        "made": None if made is None else moment(made.made),
+        "made": None if made is None else utc(made.made),
         "author": None if made is None else made.author,
         "reason": None if made is None else made.reason,
         "factor_set": None if made is None else made.factor_set,

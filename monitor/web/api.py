@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.calendar import utc
 from monitor.web import impact_api
 from monitor.web.origin import origin
-from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
     from monitor.exposition.about import About

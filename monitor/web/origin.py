@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from monitor.web.quantities import utc
+from monitor.core.calendar import utc
 
 if TYPE_CHECKING:
     from monitor.exposition.about import About

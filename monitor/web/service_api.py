@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.core.activity import Unit
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_JOULE
 from monitor.exposition.activity import UNITS
-from monitor.web.quantities import utc
+from monitor.web.origin import origin
 from monitor.web.status import Role
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ BOUNDARY: Final = "consumer"
 def services_as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
     """Return what the services of *status* did. What is unknown is None, or absent; of nothing there is no quotient."""
     return {
-        "measured_at": utc(status.snapshot.at.wall),
-        "stale": stale,
-        "simulated": about.simulated,
-        "version": about.version,
-        "host": about.host,
-        "organisation": about.organisation,
-        "site": about.site,
+        **origin(status.snapshot, about, stale=stale),
         "boundary": BOUNDARY,
         "services": [_service(consumer) for consumer in status.consumers if consumer.role is Role.SERVICE],
     }

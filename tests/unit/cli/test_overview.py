@@ -7,13 +7,13 @@ from monitor.cli.overview import Overview, Use, as_json, page, told_by_daemon, t
 from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
 from monitor.config import Language
+from monitor.core.calendar import utc
 from monitor.core.entries import ServiceFacts
 from monitor.core.figures import Figures
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import Energy
 from monitor.exposition.snapshot import Snapshot
 from monitor.web.api import as_json as status_as_json
-from monitor.web.quantities import utc
 from monitor.web.status import status_of
 from tests.fixtures.snapshots import ABOUT, at_work, without_a_zone
 

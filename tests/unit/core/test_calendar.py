@@ -4,11 +4,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.core import calendar
 from monitor.core.calendar import (
     PERIODS,
     QUARTER_HOUR,
     grain_of,
     local_day,
+    local_time,
     months_of,
     named_period,
     period_bounds,
@@ -199,3 +201,11 @@ def test_a_named_period_is_the_period() -> None:
 def test_what_is_no_time_is_told_with_what_can_be_written(name: str) -> None:
     with pytest.raises(ValueError, match="2026-Q1"):
         named_period(name, 0, ZoneInfo("Europe/Paris"))
+
+
+def test_a_moment_is_written_in_utc_to_the_second() -> None:
+    assert calendar.utc(ns("2026-07-02T00:00:00", PARIS) + 999_999_999) == "2026-07-01T22:00:00Z"
+
+
+def test_a_moment_is_of_the_local_day() -> None:
+    assert f"{local_time(ns('2026-07-01T22:00:00'), PARIS).date()}" == "2026-07-02"

@@ -9,7 +9,7 @@ from monitor.core.entries import Gap, Series, ServiceFacts, Share
 from monitor.core.interval import Interval
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
-from monitor.report.model import Books, Covered, Row, kilowatt_hours, make, moment
+from monitor.report.model import Books, Covered, Row, kilowatt_hours, make
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = 3600 * 10**9
@@ -112,10 +112,6 @@ def test_energy_is_written_exactly() -> None:
     assert kilowatt_hours(Energy(3_600_000_000_000)) == "1.000000"
     assert kilowatt_hours(Energy(0)) == "0.000000"
     assert kilowatt_hours(Energy(9_999_999_999_999_999_999_999_999)) == "2777777777777.777778"
-
-
-def test_a_moment_is_written_in_utc() -> None:
-    assert moment(wall(2026, 7, 1, 22)) == "2026-07-01T22:00:00Z"
 
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 10**22), st.sampled_from(list(Share))), max_size=30))
