@@ -10,6 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from monitor.config import Language
 from monitor.core.impact import Indicator
 from monitor.core.units import Duration
+from monitor.web import units
 from monitor.web.cards import MAIN, cards_of
 from monitor.web.chart import HEIGHT, WIDTH, chart_of
 from monitor.web.indicators import lines_of
@@ -59,6 +60,8 @@ class Pages:
             main=MAIN,
             cards=cards_of(status, voice, write),
             lines=lines_of(status, SHOWN),
+            units=units.lines_of(status, write),
+            unit_periods=units.PERIODS,
             write=write,
             number=number,
             name=voice.name,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
     from decimal import Decimal
+    from fractions import Fraction
 
     from monitor.core.units import Duration, Power
     from monitor.wording import Words
@@ -42,6 +43,8 @@ WHOLE: Final = 100
 """From here on no decimals, so that three digits are left."""
 SMALLEST: Final = 0.01
 """What is less, and more than nothing, is said to be less than this."""
+FINE: Final = 0.1
+"""What less of is left of a quotient has too few digits to be compared."""
 DAY: Final = 24
 _NUMBER_AND_UNIT: Final = re.compile(r"([<\s\d.,]+)\s(\D.*)")
 
@@ -57,6 +60,14 @@ class Quantities:
     def energy(self, energy: Energy) -> str:
         """Return *energy* in watt-hours or a multiple of it: `1,52 kWh`."""
         return self._scaled(energy.kilowatt_hours * STEP, WATT_HOURS)
+
+    def fine_energy(self, watt_hours: Fraction) -> str:
+        """Return what one unit of work took: `1,85 Wh`; what is less than a tenth of one in thousandths."""
+        return self._fine(float(watt_hours), WATT_HOURS, "mWh")
+
+    def fine_emissions(self, grams: Fraction) -> str:
+        """Return what one unit of work emitted, likewise: `0,42 g CO₂e`, `6,10 mg CO₂e`."""
+        return f"{self._fine(float(grams), GRAMS, 'mg')}{self._space}{CARBON}"
 
     def power(self, power: Power) -> str:
         """Return *power* in watts or a multiple of it: `243 W`."""
@@ -160,6 +171,9 @@ class Quantities:
 
     def _at(self, wall: int) -> datetime:
         return datetime.fromtimestamp(wall / NANOSECONDS_PER_SECOND, self._zone)
+
+    def _fine(self, value: float, units: Sequence[str], thousandth: str) -> str:
+        return self._scaled(value * STEP, (thousandth,)) if 0 < value < FINE else self._scaled(value, units)
 
     def _scaled(self, value: float, units: Sequence[str]) -> str:
         if 0 < value < SMALLEST:

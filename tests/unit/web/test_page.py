@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.config import Language
+from monitor.core.activity import Authority, Unit
 from monitor.core.entries import ServiceFacts
+from monitor.core.functional import Said
 from monitor.core.impact import Indicator, Role
 from monitor.core.units import Energy
 from monitor.web.impacts import WATER
@@ -36,6 +38,7 @@ SPEAKING = (
     "templates/notice.html",
     "templates/status.html",
     "templates/impacts.html",
+    "templates/units.html",
     "templates/parts.html",
     "cards.py",
     "page.py",
@@ -44,6 +47,7 @@ SPEAKING = (
 )
 BY_NAME = {
     "card",
+    "caution",
     "cause",
     "cure",
     "cycle",
@@ -56,6 +60,7 @@ BY_NAME = {
     "method",
     "name",
     "notice",
+    "per",
     "period",
     "provider",
     "resource",
@@ -250,6 +255,44 @@ def test_each_service_says_what_it_emits_with_its_interval() -> None:
         " 93.2 kg CO₂e between 64.3 kg and 125 kg 48.5%" in said
     )
     assert "All together 825 g CO₂e between 573 g and 1.12 kg" in said
+
+
+def test_each_service_that_tells_what_it_did_says_what_a_unit_of_it_took() -> None:
+    document = page(at_work())
+    said = text("<body>" + document.partition(">What a unit of work takes<")[2].partition("</section>")[0])
+    assert (
+        "Assistant rédactionnel per 1,000 output tokens · 40.0% of its energy to be ready"
+        " 1.85 Wh 0.19 g CO₂e 1.85 Wh 0.19 g CO₂e Transcription" in said
+    )
+    assert "Transcription du conseil municipal per minute of audio" in said
+    assert "Recherche documentaire per 1,000 input tokens" in said
+    assert said.endswith("40.0 mWh 4.12 mg CO₂e 40.0 mWh 4.12 mg CO₂e")
+    assert "ollama" not in said
+    french = text("<body>" + page(at_work(), Language.FRENCH).partition(">Ce que demande une unité de service<")[2])
+    assert "pour 1 000 jetons produits · 40,0 % de son énergie en attente" in french
+
+
+def test_figures_of_work_that_ask_for_a_look_say_so() -> None:
+    tokens = {("assistant", "", Unit.OUTPUT_TOKENS, "year"): 1000, ("assistant", "", Unit.ENERGY, "year"): 3_600_000}
+    said = {("assistant", Authority.EVENTS, Unit.OUTPUT_TOKENS, "year"): Said(1000)}
+    beside = {("assistant", Authority.SERVER, Unit.OUTPUT_TOKENS, "year"): Said(0, 900)}
+    shown = text(page(replace(at_work(), period_activity=tokens, period_said={**said, **beside})))
+    assert "Far from the figures that others published (0.01 to 5 Wh): worth a look." in shown
+    assert "What another source counted differs by more than 5%. unknown" in shown
+
+
+def test_work_of_unknown_energy_says_so() -> None:
+    counted = {("assistant", "", Unit.REQUESTS, "month"): 7}
+    said = text(page(replace(at_work(), period_activity=counted)))
+    assert "Assistant rédactionnel per request · 40.0% of its energy to be ready unknown : What it took" in said
+    assert "What a unit of work takes" not in text(page(just_started()))
+
+
+def test_without_a_zone_a_unit_of_work_has_energy_alone() -> None:
+    said = text(
+        "<body>" + page(without_a_zone()).partition(">What a unit of work takes<")[2].partition("</section>")[0]
+    )
+    assert "1.85 Wh 1.85 Wh" in said
 
 
 def test_every_indicator_that_is_known_is_in_the_table_and_the_bought_electricity_is_for_information() -> None:

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,3 +180,20 @@ def test_times_are_those_of_the_organisation() -> None:
 
 def test_programs_are_told_the_time_in_utc() -> None:
     assert utc(NOW.wall + 999_999_999) == write(Language.FRENCH).machine_time(NOW.wall) == "2026-11-24T22:00:05Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "energy", "emissions"),
+    [
+        (Fraction(185, 100), "1.85_Wh", "1.85_g_CO₂e"),
+        (Fraction(1, 10), "0.10_Wh", "0.10_g_CO₂e"),
+        (Fraction(99, 1000), "99.0_mWh", "99.0_mg_CO₂e"),
+        (Fraction(1, 10**6), "<_0.01_mWh", "<_0.01_mg_CO₂e"),
+        (Fraction(0), "0_Wh", "0_g_CO₂e"),
+        (Fraction(2500), "2.50_kWh", "2.50_kg_CO₂e"),
+    ],
+)
+def test_what_a_unit_of_work_took_keeps_its_digits(value: Fraction, energy: str, emissions: str) -> None:
+    english = write(Language.ENGLISH)
+    assert english.fine_energy(value) == energy.replace("_", FIXED)
+    assert english.fine_emissions(value) == emissions.replace("_", FIXED)
