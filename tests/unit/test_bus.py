@@ -46,3 +46,38 @@ def test_failing_on_the_news_of_a_failure_is_not_told_again(caplog: pytest.LogCa
     with caplog.at_level(logging.CRITICAL):
         Bus([broken]).publish([EVENT])
     assert broken.heard == [EVENT, FAILED]
+
+
+class Gathering(Listener):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.done: list[list[Event]] = []
+        self.full = False
+
+    def settle(self) -> None:
+        if self.full:
+            message = "the disk is full"
+            raise OSError(message)
+        self.done.append(self.heard)
+        self.heard = []
+
+
+def test_who_gathers_does_its_work_once_for_all_events_of_a_commit() -> None:
+    gathering, later = Gathering("queue"), CollectorRecovered(at=Stamp(2, 2), collector="rapl")
+    bus = Bus([gathering, Listener("another")])
+    bus.publish([EVENT, later])
+    bus.publish([])
+    assert gathering.done == [[EVENT, later], []]
+
+
+def test_work_that_fails_is_told_with_the_next_events_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    gathering, neighbour = Gathering("queue"), Gathering("neighbour")
+    gathering.full = True
+    bus = Bus([gathering, neighbour])
+    with caplog.at_level(logging.CRITICAL):
+        bus.publish([EVENT])
+    gathering.full = False
+    bus.publish([])
+    failed = HandlerFailed(at=Stamp(1, 1), handler="queue", error="the disk is full")
+    assert neighbour.done == [[EVENT], [failed]]
+    assert gathering.done == [[EVENT, failed]]
