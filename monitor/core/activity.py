@@ -138,7 +138,7 @@ class ActivityBook:
         self._last[reading.series] = SavedActivity(reading.series, reading.count, reading.epoch, at)
         if before is None:
             return Done(reading.series, reading.count if reading.fresh else 0, at, at)
-        goes_on = before.epoch == reading.epoch and not reading.fresh and reading.count >= before.count
+        goes_on = before.epoch == reading.epoch and reading.count >= before.count
         amount = reading.count - before.count if goes_on else reading.count
         return Done(reading.series, amount, before.at, at, lost=not goes_on)
 

@@ -167,7 +167,7 @@ class ActivityReading:
 
     `epoch` changes when the counter starts anew, where the meter tells (the start time of the server's process); empty
     where it does not. `fresh` says that the meter began under our eyes, so that all of `count` is counted even where
-    there is no reading before.
+    there is no reading before: it goes on saying so.
     """
 
     series: ActivitySeries

@@ -51,10 +51,13 @@ def test_another_epoch_is_another_counter_even_where_it_shows_more() -> None:
     assert (done.amount, done.lost) == (900, True)
 
 
-def test_a_fresh_reading_of_a_known_meter_is_another_counter() -> None:
+def test_a_meter_that_goes_on_saying_that_it_is_fresh_is_counted_once() -> None:
     found = book()
-    found.take(at(0), [ActivityReading(OUTPUT, 500)])
-    assert amounts(found, 5, ActivityReading(OUTPUT, 600, fresh=True))[OUTPUT] == 600
+    counted = [
+        amounts(found, seconds, ActivityReading(OUTPUT, count, fresh=True))[OUTPUT]
+        for seconds, count in ((0, 500), (5, 600), (10, 600), (15, 20))
+    ]
+    assert counted == [500, 100, 0, 20]
 
 
 def test_the_run_after_goes_on_where_this_one_was() -> None:
