@@ -31,7 +31,7 @@ from monitor.exposition.prometheus import Exposition
 from monitor.impacts import KEPT, Impacts
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
-from monitor.live import LateHours, grid_of, is_wanted, known_until, open_with_token, told
+from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager

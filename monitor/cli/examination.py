@@ -37,7 +37,7 @@ from monitor.doctor import (
     zone_standing,
 )
 from monitor.ledger.store import Ledger, LedgerError
-from monitor.live import grid_of, open_with_token
+from monitor.live_intensity import grid_of, open_with_token
 from monitor.reckoning import ReckoningError
 from monitor.workloads import HostWorkloads, catalogue
 

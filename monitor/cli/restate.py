@@ -157,7 +157,7 @@ def _restated(config: "Config", ledger: "Ledger", order: "Order") -> "Outcome":
     from monitor.cli.restated import Outcome, Tally
     from monitor.clock import SystemClock
     from monitor.core.factors import NoFactorError
-    from monitor.live import told
+    from monitor.live_intensity import told
     from monitor.restating import reckon_anew
 
     now = SystemClock(config.paths.procfs).stamp().wall

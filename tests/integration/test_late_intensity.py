@@ -25,7 +25,7 @@ from monitor.ledger.locks import restating
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.ledger.verify import verify
-from monitor.live import LATE, LateHours, told, zone_told
+from monitor.live_intensity import LATE, LateHours, told, zone_told
 from monitor.reckoning import assemble
 from tests.fixtures.intensities import QUARTER, intensity
 from tests.fixtures.ledgers import empty_ledger

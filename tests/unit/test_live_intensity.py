@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from monitor.collector import Grid, Reason, Unavailable
-from monitor.live import with_token
+from monitor.live_intensity import with_token
 
 GRID = Grid(zone="FR")
 
