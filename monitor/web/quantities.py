@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Context
 from typing import TYPE_CHECKING, Final
 
 from monitor.config import Language
+from monitor.core.calendar import utc
 from monitor.core.impact import Indicator
 from monitor.core.interval import HOUR, MINUTE
 from monitor.core.units import (
@@ -192,11 +193,6 @@ class Quantities:
 
     def _joined(self, *parts: tuple[int, str]) -> str:
         return " ".join(f"{number}{self._space}{unit}" for number, unit in parts if number or len(parts) == 1)
-
-
-def utc(wall: int) -> str:
-    """Return *wall*, in ns since the epoch, as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(wall // NANOSECONDS_PER_SECOND, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _decimals(value: float) -> int:

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.config import Language
+from monitor.core.calendar import utc
 from monitor.core.factors import UNITS
 from monitor.core.impact import Indicator
 from monitor.core.units import Duration, Energy, Power
-from monitor.web.quantities import Quantities, utc
+from monitor.web.quantities import Quantities
 from monitor.wording import words
 from tests.fixtures.snapshots import NOW
 
