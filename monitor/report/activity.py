@@ -1,0 +1,74 @@
+"""What services did, and what a unit of it took: by service and month, from the ledger's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.core.activity import ActivitySeries, Authority, Unit
+from monitor.core.entries import Meter, Share
+from monitor.core.functional import FunctionalUnits, Said, Work
+from monitor.core.impact import Bounds, Indicator
+from monitor.core.units import Energy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.core.entries import Series, ServiceFacts
+    from monitor.report.impacts import ImpactRow
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What one series of activity came to in one month, 1 to 12, by the facts about its service that held then."""
+
+    month: int
+    series: ActivitySeries
+    facts: ServiceFacts
+    amount: int
+    counted: bool
+    """Whether it counts; else it is a cross-check."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLine:
+    """What one service did in one month, under the same facts."""
+
+    month: int
+    facts: ServiceFacts
+    units: FunctionalUnits
+
+
+def units_of(
+    rows: Iterable[ActivityRow], energies: Iterable[tuple[Series, Energy]], impacts: Iterable[ImpactRow]
+) -> FunctionalUnits:
+    """Return what the service of these *rows* did, whose *energies* and *impacts* these are over the same time."""
+    amounts: dict[tuple[str, Unit], int] = {}
+    said: dict[tuple[Authority, Unit], Said] = {}
+    for row in rows:
+        by, done = (row.series.authority, row.series.unit), (row.series.model, row.series.unit)
+        said[by] = said.get(by, Said()) + (Said(counted=row.amount) if row.counted else Said(beside=row.amount))
+        if row.counted:
+            amounts[done] = amounts.get(done, 0) + row.amount
+    used = list(energies)
+    meters: dict[Meter, Energy] = {}
+    for series, energy in used:
+        meter = Meter(series.resource, series.method)
+        meters[meter] = meters.get(meter, Energy.ZERO) + energy
+    reached: dict[Indicator, Bounds] = {}
+    for impact in impacts:
+        reached[impact.indicator] = reached.get(impact.indicator, Bounds.ZERO) + impact.amount
+    idle = sum((energy for series, energy in used if series.share is not Share.ACTIVE), Energy.ZERO)
+    whole = sum((energy for _, energy in used), Energy.ZERO)
+    return FunctionalUnits(Work(amounts, whole, idle, reached, meters, said))
+
+
+def together(rows: Iterable[ActivityRow]) -> dict[ActivityRow, int]:
+    """Return what *rows* come to, the meters of one authority together, by rows without meter and amount."""
+    sums: dict[ActivityRow, int] = {}
+    for row in rows:
+        one = row.series
+        series = ActivitySeries(one.consumer, one.authority, "", one.model, one.unit)
+        key = ActivityRow(row.month, series, row.facts, 0, row.counted)
+        sums[key] = sums.get(key, 0) + row.amount
+    return sums
