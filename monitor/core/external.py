@@ -1,0 +1,221 @@
+"""AI that is bought as an API: what it did, and what that cost where it is run, by figures that nobody here measured.
+
+It is a scope of its own: no joule of it is in a host's sums, and none of a host's is in it. What is counted is exact;
+energy and impacts are a rate for each output token, from who supplies the service, a study that was published, or a
+model. Rules and limits: docs/external.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.activity import Unit
+from monitor.core.impact import Bounds, nearest
+from monitor.core.readings import Method
+from monitor.core.uncertainty import METHOD_ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from fractions import Fraction
+
+RATE_TOKENS: Final = 1_000_000
+"""Rates are for so many output tokens, so that whole numbers hold them to less than a millionth of themselves."""
+EVENTS: Final = "events"
+"""The source of what events have told. That of a file's row is its digest and its line."""
+
+
+PROVIDERS: Final[Mapping[str, str]] = {
+    "mistral": "mistralai",
+    "mistral_ai": "mistralai",
+    "azure": "openai",
+    "azure.ai.openai": "openai",
+    "google": "google_genai",
+    "gemini": "google_genai",
+    "gcp.gemini": "google_genai",
+    "vertex_ai": "google_genai",
+    "gcp.vertex_ai": "google_genai",
+    "huggingface": "huggingface_hub",
+}
+"""Other names of those whose models are known by figures, by the name that EcoLogits has for them.
+
+Source: OpenTelemetry semantic conventions, gen_ai.provider.name; LiteLLM, custom_llm_provider; EcoLogits 0.11.3.
+"""
+
+
+def provider_of(name: str) -> str:
+    """Return the one name under which figures of the provider *name* are found."""
+    return PROVIDERS.get(name, name)
+
+
+class Impact(StrEnum):
+    """What is told of a bought service, in the unit that is given. The names are the ledger's."""
+
+    ENERGY = "energy"
+    """Energy of the provider's site, with its cooling, in microjoules."""
+    GWP = "gwp"
+    """Greenhouse gases of using and of making the machines, together, in micrograms CO2e."""
+    WATER = "water"
+    """Water used up on site and by generating the electricity, in microlitres."""
+    ADPE = "adpe"
+    """Minerals and metals of using and of making the machines, together, in picograms of antimony equivalent."""
+
+
+class Origin(StrEnum):
+    """Who a rate is from, the one that is believed before the others first."""
+
+    DECLARED = "declared"
+    """The supplier, for this contract."""
+    PUBLISHED = "published"
+    """A study of the model that its provider has published."""
+    ESTIMATED = "estimated"
+    """A model of it: EcoLogits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRate:
+    """What a million output tokens come to, from whom, and on which assumptions."""
+
+    impact: Impact
+    origin: Origin
+    amount: Bounds
+    """In whole units of the impact."""
+    source: str
+    """Who says so, in which publication."""
+    year: int
+    address: str = ""
+    licence: str = ""
+    boundary: str = ""
+    """What is in it, and what is not."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """What a model was given and has assumed, by name."""
+
+    @property
+    def method(self) -> Method:
+        """How it was obtained: declared or modelled, and never measured."""
+        return Method.DECLARED if self.origin is Origin.DECLARED else Method.MODELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """All that the output tokens of one model are reckoned with: at most one rate for each impact."""
+
+    rates: tuple[TokenRate, ...] = ()
+    missing: str = ""
+    """Why what has no rate is unknown, in one sentence with the cure; empty where nothing is."""
+
+    def of(self, tokens: int) -> dict[Impact, Bounds]:
+        """Return what so many output *tokens* come to; what has no rate is unknown, and absent."""
+        return {one.impact: _scaled(one.amount, tokens) for one in self.rates}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExternalSeries:
+    """The key of what was counted, beside its time."""
+
+    external: str
+    """The key of the bought service."""
+    provider: str
+    model: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalAmount:
+    """How much of one series there was from `since` to `until` (ns since the epoch).
+
+    What a file tells by the day or the month stays of that day or month: nobody knows which hour it was.
+    """
+
+    since: int
+    until: int
+    series: ExternalSeries
+    amount: int
+    basis: Basis | None = None
+    """Of output tokens only: nothing else has a rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSum:
+    """The sum of what one series came to under one basis."""
+
+    series: ExternalSeries
+    amount: int
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUse:
+    """What bought services did over a time, and what is known of what it cost."""
+
+    counts: Mapping[Unit, int] = field(default_factory=dict)
+    impacts: Mapping[Impact, Bounds] = field(default_factory=dict)
+    """Of the tokens that have a rate; one that is not there is unknown."""
+    unknown: Mapping[Impact, int] = field(default_factory=dict)
+    """How many output tokens have no rate for it: it is that much too low."""
+    origins: frozenset[Origin] = frozenset()
+    missing: frozenset[str] = frozenset()
+    """Why something is unknown, in sentences."""
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """How the impacts were obtained: declared, modelled, both, or none where they are unknown."""
+        return frozenset(Method.DECLARED if one is Origin.DECLARED else Method.MODELLED for one in self.origins)
+
+
+def within_class(value: Fraction, origin: Origin) -> Bounds:
+    """Return *value*, for a million output tokens, with the error of its class: its source gives no range.
+
+    Source: the classes of BoAmps (monitor.core.uncertainty): declared +-25 %, modelled +-50 %.
+    """
+    error = METHOD_ERROR[Method.DECLARED if origin is Origin.DECLARED else Method.MODELLED]
+    return Bounds(round(value * (1 - error)), round(value), round(value * (1 + error)))
+
+
+def chosen(rates: Iterable[TokenRate], missing: str) -> Basis:
+    """Return the basis made of *rates*, for each impact the one that is believed first.
+
+    *missing* says why an impact without a rate is unknown; it is left out where every impact has one.
+    """
+    ranks = list(Origin)
+    best: dict[Impact, TokenRate] = {}
+    for one in rates:
+        if one.impact not in best or ranks.index(one.origin) < ranks.index(best[one.impact].origin):
+            best[one.impact] = one
+    return Basis(tuple(best[impact] for impact in Impact if impact in best), missing if len(best) < len(Impact) else "")
+
+
+def use_of(sums: Iterable[ExternalSum]) -> ExternalUse:
+    """Return what *sums* come to together. Rates are shared by all tokens of a model: their errors add up linearly."""
+    counts: dict[Unit, int] = {}
+    impacts: dict[Impact, Bounds] = {}
+    unknown: dict[Impact, int] = {}
+    origins: set[Origin] = set()
+    missing: set[str] = set()
+    for one in sums:
+        counts[one.series.unit] = counts.get(one.series.unit, 0) + one.amount
+        if one.series.unit is not Unit.OUTPUT_TOKENS or not one.amount:
+            continue
+        basis = one.basis or Basis()
+        told = basis.of(one.amount)
+        for impact in Impact:
+            if impact in told:
+                impacts[impact] = impacts.get(impact, Bounds.ZERO) + told[impact]
+            else:
+                unknown[impact] = unknown.get(impact, 0) + one.amount
+        origins.update(rate.origin for rate in basis.rates)
+        missing.update({basis.missing} - {""})
+    return ExternalUse(counts, impacts, unknown, frozenset(origins), frozenset(missing))
+
+
+def by_service(sums: Iterable[ExternalSum]) -> dict[str, ExternalUse]:
+    """Return what each bought service did and cost, by its key."""
+    grouped: dict[str, list[ExternalSum]] = {}
+    for one in sums:
+        grouped.setdefault(one.series.external, []).append(one)
+    return {key: use_of(parts) for key, parts in sorted(grouped.items())}
+
+
+def _scaled(rate: Bounds, tokens: int) -> Bounds:
+    return Bounds(*(nearest(one * tokens, RATE_TOKENS) for one in (rate.low, rate.central, rate.high)))
