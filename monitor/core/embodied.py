@@ -117,13 +117,20 @@ def embodied(
     """Return what the *assets* come to in *interval*, by consumer.
 
     *reserved* is for how long the whole of a resource was held by each consumer (`_idle`: by nobody). The time of
-    which nothing is known is `_unattributed`'s. Each resource's parts sum exactly to what is written off.
+    which nothing is known is `_unattributed`'s. Each resource's parts sum exactly to what is written off. Where all of
+    it is written off already, or none yet, that is nothing to all who held it: known, and zero.
     """
+    owned = tuple(assets)
     amounts: dict[ImpactSeries, Bounds] = {}
-    for part in parts_of(interval, reserved, assets):
+    for part in parts_of(interval, reserved, owned):
         for consumer, amount in part.held.items():
             key = ImpactSeries(consumer, part.indicator)
             amounts[key] = amounts.get(key, Bounds.ZERO) + amount
+    told = {key.indicator for key in amounts}
+    for indicator in {one for asset in owned for one in asset.making} - told:
+        amounts |= {
+            ImpactSeries(one, indicator): Bounds.ZERO for one in {key.consumer for key in reserved} or {UNATTRIBUTED}
+        }
     return amounts
 
 

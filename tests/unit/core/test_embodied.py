@@ -51,7 +51,10 @@ def test_before_it_was_bought_and_after_the_end_of_its_life_it_is_nothing() -> N
     assert amortised(gpu, GWP, hour(last)).central in {10_388_127, 10_388_128}
     assert amortised(gpu, GWP, hour(last + 1)) == Bounds.ZERO
     assert amortised(gpu, GWP, hour(10 * 8760)) == Bounds.ZERO
-    assert embodied(hour(last + 1), {Holding("a", "gpu0"): HOUR}, [gpu]) == {}
+    gone = embodied(hour(last + 1), {Holding("a", "gpu0"): HOUR}, [gpu])
+    # known, and nothing: not unknown. Of minerals and metals nothing is known
+    assert gone == {ImpactSeries("a", GWP): Bounds.ZERO}
+    assert embodied(hour(-1), {}, [gpu]) == {ImpactSeries(UNATTRIBUTED, GWP): Bounds.ZERO}
 
 
 def test_an_hour_in_which_its_life_begins_or_ends_has_the_part_that_is_within() -> None:
@@ -146,7 +149,7 @@ def test_each_part_has_the_range_of_the_whole_around_it() -> None:
 
 
 def test_no_time_and_no_hardware_come_to_nothing() -> None:
-    assert embodied(Interval(START, START), {}, [asset("gpu0", H100)]) == {}
+    assert embodied(Interval(START, START), {}, [asset("gpu0", H100)]) == {ImpactSeries(UNATTRIBUTED, GWP): Bounds.ZERO}
     assert embodied(hour(), {Holding("a", "gpu0"): HOUR}, []) == {}
 
 
