@@ -84,6 +84,7 @@ def _wanted(formats: str) -> tuple[str, ...]:
 def _books(ledger: "Ledger", year: int) -> "Books":
     from monitor.cli.ledger import year_in
     from monitor.core.units import Duration
+    from monitor.report.activity import ActivityRow
     from monitor.report.factors import Generation, Reckoned
     from monitor.report.impacts import ImpactRow
     from monitor.report.model import Books, Covered, Row
@@ -105,6 +106,11 @@ def _books(ledger: "Ledger", year: int) -> "Books":
         ),
         generations=tuple(
             Generation(one.number, one.made, one.author, one.reason, one.factor_set) for one in ledger.restatements()
+        ),
+        activity=tuple(
+            ActivityRow(row.month, row.series, row.facts, row.amount, counted)
+            for counted, rows in ((True, monthly.activity), (False, monthly.cross_checks))
+            for row in rows
         ),
         simulated=ledger.simulated,
     )

@@ -7,7 +7,7 @@ microjoules: sums are exact. A month without any measurement has no energy: unkn
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -16,17 +16,22 @@ from monitor.core.calendar import months_of, year_of
 from monitor.core.entries import PSEUDO_SERVICES, Share
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
+from monitor.report.activity import ActivityLine, units_of
 from monitor.report.factors import reckoning_of
 from monitor.report.impacts import ImpactLine, summed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Gap, Series, ServiceFacts
+    from monitor.core.functional import FunctionalUnits
     from monitor.core.interval import Interval
+    from monitor.core.summary import Impacts
+    from monitor.report.activity import ActivityRow
     from monitor.report.factors import Generation, Reckoned, Reckoning
-    from monitor.report.impacts import ImpactRow, Impacts
+    from monitor.report.impacts import ImpactRow
 
 KILOWATT_HOUR_DECIMALS: Final = 6
 """A milliwatt-hour: what one answer of a small model takes."""
@@ -65,6 +70,8 @@ class Books:
     reckoned: tuple[Reckoned, ...] = ()
     generations: tuple[Generation, ...] = ()
     """All restatements that count."""
+    activity: tuple[ActivityRow, ...] = ()
+    """What services did: what counts, and the cross-checks."""
     simulated: bool = False
     """Whether its figures are made up, for a demonstration."""
 
@@ -81,6 +88,8 @@ class Use:
     methods: Mapping[str, Energy]
     resources: Mapping[str, Energy]
     impacts: Impacts
+    units: FunctionalUnits | None
+    """What it did; None: it told nothing."""
 
     @property
     def total(self) -> Energy:
@@ -132,6 +141,8 @@ class Report:
     impacts: Impacts
     """What all services, and the parts that none has, came to together over the year."""
     impact_lines: tuple[ImpactLine, ...]
+    activity: tuple[ActivityRow, ...]
+    activity_lines: tuple[ActivityLine, ...]
     reckoning: Reckoning
     generations: tuple[Generation, ...]
     """The restatements that the figures of the year are from."""
@@ -170,10 +181,12 @@ def make(books: Books) -> Report:
             _month(number, interval, books)
             for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
         ),
-        uses=_uses(books.rows, books.impacts),
+        uses=_uses(books.rows, books.impacts, books.activity),
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
         impacts=_impacts(books.impacts, books.rows),
         impact_lines=_lines(books),
+        activity=tuple(sorted(books.activity, key=_activity_order)),
+        activity_lines=_activity_lines(books),
         reckoning=reckoning,
         generations=tuple(sorted((one for one in books.generations if one.number in used), key=lambda one: one.number)),
         simulated=books.simulated,
@@ -190,10 +203,11 @@ def _month(number: int, interval: Interval, books: Books) -> Month:
     covered = sorted((one.resource, one.time) for one in books.covered if one.month == number)
     rows = [row for row in books.rows if row.month == number]
     impacts = [row for row in books.impacts if row.month == number]
+    activity = [row for row in books.activity if row.month == number]
     return Month(
         number,
         interval,
-        _uses(rows, impacts),
+        _uses(rows, impacts, activity),
         tuple(Coverage(resource, time, elapsed) for resource, time in covered),
         _impacts(impacts, rows),
     )
@@ -211,27 +225,63 @@ def _lines(books: Books) -> tuple[ImpactLine, ...]:
     return tuple(ImpactLine(*key, _impacts(impacts[key], rows.get(key, ()))) for key in ordered)
 
 
+def _activity_lines(books: Books) -> tuple[ActivityLine, ...]:
+    """Return what each service did in each month, by the facts that held then."""
+    told: dict[tuple[int, ServiceFacts], _Rows] = defaultdict(_Rows)
+    for activity in books.activity:
+        told[activity.month, activity.facts].activity.append(activity)
+    for row in books.rows:
+        if (row.month, row.facts) in told:
+            told[row.month, row.facts].energy.append(row)
+    for impact in books.impacts:
+        if (impact.month, impact.facts) in told:
+            told[impact.month, impact.facts].impacts.append(impact)
+    ordered = sorted(told, key=lambda key: (key[0], _key_order(key[1].key), _facts_order(key[1])))
+    return tuple(ActivityLine(*key, _units(told[key])) for key in ordered)
+
+
+def _units(rows: _Rows) -> FunctionalUnits:
+    return units_of(rows.activity, ((row.series, row.energy) for row in rows.energy), rows.impacts)
+
+
 def _impacts(impacts: Iterable[ImpactRow], rows: Iterable[Row]) -> Impacts:
     return summed(impacts, ((row.series, row.energy) for row in rows))
 
 
-def _uses(rows: Iterable[Row], impacts: Iterable[ImpactRow]) -> tuple[Use, ...]:
-    by_key: dict[str, tuple[list[Row], list[ImpactRow]]] = defaultdict(lambda: ([], []))
+@dataclass(slots=True)
+class _Rows:
+    """What the ledger says of one service."""
+
+    energy: list[Row] = field(default_factory=list)
+    impacts: list[ImpactRow] = field(default_factory=list)
+    activity: list[ActivityRow] = field(default_factory=list)
+
+    def dated(self) -> Iterator[tuple[int, ServiceFacts]]:
+        """Yield the facts about it, with the month that they are of."""
+        for rows in (self.energy, self.impacts, self.activity):
+            yield from ((row.month, row.facts) for row in rows)
+
+
+def _uses(rows: Iterable[Row], impacts: Iterable[ImpactRow], activity: Iterable[ActivityRow]) -> tuple[Use, ...]:
+    by_key: dict[str, _Rows] = defaultdict(_Rows)
     for row in rows:
-        by_key[row.series.consumer][0].append(row)
+        by_key[row.series.consumer].energy.append(row)
     for impact in impacts:
-        by_key[impact.facts.key][1].append(impact)
-    return tuple(_use(*by_key[key]) for key in sorted(by_key, key=_key_order))
+        by_key[impact.facts.key].impacts.append(impact)
+    for deed in activity:
+        by_key[deed.facts.key].activity.append(deed)
+    return tuple(_use(by_key[key]) for key in sorted(by_key, key=_key_order))
 
 
-def _use(rows: Sequence[Row], impacts: Sequence[ImpactRow]) -> Use:
-    dated = [*((row.month, row.facts) for row in rows), *((row.month, row.facts) for row in impacts)]
+def _use(rows: _Rows) -> Use:
+    energy = rows.energy
     return Use(
-        facts=max(dated, key=lambda pair: pair[0])[1],
-        shares={share: _sum(row.energy for row in rows if row.series.share is share) for share in Share},
-        methods=_by((row.series.method.value, row.energy) for row in rows),
-        resources=_by((row.series.resource, row.energy) for row in rows),
-        impacts=_impacts(impacts, rows),
+        facts=max(rows.dated(), key=lambda pair: pair[0])[1],
+        shares={share: _sum(row.energy for row in energy if row.series.share is share) for share in Share},
+        methods=_by((row.series.method.value, row.energy) for row in energy),
+        resources=_by((row.series.resource, row.energy) for row in energy),
+        impacts=_impacts(rows.impacts, energy),
+        units=_units(rows) if rows.activity else None,
     )
 
 
@@ -253,6 +303,10 @@ def _key_order(key: str) -> tuple[int, str]:
 
 def _row_order(row: Row) -> tuple[int, tuple[int, str], Series, str, str]:
     return row.month, _key_order(row.series.consumer), row.series, row.facts.department, row.facts.contract
+
+
+def _activity_order(row: ActivityRow) -> tuple[int, tuple[int, str], tuple[str, ...], ActivitySeries, bool]:
+    return row.month, _key_order(row.facts.key), _facts_order(row.facts), row.series, row.counted
 
 
 def _facts_order(facts: ServiceFacts) -> tuple[str, ...]:

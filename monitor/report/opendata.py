@@ -10,14 +10,15 @@ from monitor.core.entries import PSEUDO_SERVICES
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import told
 from monitor.report.sources import reckoning
+from monitor.report.units import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
     from monitor.core.impact import Bounds
+    from monitor.core.summary import Impacts
     from monitor.core.units import Energy
-    from monitor.report.impacts import Impacts
     from monitor.report.model import Coverage, Month, Report, Use
     from monitor.report.quantities import Quantity
     from monitor.wording import Words
@@ -95,6 +96,7 @@ def _use(use: Use, words: Words) -> dict[str, Any]:
         "by_method": {method: _energy(energy) for method, energy in use.methods.items()},
         "by_resource": {resource: _energy(energy) for resource, energy in use.resources.items()},
         "impacts": _impacts(use.impacts),
+        "activity": None if use.units is None else as_json(use.units),
     }
 
 

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import utc
 from monitor.core.entries import Cause
+from monitor.report.activity import together
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import QUANTITIES, TOGETHER, hours, told
+from monitor.report.units import quotients, score, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from monitor.core.entries import ServiceFacts
+    from monitor.core.functional import PerUnit
     from monitor.core.impact import Bounds
     from monitor.report.model import Report
     from monitor.report.quantities import Quantity
@@ -73,6 +77,41 @@ FACTORS: Final = (
     ("licence", "Under which licence it may be shown."),
     ("note", "What else one has to know."),
 )
+_SERVICE: Final = (
+    ("year", "Year, in the time zone of the organisation."),
+    ("month", "Month, 1 to 12."),
+    ("service", "Key of the service."),
+    ("service_name", "Its name then."),
+    ("department", "The department it worked for then."),
+    ("contract", "The contract it belonged to then."),
+)
+ACTIVITY: Final = (
+    *_SERVICE,
+    ("model", "Which model; empty: its meters do not tell."),
+    ("unit", "What was counted: requests, output_tokens ...; energy: microjoules while it is known what it did."),
+    ("authority", "Who says so: events, gateway, server."),
+    ("counted", "yes: it counts; no: it is a cross-check, and part of no sum."),
+    ("amount", "How much, exactly."),
+)
+UNITS: Final = (
+    *_SERVICE,
+    ("functional_unit", "What the figures are per: 1000_output_tokens, request, image ..."),
+    ("units", "How many of them were done: the denominator."),
+    ("energy_microjoules", "Energy while it is known what the service did, exactly: the numerator."),
+    ("energy_watt_hours", "Energy per functional unit."),
+    ("energy_low_watt_hours", "Its lower bound, by the error of the meters."),
+    ("energy_high_watt_hours", "Its upper bound."),
+    ("emissions_grams", "Greenhouse gases of use and making per functional unit, CO2e."),
+    ("emissions_low_grams", "Its lower bound, with the error of the meters."),
+    ("emissions_high_grams", "Its upper bound."),
+    ("sci_grams", "Score of ISO/IEC 21031 per functional unit: (E x I + M) / R."),
+    ("sci_energy_kilowatt_hours", "E: energy, with what the room needs where that is known."),
+    ("sci_intensity_grams_per_kilowatt_hour", "I: mean carbon intensity of the electricity, location-based."),
+    ("sci_embodied_grams", "M: greenhouse gases of making the hardware."),
+    ("known_ratio", "For how much of the energy of the service it is known what it did."),
+    ("idle_ratio", "How much of its energy the service used to be ready."),
+    ("cautions", "What has to be known: implausible, impacts_partly_known, cross_check_differs."),
+)
 COVERAGE: Final = (
     ("year", "Year, in the time zone of the organisation."),
     ("month", "Month, 1 to 12."),
@@ -82,7 +121,10 @@ COVERAGE: Final = (
     ("coverage_ratio", "Measured over elapsed, 0 to 1."),
 )
 GAPS: Final = (
-    ("resource", "What was not measured; empty: the clock was set, nothing was missed."),
+    (
+        "resource",
+        "What was not measured; activity:KEY: what a service did; empty: the clock was set, nothing was missed.",
+    ),
     ("start", "From when on, UTC."),
     ("end", "Until when, UTC."),
     ("seconds", "For how long."),
@@ -95,6 +137,8 @@ def sheets(report: Report, words: Words) -> dict[str, bytes]:
     return {
         f"{report.stem}-energy.csv": _sheet(ENERGY, _energy(report, words)),
         f"{report.stem}-impacts.csv": _sheet(IMPACTS, _impacts(report, words)),
+        f"{report.stem}-activity.csv": _sheet(ACTIVITY, _activity(report, words)),
+        f"{report.stem}-units.csv": _sheet(UNITS, _units(report, words)),
         f"{report.stem}-factors.csv": _sheet(FACTORS, _factors(report)),
         f"{report.stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
         f"{report.stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
@@ -120,17 +164,55 @@ def _energy(report: Report, words: Words) -> Iterable[Sequence[object]]:
         )
 
 
+def _activity(report: Report, words: Words) -> Iterable[Sequence[object]]:
+    for row, amount in together(report.activity).items():
+        series, counted = row.series, "yes" if row.counted else "no"
+        yield (
+            *_service(report, row.month, row.facts, words),
+            series.model,
+            series.unit.value,
+            series.authority.value,
+            counted,
+            amount,
+        )
+
+
+def _units(report: Report, words: Words) -> Iterable[Sequence[object]]:
+    for line in report.activity_lines:
+        units = line.units
+        for functional, one in units.per_unit.items():
+            energy, emissions = (_central_first(told) for told in quotients(one))
+            yield (
+                *_service(report, line.month, line.facts, words),
+                functional.value,
+                text(one.units),
+                one.taken.microjoules if one.taken is not None else "",
+                *energy,
+                *emissions,
+                *_score(one),
+                *("" if share is None else f"{float(share):.6f}" for share in (units.known_share, units.idle_share)),
+                " ".join(units.cautions),
+            )
+
+
+def _service(report: Report, month: int, facts: ServiceFacts, words: Words) -> tuple[object, ...]:
+    name = words.maybe(f"service.{facts.key}", facts.name)
+    return report.year, month, facts.key, name, facts.department, facts.contract
+
+
+def _central_first(bounds: Mapping[str, str] | None) -> tuple[str, ...]:
+    return ("", "", "") if bounds is None else (bounds["central"], bounds["low"], bounds["high"])
+
+
+def _score(one: PerUnit) -> tuple[str, ...]:
+    """Return the score, E, I and M; R is the denominator that stands before."""
+    return ("",) * 4 if one.sci is None else tuple(score(one.sci).values())[:4]
+
+
 def _impacts(report: Report, words: Words) -> Iterable[Sequence[object]]:
     for line in report.impact_lines:
-        facts = line.facts
-        name = words.maybe(f"service.{facts.key}", facts.name)
         yield (
-            report.year,
-            line.month,
-            facts.key,
-            name,
-            facts.department,
-            facts.contract,
+            *_service(report, line.month, line.facts, words),
             *(cell for quantity, amount in told(line.impacts) for cell in _amounts(quantity, amount)),
         )
 

@@ -19,11 +19,13 @@ def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> Non
     assert (said.status, said.err) == (0, "")
     names = sorted(path.name for path in (place / "out").iterdir())
     assert names == [
+        "empreinte-2026-activity.csv",
         "empreinte-2026-coverage.csv",
         "empreinte-2026-energy.csv",
         "empreinte-2026-factors.csv",
         "empreinte-2026-gaps.csv",
         "empreinte-2026-impacts.csv",
+        "empreinte-2026-units.csv",
         "empreinte-2026.json",
     ]
     content = json.loads((place / "out/empreinte-2026.json").read_text())

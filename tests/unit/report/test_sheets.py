@@ -5,7 +5,7 @@ from pathlib import Path
 from monitor.config import Language
 from monitor.core.entries import ServiceFacts
 from monitor.report.model import make
-from monitor.report.sheets import COVERAGE, ENERGY, FACTORS, GAPS, IMPACTS, sheets
+from monitor.report.sheets import ACTIVITY, COVERAGE, ENERGY, FACTORS, GAPS, IMPACTS, UNITS, sheets
 from monitor.wording import words
 from tests.unit.report.test_model import OTHER, books, row
 
@@ -78,5 +78,5 @@ def test_a_name_is_not_taken_for_a_formula() -> None:
 
 def test_every_column_is_documented() -> None:
     page = (DOCS / "report.md").read_text(encoding="utf-8")
-    for name, meaning in (*ENERGY, *IMPACTS, *FACTORS, *COVERAGE, *GAPS):
+    for name, meaning in (*ENERGY, *IMPACTS, *ACTIVITY, *UNITS, *FACTORS, *COVERAGE, *GAPS):
         assert f"| `{name}` | {meaning} |" in page, name
