@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from monitor.web.health import Health
     from monitor.web.page import Pages
     from monitor.web.status import Status
+    from monitor.web.stream import Stream
 
     Render = Callable[..., dict[str, Any]]
     """Makes plain values of a status, as `as_json` does."""
@@ -49,8 +50,13 @@ NOTICES: Final = {404: ("missing", "is not served here"), 405: ("method", "takes
 """By status: the page for a browser, the sentence for a program."""
 
 
-def application(exposition: Exposition, health: Health, language: Language, zone: tzinfo) -> ASGIApp:
-    """Return the application. *language* is for who asks for none, *zone* that of the times on the page."""
+def application(
+    exposition: Exposition, health: Health, language: Language, zone: tzinfo, *, stream: Stream | None = None
+) -> ASGIApp:
+    """Return the application. *language* is for who asks for none, *zone* that of the times on the page.
+
+    Without *stream* no events are told.
+    """
     site = _Site(exposition, health, language, zone)
     routes = [
         Route("/", site.page),
@@ -62,6 +68,7 @@ def application(exposition: Exposition, health: Health, language: Language, zone
         Route("/api/v1/services", site.services),
         Route("/style.css", site.style),
         Route("/icon.svg", site.icon),
+        *([] if stream is None else [Route("/api/v1/events", stream.answer)]),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: site.refused, Exception: site.failed})
     app.router.redirect_slashes = False

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.core.interval import Stamp
     from monitor.core.units import Duration
     from monitor.exposition.prometheus import Exposition
+    from monitor.web.stream import Stream
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +62,20 @@ def serve(
     now: Callable[[], Stamp],
     patience: Duration,
     insecure: bool = False,
+    stream: Stream | None = None,
 ) -> Iterator[Listen]:
     """Serve what *exposition* shows, for as long as the context lasts; the value is the address it listens on.
 
     *language* and *zone* are the page's where a visitor asks for none; *now* and *patience* say when the newest
     snapshot is too old for the daemon to be alive. Beyond loopback only where *insecure*.
+    Events are told by *stream*; without it, none.
 
     Raises WebError where the address can't be had: taken, not of this machine, not permitted.
     """
     door = _opened(listen, insecure=insecure)
     address = Listen(listen.address, door.getsockname()[1])
-    server = _Server(application(exposition, Health(exposition, now, patience), language, zone), door)
+    app = application(exposition, Health(exposition, now, patience), language, zone, stream=stream)
+    server = _Server(app, door, stream)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
@@ -99,6 +103,14 @@ class Door(socket.socket):
         self._inside.append(connection)
         return connection, address
 
+    def show_out(self, address: tuple[str, int]) -> None:
+        """End the connection of who comes from *address*."""
+        for guest in self._inside:
+            # it may have left by itself
+            with contextlib.suppress(OSError):
+                if guest.getpeername()[:2] == address:
+                    _show_out(guest)
+
     def show_everybody_out(self) -> None:
         """End all connections."""
         for guest in self._inside:
@@ -108,10 +120,11 @@ class Door(socket.socket):
 class _Server:
     """What runs on the thread."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Door, stream: Stream | None = None) -> None:
         self.started: Future[None] = Future()
         self._app = app
         self._door = door
+        self._stream = stream
         self._loop = asyncio.new_event_loop()
         self._told = asyncio.Event()
 
@@ -136,12 +149,16 @@ class _Server:
 
     async def _serve(self) -> None:
         self._loop.set_exception_handler(_note)
+        if self._stream is not None:
+            self._stream.attach(self._loop, self._door.show_out)
         app = cast("Framework", self._app)
         await serve_with_hypercorn(app, _Settings(self._door), shutdown_trigger=self._until_told, mode="asgi")
 
     async def _until_told(self) -> None:
         self.started.set_result(None)
         await self._told.wait()
+        if self._stream is not None:
+            self._stream.close()
         self._loop.call_later(FAREWELL, self._door.show_everybody_out)
 
 
