@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.cli.terminal import Tone
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.impact import Bounds, Indicator
+from monitor.core.summary import UNKNOWN, Impacts
 from monitor.core.units import Energy, Power
 from monitor.exposition.impacts import coverage as coverage_of
 from monitor.exposition.snapshot import emissions_of
 from monitor.web import impact_api
-from monitor.web.impacts import UNKNOWN, WATER, Impacts, Table
+from monitor.web.impacts import WATER, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

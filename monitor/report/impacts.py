@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from monitor.core.entries import Meter
 from monitor.core.impact import Bounds, Indicator
-from monitor.core.uncertainty import emissions
+from monitor.core.summary import Impacts
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from monitor.core.entries import Series, ServiceFacts
 
@@ -27,15 +27,6 @@ class ImpactRow:
     facts: ServiceFacts
     indicator: Indicator
     amount: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Impacts:
-    """What something came to. `amounts` are in units of their indicator, with the range of the factors."""
-
-    amounts: Mapping[Indicator, Bounds]
-    emissions: Bounds | None
-    """Use and making together, in micrograms CO2e, with the error of the measure; None: both are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +48,4 @@ def summed(rows: Iterable[ImpactRow], energies: Iterable[tuple[Series, Energy]])
         meter = Meter(series.resource, series.method)
         meters[meter] = meters.get(meter, Energy.ZERO) + energy
     ordered = {indicator: amounts[indicator] for indicator in Indicator if indicator in amounts}
-    return Impacts(ordered, emissions(amounts.get(Indicator.GWP_USE), amounts.get(Indicator.GWP_EMBODIED), meters))
+    return Impacts.of(ordered, meters)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.core.impact import Bounds
+    from monitor.core.summary import Impacts
     from monitor.core.units import Duration
-    from monitor.report.impacts import Impacts
 
 EMISSIONS: Final = "emissions"
 """Use and making together, whose range has the error of the measure in it."""

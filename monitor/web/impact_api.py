@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.calendar import utc
 from monitor.core.factor_facts import facts_of, iso
 from monitor.core.impact import Bounds, Indicator
-from monitor.core.units import (
-    MICROGRAMS_PER_GRAM,
-    MICROJOULES_PER_JOULE,
-    MICROLITERS_PER_LITER,
-    MICROS_PER_EURO,
-    NANOSECONDS_PER_SECOND,
-    PICOGRAMS_PER_GRAM,
-)
+from monitor.core.indicator_names import NAMES, range_in, ranges
+from monitor.core.summary import Impacts
+from monitor.core.units import MICROGRAMS_PER_GRAM, NANOSECONDS_PER_SECOND, PICOGRAMS_PER_GRAM
 from monitor.exposition.impacts import applied_intensity
-from monitor.web.impacts import ABIOTIC, Impacts
+from monitor.web.impacts import ABIOTIC
 from monitor.web.origin import origin
-from monitor.web.quantities import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +24,6 @@ if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
     from monitor.web.status import Consumer, Status
 
-_NAMES: Final = {
-    Indicator.ENERGY: ("energy_joules", MICROJOULES_PER_JOULE),
-    Indicator.FACILITY_ENERGY: ("facility_energy_joules", MICROJOULES_PER_JOULE),
-    Indicator.GWP_USE: ("emissions_use_grams", MICROGRAMS_PER_GRAM),
-    Indicator.GWP_EMBODIED: ("emissions_embodied_grams", MICROGRAMS_PER_GRAM),
-    Indicator.GWP_USE_MARKET: ("emissions_market_grams", MICROGRAMS_PER_GRAM),
-    Indicator.WATER_GRID: ("water_grid_liters", MICROLITERS_PER_LITER),
-    Indicator.WATER_SITE: ("water_site_liters", MICROLITERS_PER_LITER),
-    Indicator.PRIMARY_ENERGY: ("primary_energy_joules", MICROJOULES_PER_JOULE),
-    Indicator.ADPE_USE: ("abiotic_resources_use_grams", PICOGRAMS_PER_GRAM),
-    Indicator.ADPE_EMBODIED: ("abiotic_resources_embodied_grams", PICOGRAMS_PER_GRAM),
-    Indicator.COST: ("cost_euros", MICROS_PER_EURO),
-}
-"""Name and units in the base unit of each indicator."""
 _TOTALS: Final = (
     Indicator.FACILITY_ENERGY,
     Indicator.GWP_USE_MARKET,
@@ -78,7 +59,7 @@ def totals(impacts: Impacts) -> dict[str, float | None]:
     abiotic = impacts.together(ABIOTIC)
     return {
         **emissions(impacts.emissions),
-        **{_NAMES[one][0]: _central(impacts, one) for one in _TOTALS},
+        **{NAMES[one][0]: _central(impacts, one) for one in _TOTALS},
         "abiotic_resources_grams": None if abiotic is None else abiotic.central / PICOGRAMS_PER_GRAM,
     }
 
@@ -90,9 +71,9 @@ def impacts_told(told: Mapping[str, Any]) -> Impacts:
     if low is not None and central is not None and high is not None:
         known = Bounds(*(round(grams * MICROGRAMS_PER_GRAM) for grams in (low, central, high)))
     amounts = {
-        indicator: round(value * _NAMES[indicator][1])
+        indicator: round(value * NAMES[indicator][1])
         for indicator in _TOTALS
-        if (value := told.get(_NAMES[indicator][0])) is not None
+        if (value := told.get(NAMES[indicator][0])) is not None
     }
     return Impacts({indicator: Bounds(units, units, units) for indicator, units in amounts.items()}, known)
 
@@ -133,7 +114,7 @@ def grid(snapshot: Snapshot) -> dict[str, Any]:
 
 def _central(impacts: Impacts, indicator: Indicator) -> float | None:
     bounds = impacts.amounts.get(indicator)
-    return None if bounds is None else bounds.central / _NAMES[indicator][1]
+    return None if bounds is None else bounds.central / NAMES[indicator][1]
 
 
 def _live(live: IntensityReading, now: int) -> dict[str, Any]:
@@ -162,19 +143,8 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
 
 
 def _indicators(impacts: Impacts) -> dict[str, Any]:
-    told = {"emissions_grams": _bounds(impacts.emissions, MICROGRAMS_PER_GRAM)} if impacts.emissions else {}
-    return {
-        **told,
-        **{
-            name: _bounds(impacts.amounts[indicator], units)
-            for indicator, (name, units) in _NAMES.items()
-            if indicator in impacts.amounts
-        },
-    }
-
-
-def _bounds(bounds: Bounds, units: int) -> dict[str, float]:
-    return {"low": bounds.low / units, "central": bounds.central / units, "high": bounds.high / units}
+    told = {"emissions_grams": range_in(impacts.emissions, MICROGRAMS_PER_GRAM)} if impacts.emissions else {}
+    return {**told, **ranges(impacts.amounts)}
 
 
 def _terms(terms: Terms) -> dict[str, Any]:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.impact import Bounds, Indicator, Role
-from monitor.core.uncertainty import emissions
+from monitor.core.summary import Impacts
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitor.core.entries import Meter
     from monitor.core.impact import Terms
 
 WATER: Final = (Indicator.WATER_GRID, Indicator.WATER_SITE)
 ABIOTIC: Final = (Indicator.ADPE_USE, Indicator.ADPE_EMBODIED)
-
-
-@dataclass(frozen=True, slots=True)
-class Impacts:
-    """What something came to in a period. `amounts` are in units of their indicator, with the range of the factors."""
-
-    amounts: Mapping[Indicator, Bounds]
-    emissions: Bounds | None
-    """Use and embodied together, in micrograms CO2e, with the error of the measure; None: both are unknown."""
-
-    def together(self, indicators: Iterable[Indicator]) -> Bounds | None:
-        """Return the sum of those *indicators* that are known; None where none is."""
-        found = [self.amounts[one] for one in indicators if one in self.amounts]
-        return sum(found, Bounds.ZERO) if found else None
-
-
-UNKNOWN: Final = Impacts({}, None)
 
 
 class Table:
@@ -78,8 +60,7 @@ class Table:
             for meter, energy in self._meters.get((consumer, period), {}).items():
                 meters[meter] = meters.get(meter, Energy.ZERO) + energy
         # factors and meters are shared: what one consumer is told too much, the others are too
-        use, made = amounts.get(Indicator.GWP_USE), amounts.get(Indicator.GWP_EMBODIED)
-        return Impacts(amounts, emissions(use, made, meters))
+        return Impacts.of(amounts, meters)
 
 
 def unknowns(terms: Terms | None, fault: str = "") -> tuple[str, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.core.impact import Bounds
-    from monitor.web.impacts import Impacts
+    from monitor.core.summary import Impacts
     from monitor.web.status import Status
 
 EMISSIONS: Final = "emissions"

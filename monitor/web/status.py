@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import PERIODS
 from monitor.core.entries import PSEUDO_SERVICES
+from monitor.core.summary import UNKNOWN
 from monitor.core.units import Energy, Power
 from monitor.exposition.impacts import coverage
-from monitor.web.impacts import UNKNOWN, Table, unknowns
+from monitor.web.impacts import Table, unknowns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from monitor.collector import Source
     from monitor.core.functional import FunctionalUnits
+    from monitor.core.summary import Impacts
     from monitor.exposition.snapshot import CollectorHealth, Snapshot
-    from monitor.web.impacts import Impacts
 
 FORMER: Final = "_former"
 """All services together that ran in a period shown, and are no longer followed."""

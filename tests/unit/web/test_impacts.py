@@ -6,10 +6,11 @@ from monitor.config import Language
 from monitor.core.entries import PSEUDO_SERVICES, UNATTRIBUTED, Meter
 from monitor.core.impact import Bounds, Indicator, Role
 from monitor.core.readings import PACKAGE, Method
+from monitor.core.summary import UNKNOWN, Impacts
 from monitor.core.units import Energy
 from monitor.exposition.snapshot import Snapshot
 from monitor.web.impact_api import impacts_told, totals
-from monitor.web.impacts import ABIOTIC, UNKNOWN, WATER, Impacts, unknowns
+from monitor.web.impacts import ABIOTIC, WATER, unknowns
 from monitor.web.indicators import lines_of
 from monitor.web.status import FORMER, Consumer, status_of
 from monitor.wording import words
