@@ -15,6 +15,7 @@ from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import quote
 
 from monitor import processor_power
 from monitor.accounting import Accounting, Rules
@@ -37,12 +38,14 @@ from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
 from monitor.web.server import serve
+from monitor.web.stream import Stream
 from monitor.workloads import HostWorkloads, catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from monitor.bus import Subscriber
     from monitor.clock import Clock
     from monitor.config import Config, FactorsTable, Listen
     from monitor.core.services import ServiceRule
@@ -190,7 +193,8 @@ def _work(config: Config, machine: Machine) -> None:
         for sampler in (fast, *slow):
             stack.callback(sampler.close)
         exposition = Exposition(_about(config, machine))
-        address = stack.enter_context(_serve(config, machine, exposition))
+        stream = Stream(_source(config), simulated=machine.simulated)
+        address = stack.enter_context(_serve(config, machine, exposition, stream))
         daemon = _daemon(
             config,
             machine,
@@ -200,6 +204,7 @@ def _work(config: Config, machine: Machine) -> None:
             publish=exposition.publish,
             samplers=(fast, *slow),
             alive=manager.alive,
+            subscribers=(stream, *_installed_subscribers()),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -222,7 +227,16 @@ def _say_what_is_missing(assembly: Assembly) -> None:
         log.info("not counted in the hardware: %s: %s", finding.what, finding.cure)
 
 
-def _serve(config: Config, machine: Machine, exposition: Exposition) -> AbstractContextManager[Listen]:
+def _source(config: Config) -> str:
+    """Return what events come from, a reference: `/ia-01`."""
+    return f"/{quote(config.host.name, safe='')}"
+
+
+def _installed_subscribers() -> list[Subscriber]:
+    return [point.load()() for point in entry_points(group="monitor.subscribers")]
+
+
+def _serve(config: Config, machine: Machine, exposition: Exposition, stream: Stream) -> AbstractContextManager[Listen]:
     return serve(
         exposition,
         config.web.listen,
@@ -231,6 +245,7 @@ def _serve(config: Config, machine: Machine, exposition: Exposition) -> Abstract
         now=machine.clock.stamp,
         patience=Duration(STALE_TICKS * config.sampling.every.nanoseconds),
         insecure=config.web.insecure,
+        stream=stream,
     )
 
 
@@ -349,6 +364,7 @@ def _daemon(
     publish: Callable[[Snapshot], None],
     samplers: Sequence[Sampler],
     alive: Callable[[], None],
+    subscribers: Sequence[Subscriber],
 ) -> Daemon:
     sampling = config.sampling
     opening, now = ledger.load(), machine.clock.stamp()
@@ -357,7 +373,6 @@ def _daemon(
         floor=sampling.floor, floor_powers=sampling.floor_power, patience=sampling.patience, hour=ledger.grain
     )
     accounting = Accounting(rules, opening, boot_id=machine.clock.boot_id, run_id=machine.run_id, now=now)
-    subscribers = [point.load()() for point in entry_points(group="monitor.subscribers")]
     return Daemon(
         accounting=accounting,
         keeper=ledger,
