@@ -29,7 +29,7 @@ from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
-from monitor.impacts import KEPT, Impacts
+from monitor.impact_accounting import KEPT, ImpactAccounting
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
@@ -143,7 +143,7 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     assembly = assembly_of(config, now.wall, simulated=True)
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
         simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
-        impacts = Impacts(assembly.reckoner, None, ledger.grain)
+        impacts = ImpactAccounting(assembly.reckoner, None, ledger.grain)
         buckets = 0
         for books, lot in commits(simulated, now):
             ledger.commit(books, lot, simulated.gaps, simulated.services, impacts=impacts.close(lot))
@@ -379,7 +379,7 @@ def _daemon(
         failures=LedgerError,
         people=workloads,
         periods=Periods(ledger).of,
-        impacts=Impacts(reckoner, opening, ledger.grain, known),
+        impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),
         bus=Bus(subscribers),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from monitor.core.impact import HourImpacts, ImpactSeries
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
-    from monitor.impacts import Impacts
+    from monitor.impact_accounting import ImpactAccounting
     from monitor.schedule import Inbox, Schedule
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Daemon:
         failures: type[Exception],
         people: People,
         periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
-        impacts: Impacts,
+        impacts: ImpactAccounting,
         restate_late: Callable[[Stamp, Sequence[IntensityReading]], Sequence[EntryCorrected]],
         offset: OpenBooks,
         bus: Bus,

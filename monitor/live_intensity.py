@@ -13,7 +13,7 @@ from monitor.core.factors import NoFactorError
 from monitor.core.interval import HOUR, Interval, bucket_of
 from monitor.core.units import Duration
 from monitor.core.zones import canonical, parent_of
-from monitor.impacts import KEPT
+from monitor.impact_accounting import KEPT
 from monitor.ledger.store import LedgerError
 from monitor.ledger.stretches import merged
 from monitor.restating import in_runs, reshape

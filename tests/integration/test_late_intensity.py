@@ -20,7 +20,7 @@ from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import Daemon
-from monitor.impacts import Impacts
+from monitor.impact_accounting import ImpactAccounting
 from monitor.ledger.locks import restating
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
@@ -77,7 +77,9 @@ class Room:
             failures=LedgerError,
             people=People(),
             periods=Periods(ledger).of,
-            impacts=Impacts(assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))),
+            impacts=ImpactAccounting(
+                assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))
+            ),
             restate_late=LateHours(config, ledger, assembly.reckoner).restate,
             offset=ledger.exposure_offset(),
             bus=Bus([self.ear]),

@@ -33,7 +33,7 @@ from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import MOST_PENDING, Daemon, Pending
 from monitor.exposition.snapshot import Snapshot
-from monitor.impacts import Impacts
+from monitor.impact_accounting import ImpactAccounting
 from monitor.schedule import Inbox, Sampler, Schedule
 from tests.fixtures.factors import shipped_factors
 from tests.fixtures.intensities import intensity
@@ -115,7 +115,7 @@ class World:
         self.open_hours: Sequence[HourImpacts] = ()
         self.restated: list[tuple[Stamp, int]] = []
         self.silent = False
-        self.impacts = Impacts(reckoner, None)
+        self.impacts = ImpactAccounting(reckoner, None)
         self.commit_every = commit_every
         self.daemon = self.build()
 

@@ -11,11 +11,11 @@ from monitor.core.interval import HALF_HOUR, HOUR, Interval
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
-from monitor.impacts import Impacts
+from monitor.impact_accounting import ImpactAccounting
 from monitor.restating import in_runs, reckon_anew, reshape
 from tests.fixtures.factors import shipped_factors
 from tests.fixtures.intensities import intensity
-from tests.unit.test_impacts import CARD, KILOWATT_HOUR, PARIS, TEN
+from tests.unit.test_impact_accounting import CARD, KILOWATT_HOUR, PARIS, TEN
 
 H = HOUR.nanoseconds
 
@@ -39,7 +39,7 @@ def test_an_hour_reckoned_anew_with_the_same_terms_is_the_same() -> None:
     held = {Holding("assistant", "gpu0"): Duration(H // 3), Holding(IDLE, "gpu0"): Duration(H // 3)}
     series = Series("assistant", "package", Share.ACTIVE, Method.COUNTER)
     bucket = Bucket(Grain.HOUR, TEN, {series: KILOWATT_HOUR}, {}, {}, held)
-    (first,) = Impacts(reckoner(card=True), None).close([bucket])
+    (first,) = ImpactAccounting(reckoner(card=True), None).close([bucket])
     facts = [Measured(TEN, {"assistant": KILOWATT_HOUR}, held)]
     again = list(reckon_anew(Interval(TEN, TEN + H), HOUR, reckoner(card=True), lambda _: facts, nothing))
     assert again == [first]

@@ -10,7 +10,7 @@ from monitor.core.entries import IDLE, OTHER, Bucket, Gap, Grain, Holding, Meter
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import DRAM, PACKAGE, IntensityReading, Method
 from monitor.core.units import Duration, Energy
-from monitor.impacts import Impacts
+from monitor.impact_accounting import ImpactAccounting
 from monitor.ledger.store import Ledger
 from tests.fixtures.intensities import intensity
 from tests.fixtures.ledgers import empty_ledger
@@ -117,6 +117,6 @@ def keep(
     books = OpenBooks(at=now, boot_id="boot", closed_through=END, energy=energy)
     gaps = [Gap(PACKAGE, Interval(CLOSED - HR, CLOSED), "daemon_down")]
     with Ledger.open(url, host="ia-01", timezone="Europe/Paris", now=now) as ledger:
-        impacts = Impacts(reckoner, None, ledger.grain, readings).close(closed[known_from:])
+        impacts = ImpactAccounting(reckoner, None, ledger.grain, readings).close(closed[known_from:])
         told = [(END, reading) for reading in readings]
         ledger.commit(books, closed, gaps, [ASSISTANT, ARCHIVE], impacts=impacts, intensities=told)

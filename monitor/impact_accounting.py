@@ -34,7 +34,7 @@ KEPT: Final = Duration(72 * HOUR.nanoseconds)
 """Live intensities held in memory: those of hours that may still close. The ledger has all of them."""
 
 
-class Impacts:
+class ImpactAccounting:
     """Holds the counters, the live intensities of late, and up to where hours are reckoned. One thread uses it."""
 
     def __init__(

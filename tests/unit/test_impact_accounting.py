@@ -15,7 +15,7 @@ from monitor.core.interval import HOUR, Stamp
 from monitor.core.readings import IntensityReading, Method
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy
-from monitor.impacts import Impacts
+from monitor.impact_accounting import ImpactAccounting
 from tests.fixtures.factors import asset, factor, shipped_factors
 from tests.fixtures.intensities import intensity
 
@@ -35,9 +35,9 @@ def impacts(
     live: str = "",
     assets: tuple[Asset, ...] = (),
     known: Sequence[IntensityReading] = (),
-) -> Impacts:
+) -> ImpactAccounting:
     choices = Choices(zone="FR", live=live, pue=factor(Quantity.PUE, "1.4"), assets=assets)
-    return Impacts(Reckoner(shipped_factors(), choices, PARIS), opening, known=known)
+    return ImpactAccounting(Reckoner(shipped_factors(), choices, PARIS), opening, known=known)
 
 
 def hour(start: int, energy: Energy = KILOWATT_HOUR, grain: Grain = Grain.HOUR) -> Bucket:
@@ -71,7 +71,7 @@ def test_minutes_come_to_nothing_of_their_own() -> None:
 
 
 def test_without_a_zone_nothing_is_said() -> None:
-    nothing = Impacts(None, None)
+    nothing = ImpactAccounting(None, None)
     assert nothing.close([hour(TEN)]) == []
     assert nothing.open([hour(TEN)], TEN) == []
     assert nothing.terms_now(TEN) is None
@@ -182,5 +182,5 @@ def test_a_factor_that_is_missing_is_told_once_and_impacts_are_unknown(caplog: p
     assert "electricity of FR begins on" in lacking.fault
     assert lacking.terms_now(TEN) is not None
     assert lacking.fault == ""
-    nowhere = Impacts(None, None)
+    nowhere = ImpactAccounting(None, None)
     assert (nowhere.terms_now(TEN), nowhere.fault) == (None, "")
