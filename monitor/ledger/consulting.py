@@ -13,6 +13,7 @@ from monitor.core.calendar import months_of
 from monitor.core.interval import Interval, bucket_of
 from monitor.ledger.activity import ActivityReader
 from monitor.ledger.explanation import applied_terms, by_terms
+from monitor.ledger.external import external_sums, read_mark
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.impacts import ImpactReader
 from monitor.ledger.intensities import end_of_intensities, read_intensities
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from monitor.core.entries import Gap, ServiceFacts
+    from monitor.core.external import ExternalSum
     from monitor.core.impact import Bounds, ImpactSeries
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
@@ -147,6 +149,19 @@ class Consulted:
         """Return up to when *provider* has told of *zone*, ns since the epoch; 0 where it has told nothing."""
         with self.transaction() as connection:
             return end_of_intensities(connection, self._host_id, provider, zone)
+
+    def external(self, interval: Interval, *, counted: bool = True) -> tuple[ExternalSum, ...]:
+        """Return what bought services did in the times that lie whole in *interval*: nothing of it is the host's.
+
+        What is not *counted* is a cross-check. Raises LedgerCorrupt where its basis can't be read.
+        """
+        with self.transaction() as connection:
+            return external_sums(connection, self._host_id, interval, counted=counted)
+
+    def external_mark(self, stream: str) -> int:
+        """Return up to which number the events of *stream* are among what bought services did; 0: none is."""
+        with self.transaction() as connection:
+            return read_mark(connection, self._host_id, stream)
 
     def services(self, at: int | None = None) -> Mapping[str, ServiceFacts]:
         """Return the facts of every service by key: the last ones, or those that held *at* (ns since the epoch).

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from monitor.core.entries import Grain
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Number of the last migration that this program knows."""
 VERSION_TABLE: Final = "schema_version"
 """Where Alembic keeps the number of the last migration that was applied."""
@@ -272,9 +272,10 @@ activity_series: Final = Table(
     Column("meter", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("unit", Text, nullable=False),
-    UniqueConstraint("host_id", "consumer", "authority", "meter", "model", "unit"),
+    Column("measured", Boolean, nullable=False),
+    UniqueConstraint("host_id", "consumer", "authority", "meter", "model", "unit", "measured"),
 )
-"""What services do (`unit`), and who says so (`authority`, by `meter`)."""
+"""What services do (`unit`), and who says so (`authority`, by `meter`). `measured`: it is known what that took."""
 
 hour_activity: Final = Table(
     "hour_activity",
@@ -286,6 +287,49 @@ hour_activity: Final = Table(
     sqlite_with_rowid=False,
 )
 """What services did in a closed hour, a fact of no generation. What is not `counted` is a cross-check."""
+
+external_series: Final = Table(
+    "external_series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host_id", ForeignKey("hosts.id"), nullable=False),
+    Column("external", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    UniqueConstraint("host_id", "external", "provider", "model", "unit"),
+)
+"""What services that are bought as an API do. Nothing of it is in the sums of a host."""
+
+external_bases: Final = _addressed("external_bases")
+"""All that the tokens of bought services were ever reckoned with, as JSON; `digest` is the SHA-256 of the body."""
+
+external_amounts: Final = Table(
+    "external_amounts",
+    metadata,
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    Column("series_id", ForeignKey("external_series.id"), primary_key=True, autoincrement=False),
+    Column("source", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("counted", Boolean, nullable=False),
+    Column("basis_id", ForeignKey("external_bases.id"), nullable=True),
+    sqlite_with_rowid=False,
+)
+"""What bought services did in an hour (`source`: events), or in a day or a month (a row of a file).
+
+What is not `counted` is a cross-check. Output tokens have the basis that they are reckoned with.
+"""
+
+external_marks: Final = Table(
+    "external_marks",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("stream", Text, primary_key=True),
+    Column("through", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Up to which number the events of a stream are in `external_amounts`."""
 
 open_books: Final = Table(
     "open_books",

@@ -33,6 +33,7 @@ from monitor.ledger.errors import (
     LedgerTaken,
     LedgerUnreachable,
 )
+from monitor.ledger.external import ExternalWriter, FileRow, Imported
 from monitor.ledger.identity import identify, identity_of, wanted_identity
 from monitor.ledger.impacts import ImpactRow
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from monitor.core.entries import Bucket, Gap, ServiceFacts
+    from monitor.core.external import ExternalAmount
     from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval
     from monitor.core.readings import IntensityReading
@@ -60,7 +62,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivityRow",
+    "FileRow",
     "ImpactRow",
+    "Imported",
     "Ledger",
     "LedgerAbsent",
     "LedgerBusy",
@@ -249,9 +253,28 @@ class Ledger(Consulted):
         It is written in short transactions, and no reader sees it before the last one. Raises LedgerError, also where
         hours are not closed yet, or another program restates (LedgerBusy): then nothing has changed.
         """
-        if not self._restates:
-            raise LedgerReadOnly(f"the ledger {self.place} was opened for reading", "open it to change it")
+        self._require_change()
         return restate(self, self._host_id, hours, interval, Occasion(made, author, reason, factor_set))
+
+    def add_external(self, amounts: Iterable[ExternalAmount], *, stream: str, through: int) -> bool:
+        """Add, by the hour, what bought services did by the events of *stream* up to number *through*.
+
+        Returns False, and adds nothing, where these are in it already: they may be given again. Raises LedgerError:
+        then none of it was written, or the answer was lost, and `external_mark` says which.
+        """
+        self._require_change()
+        with self.transaction(writes=True) as connection:
+            return ExternalWriter(connection, self._host_id).add_events(amounts, stream, through)
+
+    def import_external(self, rows: Sequence[FileRow], digest: str) -> Imported:
+        """Write what the *rows* of a file tell of bought services; *digest* is that of its content.
+
+        What is there already stays as it is, and what somebody else has told of is not written. Raises LedgerError:
+        nothing was.
+        """
+        self._require_change()
+        with self.transaction(writes=True) as connection:
+            return ExternalWriter(connection, self._host_id).add_file(rows, digest)
 
     def naming(self) -> Naming:
         """Return what services were called, by date."""
@@ -305,6 +328,10 @@ class Ledger(Consulted):
                 f"the open books of the ledger {self.place} can't be read ({error})",
                 "put its last backup in its place (docs/ledger.md)",
             ) from error
+
+    def _require_change(self) -> None:
+        if not self._restates:
+            raise LedgerReadOnly(f"the ledger {self.place} was opened for reading", "open it to change it")
 
     def _kept(self) -> Keeping:
         if self._keeping is None:

@@ -20,6 +20,7 @@ from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.verify_activity import ActivityExamination
+from monitor.ledger.verify_external import ExternalExamination
 from monitor.ledger.verify_impacts import ImpactExamination
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class _Examination:
         self._lengths = {Grain.MINUTE: MINUTE.nanoseconds, Grain.HOUR: grain.nanoseconds}
         self._books = books
         self._closed = bucket_of(books.closed_through, grain) if books is not None else 0
+        self._asked = interval
         everything = self._everything()
         self._span = everything if interval is None else _cut(_from_whole_hour(interval, grain), everything, grain)
 
@@ -95,6 +97,7 @@ class _Examination:
         hour = Duration(self._lengths[Grain.HOUR])
         yield from ImpactExamination(self._connection, self._span, hour, AT_ONCE[Grain.HOUR]).kinds()
         yield from ActivityExamination(self._connection, self._span, self._books, AT_ONCE[Grain.HOUR]).kinds()
+        yield from ExternalExamination(self._connection, self._asked).kinds()
         if self._books is not None:
             yield self._broken_totals(self._books)
 

@@ -83,6 +83,10 @@ class Site:
             "impact_generations",
             "activity_series",
             "hour_activity",
+            "external_series",
+            "external_bases",
+            "external_amounts",
+            "external_marks",
         ]
         return {name: sorted(self.sql(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608 - no input
 

@@ -181,8 +181,10 @@ def schema_of(url: str, number: int) -> None:
 def layout_of(body: Any, number: int) -> bytes:
     """Return open books as the program of schema *number* wrote them.
 
-    The first had neither impacts nor who held the hardware, the second no activity.
+    The first had neither impacts nor who held the hardware, the second no activity, the third is as it is now.
     """
+    if number > 2:
+        return bytes(body)
     row, page = {1: (12, 5), 2: (13, 6)}[number]
     fields = msgpack.decode(zlib.decompress(body), type=list)
     pages = [one[:page] for one in fields[8]]
@@ -221,7 +223,7 @@ def kept_by_the_newest(url: str, number: int) -> None:
         ledger.remember("cpu_power", "95 W")
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, tmp_path: Path, number: int) -> None:
     newer = f"sqlite:///{tmp_path}/newer.db"
     kept_by_the_newest(newer, number)
@@ -236,7 +238,7 @@ def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, t
     kept["body"] = layout_of(kept["body"], number)
     rows["exposure_offsets"] = [{"host_id": 1, "body": kept["body"]}]
     fill(url, rows)
-    with pytest.raises(LedgerOlder, match=f"schema {number}, here 3"):
+    with pytest.raises(LedgerOlder, match=f"schema {number}, here {SCHEMA}"):
         Ledger.read(url)
     assert Ledger.migrate(url, now=NOW) is True
     assert rows_of(url, before) == rows
