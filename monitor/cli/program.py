@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from monitor.cli import assets, config, doctor, explain, factors, ledger, record, report, restate, simulate, status
+from monitor.cli import (
+    assets,
+    config,
+    doctor,
+    events,
+    explain,
+    factors,
+    ledger,
+    record,
+    report,
+    restate,
+    simulate,
+    status,
+)
 from monitor.cli import run as run_daemon
 from monitor.cli.session import CommandError, ConfigFile, Debug, Session, Status
 from monitor.config import ConfigError, Surroundings
@@ -46,6 +59,7 @@ def program() -> typer.Typer:
     app.command("run")(run_daemon.run)
     app.command("doctor")(doctor.doctor)
     app.command("status")(status.status)
+    app.add_typer(events.commands(), name="events")
     app.command("report")(report.report)
     app.command("explain")(explain.explain)
     app.command("restate")(restate.restate)
