@@ -285,6 +285,7 @@ class Accounting:
             events += self._note(booking.resource, self._interval(missed.start, missed.end), missed.cause, booking.end)
         lost = sum(missed.end.boot - missed.start.boot for missed in booking.missed)
         covered = Duration(max(0, booking.end.boot - booking.start.boot - lost))
+        self._activity.measure(booking.resource, covered, Duration(lost), booking.end)
         if booking.energy > Energy.ZERO or covered > Duration.ZERO:
             self._books.post(interval, meter, booking.energy, parts, covered)
             self._draw(booking, parts, meter)

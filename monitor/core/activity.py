@@ -6,7 +6,7 @@ before its end and after the last reading is lost, and that time is a gap, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +66,8 @@ class ActivitySeries:
     """Which page or stream says so: `http://127.0.0.1:8000/metrics`; it holds no secret."""
     model: str
     unit: Unit
+    measured: bool = True
+    """Whether it is known what that took: work done while the host was not measured is no divisor of its energy."""
 
 
 ACTIVITY: Final = "activity:"
@@ -102,32 +104,42 @@ class Done:
 
 
 class ActivityBook:
-    """Keeps the last reading of each counter of activity, and the energy that its service has used since."""
+    """Keeps the last reading of each counter of activity, and what its service has used since."""
 
     def __init__(self, saved: Iterable[SavedActivity], *, same_boot: bool, now: Stamp, patience: Duration) -> None:
         """Begin *now* with the counters *saved* by the run before. After a boot every counter began anew.
 
         What is lost with a counter is too much to say what the rest took, where it is more than *patience* of it.
         """
-        self._last = {one.series: one if same_boot else _before_boot(one, now) for one in saved}
+        kept = [one if same_boot else _before_boot(one, now) for one in saved]
+        self._last = {one.series: one for one in kept}
         self._patience = patience
-        self._energy = {one.series.consumer: 0 for one in saved}
+        self._host = _Measured(max((one.at.boot for one in kept), default=now.boot) if same_boot else now.boot)
+        self._used = {one.series.consumer: _Used(one.at.boot if same_boot else now.boot) for one in kept}
 
     def take(self, at: Stamp, readings: Iterable[ActivityReading]) -> list[Done]:
         """Return what was done since the readings before; nothing of a counter that is read for the first time.
 
         One that is fresh began under our eyes: all of its count is new. With it comes the energy that the service has
-        used meanwhile: what its units share.
+        used meanwhile: what its units share. Where the host was not measured meanwhile, the series say so.
         """
         done = [self._advance(at, reading) for reading in readings]
         # of a service's counters the one that was read before: another may be new
         longest = {one.series.consumer: one for one in sorted(done, key=lambda one: -one.since.boot)}
-        return [*done, *(self._energy_of(one) for one in longest.values())]
+        took = {consumer: self._took(one) for consumer, one in longest.items()}
+        return [
+            *(one if took[one.series.consumer] is not None else _unmeasured(one) for one in done),
+            *(_energy_of(one, took[consumer] or 0) for consumer, one in longest.items()),
+        ]
 
     def use(self, consumer: str, microjoules: int) -> None:
         """Note that *consumer* used energy, if anything counts what it does."""
-        if consumer in self._energy:
-            self._energy[consumer] += microjoules
+        if consumer in self._used:
+            self._used[consumer].energy += microjoules
+
+    def measure(self, resource: str, covered: Duration, missed: Duration, until: Stamp) -> None:
+        """Note for how long of the time *until* then a resource was measured, and for how long it was not."""
+        self._host.note(resource, covered.nanoseconds, missed.nanoseconds, until.boot)
 
     def saved(self) -> tuple[SavedActivity, ...]:
         """Return the last readings, for the run after this one."""
@@ -142,14 +154,67 @@ class ActivityBook:
         amount = reading.count - before.count if goes_on else reading.count
         return Done(reading.series, amount, before.at, at, lost=not goes_on)
 
-    def _energy_of(self, done: Done) -> Done:
-        consumer = done.series.consumer
-        used, self._energy[consumer] = self._energy.get(consumer, 0), 0
-        length = done.until.boot - done.since.boot
-        if done.lost and length > self._patience.nanoseconds:
-            used = 0
-        series = ActivitySeries(consumer, done.series.authority, "", "", Unit.ENERGY)
-        return Done(series, used, done.since, done.until)
+    def _took(self, done: Done) -> int | None:
+        """Return what the service of *done* has used since this was last asked; None: it is not known."""
+        consumer, at = done.series.consumer, done.until.boot
+        used = self._used.get(consumer) or _Used(at, self._host.mark())
+        self._used[consumer] = _Used(at, self._host.mark())
+        # slow meters are read once a minute, and booked when the next reading is there
+        tolerance = 2 * self._patience.nanoseconds
+        covered, missed = self._host.since(used.mark)
+        much_lost = done.lost and at - done.since.boot > self._patience.nanoseconds
+        if much_lost or missed > tolerance or at - self._host.until > tolerance:
+            return None
+        length = at - used.since
+        # a counter that was away, and tells now what was used meanwhile: what was done then is not among this
+        return used.energy * length // covered if covered > length + tolerance else used.energy
+
+
+@dataclass(slots=True)
+class _Used:
+    """What one service has used since its activity was last read."""
+
+    since: int
+    """Boot clock, ns."""
+    mark: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    energy: int = 0
+
+
+class _Measured:
+    """For how long each resource of the host was measured, and missed, in ns, since the daemon began."""
+
+    def __init__(self, until: int) -> None:
+        self.until = until
+        """Up to when the host's energy is booked, or noted as missed (boot clock, ns)."""
+        self._times: dict[str, tuple[int, int]] = {}
+
+    def note(self, resource: str, covered: int, missed: int, until: int) -> None:
+        before = self._times.get(resource, (0, 0))
+        self._times[resource] = (before[0] + covered, before[1] + missed)
+        self.until = max(self.until, until)
+
+    def mark(self) -> Mapping[str, tuple[int, int]]:
+        return dict(self._times)
+
+    def since(self, mark: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+        """Return for how long the resource that was measured longest was, and for how long it was missed."""
+        nothing = (0, 0)
+        return max(
+            (
+                (now[0] - mark.get(name, nothing)[0], now[1] - mark.get(name, nothing)[1])
+                for name, now in self._times.items()
+            ),
+            default=nothing,
+        )
+
+
+def _unmeasured(done: Done) -> Done:
+    return replace(done, series=replace(done.series, measured=False))
+
+
+def _energy_of(done: Done, microjoules: int) -> Done:
+    series = ActivitySeries(done.series.consumer, done.series.authority, "", "", Unit.ENERGY)
+    return Done(series, microjoules, done.since, done.until)
 
 
 def _before_boot(one: SavedActivity, now: Stamp) -> SavedActivity:

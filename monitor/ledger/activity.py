@@ -64,7 +64,8 @@ class ActivityWriter:
         unknown = {one for one in wanted if one not in self.numbers}
         if unknown:
             rows = (
-                (self._host, one.consumer, one.authority.value, one.meter, one.model, one.unit.value) for one in unknown
+                (self._host, one.consumer, one.authority.value, one.meter, one.model, one.unit.value, one.measured)
+                for one in unknown
             )
             self._insertion.into(connection, schema.activity_series, rows)
             self.numbers = {one: number for number, one in read_activity_series(connection, self._host).items()}
@@ -137,7 +138,8 @@ def read_activity_series(connection: Connection, host: int) -> dict[int, Activit
 
 def series_of(row: Row[Any]) -> ActivitySeries:
     """Return the series that *row* of the table of series is."""
-    return ActivitySeries(row.consumer, Authority(row.authority), row.meter, row.model, Unit(row.unit))
+    authority, unit = Authority(row.authority), Unit(row.unit)
+    return ActivitySeries(row.consumer, authority, row.meter, row.model, unit, row.measured)
 
 
 class _Key(NamedTuple):

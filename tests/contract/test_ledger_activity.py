@@ -173,6 +173,16 @@ def test_what_was_known_to_be_nothing_is_told_apart_from_the_unknown(ledger: Led
     assert ledger.sums(everything(1)).activity == {}
 
 
+def test_what_was_done_while_nothing_was_measured_counts_and_is_told_apart(ledger: Ledger) -> None:
+    unmeasured = replace(act(), measured=False)
+    aside = replace(unmeasured, authority=Authority.SERVER, consumer="b")
+    commit(ledger, [hour(START, {act(): 3, unmeasured: 4, aside: 5, replace(EVENTS, consumer="b"): 6})])
+    sums = ledger.sums(everything())
+    assert sums.activity == {act(): 3, unmeasured: 4, replace(EVENTS, consumer="b"): 6}
+    assert sums.cross_checks == {aside: 5}
+    assert {row.series: row.amount for row in ledger.monthly(2026).activity} == sums.activity
+
+
 def test_two_meters_of_one_authority_are_added(ledger: Ledger) -> None:
     second = act(meter="http://127.0.0.1:8001/metrics")
     commit(ledger, [hour(START, {act(): 3, second: 4})])

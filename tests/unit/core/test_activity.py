@@ -64,7 +64,7 @@ def test_the_run_after_goes_on_where_this_one_was() -> None:
     first = book()
     first.take(at(0), [ActivityReading(OUTPUT, 500), ActivityReading(INPUT, 9)])
     second = book(first.saved())
-    assert amounts(second, 300, ActivityReading(OUTPUT, 1500), ActivityReading(INPUT, 10)) == {
+    assert amounts(second, 100, ActivityReading(OUTPUT, 1500), ActivityReading(INPUT, 10)) == {
         OUTPUT: 1000,
         INPUT: 1,
         ENERGY: 0,
@@ -96,9 +96,83 @@ def test_after_a_long_time_of_which_much_was_lost_the_energy_is_not_that_of_the_
     found = book()
     found.take(at(0), [ActivityReading(OUTPUT, 500)])
     found.use("assistant", 1000)
-    assert amounts(found, 61, ActivityReading(OUTPUT, 1)) == {OUTPUT: 1, ENERGY: 0}
+    assert amounts(found, 61, ActivityReading(OUTPUT, 1)) == {unmeasured(OUTPUT): 1, ENERGY: 0}
     found.use("assistant", 500)
     assert amounts(found, 66, ActivityReading(OUTPUT, 0)) == {OUTPUT: 0, ENERGY: 500}
+
+
+# --- whether it was measured what it took --------------------------------------------------------------------------
+
+
+def measure(found: ActivityBook, covered: float, until: float, *, missed: float = 0, resource: str = "package") -> None:
+    found.measure(resource, Duration.from_seconds(covered), Duration.from_seconds(missed), at(until))
+
+
+def unmeasured(series: ActivitySeries) -> ActivitySeries:
+    return replace(series, measured=False)
+
+
+def test_what_was_done_while_the_host_was_not_measured_is_told_apart_and_takes_no_energy() -> None:
+    found = ActivityBook((), same_boot=True, now=at(0), patience=Duration.from_seconds(60))
+    found.take(at(0), [ActivityReading(OUTPUT, 0)])
+    told = []
+    for tick in range(1, 61):
+        # the meter is away from the 20th second to the 230th, and what it missed is said when it is back
+        if tick <= 4 or tick > 46:
+            measure(found, 5, 5 * tick, missed=210 if tick == 47 else 0)
+            found.use("assistant", 7)
+        told += found.take(at(5 * tick), [ActivityReading(OUTPUT, 10 * tick)])
+    sums: dict[ActivitySeries, int] = {}
+    for one in told:
+        sums[one.series] = sums.get(one.series, 0) + one.amount
+    # for two minutes it may just be late; then it is not known, until the reading with what was missed has gone by
+    silent = 46 - 4 - 120 // 5
+    assert sums == {OUTPUT: 10 * (60 - silent - 1), unmeasured(OUTPUT): 10 * (silent + 1), ENERGY: 7 * (60 - 42 - 1)}
+
+
+def test_after_an_outage_of_the_daemon_what_was_done_in_it_is_not_measured() -> None:
+    first = book()
+    first.take(at(0), [ActivityReading(OUTPUT, 500)])
+    second = ActivityBook(first.saved(), same_boot=True, now=at(7200), patience=Duration.from_seconds(60))
+    assert amounts(second, 7200, ActivityReading(OUTPUT, 90_500)) == {unmeasured(OUTPUT): 90_000, ENERGY: 0}
+    measure(second, 7205, 7205)
+    second.use("assistant", 7_205_000)
+    # the counter tells the energy of two hours; what was done in five seconds took its part of it
+    assert amounts(second, 7205, ActivityReading(OUTPUT, 90_560)) == {OUTPUT: 60, ENERGY: 5000}
+
+
+def test_after_a_boot_what_the_server_did_before_the_daemon_ran_lost_its_energy() -> None:
+    first = book()
+    first.take(at(0), [ActivityReading(OUTPUT, 500)])
+    second = ActivityBook(first.saved(), same_boot=False, now=at(7200), patience=Duration.from_seconds(60))
+    measure(second, 5, 7205)
+    second.use("assistant", 9)
+    assert amounts(second, 7205, ActivityReading(OUTPUT, 60)) == {unmeasured(OUTPUT): 60, ENERGY: 0}
+    measure(second, 5, 7210)
+    second.use("assistant", 9)
+    assert amounts(second, 7210, ActivityReading(OUTPUT, 80)) == {OUTPUT: 20, ENERGY: 9}
+
+
+def test_a_slow_meter_is_no_meter_that_is_away() -> None:
+    found = ActivityBook((), same_boot=True, now=at(0), patience=Duration.from_seconds(60))
+    found.take(at(0), [ActivityReading(OUTPUT, 0)])
+    told: dict[ActivitySeries, int] = {}
+    for tick in range(1, 121):
+        if tick % 12 == 0:
+            measure(found, 60, 5 * tick, resource="rest")
+            found.use("assistant", 60)
+        for one in found.take(at(5 * tick), [ActivityReading(OUTPUT, tick)]):
+            told[one.series] = told.get(one.series, 0) + one.amount
+    assert told == {OUTPUT: 120, ENERGY: 600}
+
+
+def test_one_resource_that_is_away_does_not_make_the_others_unknown() -> None:
+    found = ActivityBook((), same_boot=True, now=at(0), patience=Duration.from_seconds(60))
+    found.take(at(0), [ActivityReading(OUTPUT, 0)])
+    measure(found, 300, 300)
+    measure(found, 0, 300, missed=300, resource="gpu0")
+    found.use("assistant", 5)
+    assert amounts(found, 300, ActivityReading(OUTPUT, 1)) == {OUTPUT: 1, ENERGY: 5}
 
 
 @pytest.mark.parametrize(

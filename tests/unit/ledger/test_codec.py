@@ -33,8 +33,9 @@ GASES = ImpactSeries("assistant", Indicator.GWP_USE)
 IMPACTS = {GASES: 9}
 BY_NUMBER = {9: GASES}
 TOKENS = ActivitySeries("assistant", Authority.SERVER, "http://127.0.0.1:8000/metrics", "", Unit.OUTPUT_TOKENS)
-ACTIVITY = {TOKENS: 11}
-ACTIVITIES = {11: TOKENS}
+UNMEASURED = replace(TOKENS, measured=False)
+ACTIVITY = {TOKENS: 11, UNMEASURED: 12}
+ACTIVITIES = {11: TOKENS, 12: UNMEASURED}
 EMPTY = OpenBooks(Stamp(0, 0), "", 0)
 HELD = {Holding("assistant", "gpu0"): Duration(5), Holding("_idle", "gpu0"): Duration(2**42)}
 BOOKS = OpenBooks(
@@ -53,7 +54,7 @@ BOOKS = OpenBooks(
     usage=(SavedUsage("assistant", "cgroup:/caf\udce9", 8, "", Stamp(3, 4)), SavedUsage("", "", 9, "r", Stamp(5, 6))),
     floors={"package": Power(33)},
     impacts={GASES: Tallied(2**62, ENERGY_STEPS - 1)},
-    activity={TOKENS: 2**62},
+    activity={TOKENS: 2**62, UNMEASURED: 6},
     activity_counters=(SavedActivity(TOKENS, 2**61, "1790000000", Stamp(7, 8)),),
     counted={("assistant", Unit.OUTPUT_TOKENS): Counted(2**62, 5)},
 )

@@ -18,7 +18,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("host_id", sa.Integer, sa.ForeignKey("hosts.id"), nullable=False),
         *(sa.Column(name, sa.Text, nullable=False) for name in ("consumer", "authority", "meter", "model", "unit")),
-        sa.UniqueConstraint("host_id", "consumer", "authority", "meter", "model", "unit"),
+        sa.Column("measured", sa.Boolean, nullable=False),
+        sa.UniqueConstraint("host_id", "consumer", "authority", "meter", "model", "unit", "measured"),
     )
     op.create_table(
         "hour_activity",
