@@ -169,12 +169,12 @@ class EnergyMix:
     version: str
 
 
-def energy_mix_of(country: str, timeout: Duration = PATIENCE) -> EnergyMix:
+def energy_mix_of(country: str) -> EnergyMix:
     """Return what CodeCarbon has of *country*, an ISO 3166-1 code of two or three letters.
 
     Raises CodeCarbonFailed, among others where it has nothing of it.
     """
-    row = ask({"task": "energy_mix", "country": country}, timeout)
+    row = ask({"task": "energy_mix", "country": country}, PATIENCE)
     intensity = row.get("carbon_intensity")
     if intensity is None:
         raise CodeCarbonFailed(f"CodeCarbon has no carbon intensity of {row['country_name']}: go without it")
