@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.explanation import CHAINS
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import Interval
+from monitor.core.units import Duration
 from monitor.ledger.store import Ledger
 from tests.unit.cli.conftest import CLOSED, Call
 from tests.unit.cli.reckoned import END, HOURS, HR, configure, hours, keep, live
@@ -197,6 +199,15 @@ def test_a_live_intensity_has_too_many_terms_to_show_them_all(call: Call, place:
     assert low < mean < high
     grams, facility = central(told, "emissions_use_micrograms"), central(told, "facility_energy_microjoules")
     assert mean == pytest.approx(grams / 1e6 / (facility / 3.6e12), abs=0.001)
+
+
+def test_hours_that_the_live_source_told_of_in_part_or_not_at_all_are_told_apart(call: Call, place: Path) -> None:
+    config = configure(place, '[factors]\nlive = "rte"\n[inventory]\ndetect = false\n')
+    first, *others = live()
+    keep(config, hours(), [replace(first, length=Duration(HR // 4)), *others[1:]])
+    said = " ".join(call("explain", "assistant", "2026-03", "--all").out.split())
+    assert said.count("is known for a part of each") == 1
+    assert said.count("is not there: the yearly level stands in") == 1
 
 
 def test_energy_whose_impacts_are_not_known_is_told(call: Call, place: Path) -> None:
