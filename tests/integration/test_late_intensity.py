@@ -14,7 +14,7 @@ from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
 from monitor.config import Config, Surroundings, load
 from monitor.core.entries import ServiceFacts
-from monitor.core.events import CollectionSucceeded, EntryCorrected, Event, Observed
+from monitor.core.events import CollectionSucceeded, EntryCorrected, Observed
 from monitor.core.impact import ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
@@ -27,6 +27,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.ledger.verify import verify
 from monitor.live_intensity import LATE, LateHours, told, zone_told
 from monitor.reckoning import assemble
+from tests.fixtures.ear import Ear
 from tests.fixtures.intensities import QUARTER, intensity
 from tests.fixtures.ledgers import empty_ledger
 
@@ -49,16 +50,6 @@ class People:
 
     def present(self) -> frozenset[str]:
         return frozenset({"assistant"})
-
-
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Event] = []
-
-    def handle(self, event: Event) -> None:
-        self.heard.append(event)
 
 
 class Room:

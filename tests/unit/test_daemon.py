@@ -35,6 +35,7 @@ from monitor.daemon import MOST_PENDING, Daemon, Pending
 from monitor.exposition.snapshot import Snapshot
 from monitor.impact_accounting import ImpactAccounting
 from monitor.schedule import Inbox, Sampler, Schedule
+from tests.fixtures.ear import Ear
 from tests.fixtures.factors import shipped_factors
 from tests.fixtures.intensities import intensity
 
@@ -91,16 +92,6 @@ class Village:
 
     def present(self) -> frozenset[str]:
         return frozenset(self.here)
-
-
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Event] = []
-
-    def handle(self, event: Event) -> None:
-        self.heard.append(event)
 
 
 class World:
