@@ -13,19 +13,19 @@ import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
+from monitor.adapters.connections import asked_pause, meaning_of, moment_of, parts_of, pool_to, tls_context
 from monitor.collector import Reason, Retry, Unavailable
 from monitor.core.units import NANOSECONDS_PER_SECOND
 
 # What is imported within functions is slow to load, and most hosts never need it.
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from urllib.parse import SplitResult
 
-    from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3 import BaseHTTPResponse
 
     from monitor.core.units import Duration
 
@@ -91,7 +91,7 @@ class _Reply:
 
     @property
     def now(self) -> int | None:
-        moment = _moment(self.headers.get("Date", ""))
+        moment = moment_of(self.headers.get("Date", ""))
         return None if moment is None else round(moment) * NANOSECONDS_PER_SECOND
 
     @property
@@ -103,11 +103,8 @@ class _Reply:
         """Return for how many seconds the provider asks to be left alone, within bounds; None where it doesn't."""
         if self.status not in {TOO_MANY, UNAVAILABLE}:
             return None
-        asked = self.headers.get("Retry-After", "").strip()
-        if asked.isascii() and asked.isdigit():
-            return min(float(asked), LONGEST_PAUSE)
-        until, now = _moment(asked), _moment(self.headers.get("Date", ""))
-        return None if until is None or now is None else min(max(until - now, 0.0), LONGEST_PAUSE)
+        asked = asked_pause(self.headers)
+        return None if asked is None else min(asked, LONGEST_PAUSE)
 
 
 class Client:
@@ -140,7 +137,7 @@ class Client:
         self._not_before = monotonic()
         self._deadline = self._not_before
         sent = _headers(self.host, headers or {})
-        self._pool = _pool(self._origin, _context(certificates), sent, direct=direct)
+        self._pool = pool_to(self._origin, tls_context(certificates), sent, direct=direct)
 
     @property
     def host(self) -> str:
@@ -216,7 +213,7 @@ class Client:
             if reply.status not in ELSEWHERE:
                 return reply
             url = _joined(url, reply.headers.get("Location", ""))
-            if not _same_origin(_split_or_none(url), self._origin):
+            if not _same_origin(parts_of(url), self._origin):
                 raise Retry(f"{self.host} redirects to another host, which is not followed: {self.again}")
         raise Retry(f"{self.host} redirects in a circle: {self.again}")
 
@@ -233,7 +230,7 @@ class Client:
             with response:
                 return _Reply(response.status, response.headers, self._body(response))
         except exceptions.HTTPError as error:
-            raise Retry(f"{self.host} {_said(error)}: {self.again}") from error
+            raise Retry(f"{self.host} {meaning_of(error)}: {self.again}") from error
         except (OSError, ValueError, zlib.error) as error:
             raise Retry(f"what {self.host} answers can't be read: {self.again}") from error
 
@@ -271,40 +268,14 @@ def _interval(every: Duration) -> str:
     return f"{every.seconds / 60:g} min" if every.seconds >= MINUTE else f"{every.seconds:g} s"
 
 
-def _said(error: Exception) -> str:
-    """Return what *error* means, in our words."""
-    from urllib3 import exceptions  # noqa: PLC0415 - see above
-
-    if isinstance(error, exceptions.ProxyError):
-        return "can't be reached through the proxy that the environment names (https_proxy)"
-    if isinstance(error, exceptions.SSLError):
-        return "shows a certificate that is not trusted (a gateway's authority can be configured)"
-    if isinstance(error, exceptions.NameResolutionError):
-        return "has no address that is known here"
-    if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
-        return "did not answer in time"
-    if isinstance(error, exceptions.NewConnectionError):
-        return "can't be reached"
-    return "broke off its answer"
-
-
 def _split(address: str) -> SplitResult:
-    parts = _split_or_none(address)
+    parts = parts_of(address)
     if parts is None or parts.scheme not in PORTS or not parts.hostname or parts.username or parts.query:
         raise Unavailable(
             Reason.UNSUPPORTED,
             "the address that is configured for the grid's provider is none",
             "give one that begins with https://, without a user or a query",
         )
-    return parts
-
-
-def _split_or_none(address: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(address)
-        _ = parts.port, parts.hostname
-    except ValueError:
-        return None
     return parts
 
 
@@ -324,16 +295,6 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
 
 
-def _moment(text: str) -> float | None:
-    """Return the moment that an HTTP date says, in seconds since the epoch; None where it is none."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - see above
-
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
 def _headers(host: str, further: Mapping[str, str]) -> dict[str, str]:
     """Return what is sent to *host* with each question, the *further* headers among it. Raises Unavailable."""
     from importlib.metadata import version  # noqa: PLC0415 - see above
@@ -346,46 +307,3 @@ def _headers(host: str, further: Mapping[str, str]) -> dict[str, str]:
         )
     own = {"User-Agent": f"empreinte/{version('empreinte')}", "Accept": "application/json", "Accept-Encoding": "gzip"}
     return {**own, **further}
-
-
-def _context(certificates: Path | None) -> ssl.SSLContext:
-    """Return what trusts the system's authorities and those in *certificates*. Raises Unavailable."""
-    import ssl  # noqa: PLC0415 - see above
-
-    context = ssl.create_default_context()
-    if certificates is None:
-        return context
-    try:
-        context.load_verify_locations(cafile=certificates)
-    except PermissionError as error:
-        raise Unavailable(Reason.FORBIDDEN, f"{certificates} may not be read", "let the daemon read it") from error
-    except OSError as error:  # ssl.SSLError is one
-        raise Unavailable(
-            Reason.UNSUPPORTED,
-            f"{certificates} holds no certificates that can be read",
-            "give a file of certificates in PEM form",
-        ) from error
-    return context
-
-
-def _pool(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str], *, direct: bool) -> PoolManager:
-    """Return what connects, through the environment's proxy if it names one and not *direct*. Raises Unavailable."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - see above
-
-    from urllib3 import PoolManager, ProxyManager, exceptions, make_headers  # noqa: PLC0415 - see above
-
-    named = getproxies()
-    proxy = named.get(origin.scheme) or named.get("all")
-    if direct or not proxy or proxy_bypass(origin.netloc):
-        return PoolManager(1, headers, ssl_context=context, maxsize=1)
-    parts = _split_or_none(proxy if "://" in proxy else f"http://{proxy}")
-    user = f"{parts.username}:{parts.password or ''}" if parts and parts.username else None
-    try:
-        where = "" if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return ProxyManager(where, 1, headers, make_headers(proxy_basic_auth=user), ssl_context=context, maxsize=1)
-    except (exceptions.HTTPError, ValueError) as error:
-        raise Unavailable(
-            Reason.UNSUPPORTED,
-            "the proxy that the environment names is of a kind that is not supported",
-            "set https_proxy to an address that begins with http:// or https://",
-        ) from error
