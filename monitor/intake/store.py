@@ -47,7 +47,7 @@ _COLUMNS: Final = (
     " operation TEXT NOT NULL, counts TEXT NOT NULL, cached INTEGER NOT NULL, latency_ms INTEGER, source TEXT NOT NULL,"
     " authority TEXT NOT NULL, id BLOB NOT NULL, arrived INTEGER NOT NULL"
 )
-_SCHEMA: Final = (
+SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     f"CREATE TABLE waiting (number INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS})",
     f"CREATE TABLE unmatched (number INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS})",
@@ -348,7 +348,7 @@ def _prepare(connection: sqlite3.Connection, now: int) -> None:
     if version == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA:
+    for statement in SCHEMA:
         connection.execute(statement)
     first = {"identity": uuid.uuid4().hex, "forgotten": "0", "floor": str(now)}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", first.items())

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from monitor.core.activity import ActivitySeries, Authority, Unit
+from monitor.core.entries import ServiceFacts
+from monitor.core.services import EventRule, Match, ServiceRule
+from monitor.intake.activity import Accepted, activity_of, events_to_activity
+from monitor.intake.matching import consumer_of
+from tests.fixtures.intake import event
+
+
+def service(key: str, events: EventRule | None = None, was: tuple[str, ...] = ()) -> ServiceRule:
+    return ServiceRule(ServiceFacts(key, key, "", "", "", "configured", was), Match(port=1), None, events)
+
+
+SERVICES = (
+    service("assistant", EventRule(models=("mistral-small*", "small"), sources=("litellm",)), was=("chat",)),
+    service("archives", EventRule(models=("mistral-*",))),
+    service("portal", EventRule(sources=("openwebui",))),
+    service("silent"),
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "consumer"),
+    [
+        ("mistral-small-latest", "litellm", "assistant"),
+        ("small", "litellm", "assistant"),
+        ("mistral-small-latest", "openwebui", "archives"),
+        ("mistral-large", "litellm", "archives"),
+        ("gpt-4o", "openwebui", "portal"),
+        ("gpt-4o", "litellm", ""),
+        ("Mistral-small", "litellm", ""),
+        ("", "", ""),
+    ],
+)
+def test_an_event_is_the_first_service_s_whose_globs_all_fit(model: str, source: str, consumer: str) -> None:
+    assert consumer_of(event(model=model, source=source, service=""), SERVICES) == consumer
+
+
+def test_the_service_that_an_event_names_is_believed_also_by_a_former_key() -> None:
+    assert consumer_of(event(service="silent"), SERVICES) == "silent"
+    assert consumer_of(event(service="unheard-of"), SERVICES) == "unheard-of"
+    assert consumer_of(event(service="chat"), SERVICES) == "assistant"
+
+
+def accepted(number: int, **changes: object) -> Accepted:
+    return Accepted(number, "assistant", event(str(number), **changes))
+
+
+def test_events_become_activity_by_service_source_and_model() -> None:
+    sums = events_to_activity([accepted(1), accepted(2), accepted(3, model="mistral-large", counts={Unit.IMAGES: 2})])
+    assert sums == {
+        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.REQUESTS): 2,
+        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.INPUT_TOKENS): 48,
+        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.OUTPUT_TOKENS): 40,
+        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-large", Unit.IMAGES): 2,
+    }
+
+
+def test_what_meters_say_keeps_their_authority() -> None:
+    assert {series.authority for series in events_to_activity([accepted(1, authority=Authority.GATEWAY)])} == {
+        Authority.GATEWAY
+    }
+
+
+def test_an_answer_from_a_gateway_s_cache_and_an_event_of_nobody_count_nothing() -> None:
+    assert list(activity_of(accepted(1, cached=True))) == []
+    assert events_to_activity([Accepted(1, "", event())]) == {}
