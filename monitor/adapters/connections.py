@@ -6,6 +6,7 @@ library's: they may hold what is secret.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -52,14 +53,17 @@ def tls_context(certificates: Path | None) -> ssl.SSLContext:
 
 
 def pool_to(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str], *, direct: bool) -> PoolManager:
-    """Return what connects, through the environment's proxy if it names one and not *direct*. Raises Unavailable."""
+    """Return what connects, through the environment's proxy if it names one and not *direct*. Raises Unavailable.
+
+    What is on this machine is never asked through a proxy: a token in clear text would leave it.
+    """
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - see above
 
     from urllib3 import PoolManager, ProxyManager, exceptions, make_headers  # noqa: PLC0415 - see above
 
     named = getproxies()
     proxy = named.get(origin.scheme) or named.get("all")
-    if direct or not proxy or proxy_bypass(origin.netloc):
+    if direct or not proxy or is_loopback(origin.hostname or "") or proxy_bypass(origin.netloc):
         return PoolManager(1, headers, ssl_context=context, maxsize=1)
     parts = parts_of(proxy if "://" in proxy else f"http://{proxy}")
     user = f"{parts.username}:{parts.password or ''}" if parts and parts.username else None
@@ -72,6 +76,14 @@ def pool_to(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, 
             "the proxy that the environment names is of a kind that is not supported",
             "set https_proxy to an address that begins with http:// or https://",
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def meaning_of(error: Exception) -> str:

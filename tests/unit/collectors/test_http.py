@@ -284,6 +284,17 @@ def test_the_environments_proxy_is_asked_in_the_hosts_place(
     assert _get(_client(server)) == {"fine": True}
 
 
+@pytest.mark.parametrize("name", [LOOPBACK, "localhost"])
+def test_what_is_on_this_machine_is_asked_through_no_proxy(
+    server: GridServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key would leave the machine in clear text."""
+    monkeypatch.setenv("http_proxy", f"http://{LOOPBACK}:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    client = Client(server.url.replace(LOOPBACK, name), FIVE, {"auth-token": "k3y"}, limits=TIGHT)
+    assert _get(client) == {"fine": True}
+
+
 def test_a_proxy_that_is_away_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", f"http://clerk:sesame@{LOOPBACK}:{free_port()}")
     why = _why(Client("https://grid.invalid", FIVE, limits=TIGHT))
