@@ -15,6 +15,7 @@ from monitor.config.impact_tables import (
 )
 from monitor.config.intake import IntakeTable
 from monitor.config.model import Config, HostFacts, Language, LedgerPlace, Organisation, Paths, Sampling, Web
+from monitor.config.notify import NotifyTable
 from monitor.config.values import Listen
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Listen",
     "LiveSource",
     "MarketTable",
+    "NotifyTable",
     "Organisation",
     "Paths",
     "Sampling",

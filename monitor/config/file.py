@@ -13,6 +13,7 @@ from monitor.config.activity import page_rule
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
+from monitor.config.notify import check_webhooks
 from monitor.config.quantities import duration_text
 from monitor.config.source import SourceError, tables_of
 from monitor.config.tables import Fault, Faults, note_unknown, read_table, read_tables
@@ -112,6 +113,7 @@ def _resolve(
     }
     services = _services(whole.get("service", []), faults)
     _check_together(records, services, faults)
+    check_webhooks(several["notify"], faults)
     assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
@@ -122,6 +124,7 @@ def _resolve(
         tariffs=tuple(tariff for _, tariff in several["tariff"]),
         assets=assets,
         services=tuple(rule for _, rule in services),
+        webhooks=tuple(table for _, table in several["notify"]),
         file=file,
         origins=origins,
     )

@@ -20,6 +20,7 @@ from monitor.config.impact_tables import (
     TariffTable,
 )
 from monitor.config.intake import EventsTable, IntakeTable
+from monitor.config.notify import NotifyTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
@@ -320,6 +321,7 @@ class Config:
     assets: tuple[AssetTable, ...]
     """With those of the inventory's files. Each has its resource."""
     services: tuple[ServiceRule, ...]
+    webhooks: tuple[NotifyTable, ...]
     file: Path | None
     """The file it comes from; None: there is none."""
     origins: Mapping[str, str]
@@ -359,14 +361,18 @@ TABLES: Final[Mapping[str, type]] = {
     "factors": FactorsTable,
     "inventory": InventoryTable,
 }
-LISTS: Final[Mapping[str, type]] = {"site": SiteTable, "tariff": TariffTable, "asset": AssetTable}
+LISTS: Final[Mapping[str, type]] = {
+    "site": SiteTable,
+    "tariff": TariffTable,
+    "asset": AssetTable,
+    "notify": NotifyTable,
+}
 """Tables of which there may be several, beside `[[service]]`, which has a table in it."""
 LATER: Final[Mapping[str, str]] = {
     "budget": "budgets",
     "contract": "contract clauses",
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
-    "notify": "notification",
     "network": "a proxy for outgoing calls",
     "commitment": "commitments",
 }

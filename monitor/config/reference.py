@@ -49,7 +49,13 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
             path = f"{table}.{name}"
             written = key.written(without_password(value) if path == "ledger.url" else value)
             yield path, f"({key.unset})" if value in (None, "") else written, config.origins.get(path, DEFAULT)
-    for name, records in (("site", config.sites), ("tariff", config.tariffs), ("asset", config.assets)):
+    several = (
+        ("site", config.sites),
+        ("tariff", config.tariffs),
+        ("asset", config.assets),
+        ("notify", config.webhooks),
+    )
+    for name, records in several:
         for index, record in enumerate(records):
             yield from _shown_record(f"{name}[{index}]", record, config.origins)
     for index, rule in enumerate(config.services):
