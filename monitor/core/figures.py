@@ -36,5 +36,7 @@ class Figures:
     """What of the energy a service used to be ready (residency, and its part of the floor), by (consumer, period)."""
     activity: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
     """What services did, by (consumer, model, unit, period): what counts, and not the cross-checks."""
+    unmeasured: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
+    """What of it was done while it was not measured what it took, by the same."""
     said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
     """Who says so, by (consumer, authority, unit, period)."""

@@ -95,6 +95,8 @@ class Work:
     meters: Mapping[Meter, Energy] = field(default_factory=dict)
     """The energy by resource and method: how sure it is."""
     said: Mapping[tuple[Authority, Unit], Said] = field(default_factory=dict)
+    unmeasured: Mapping[tuple[str, Unit], int] = field(default_factory=dict)
+    """What of the amounts was done while it was not measured what it took: no divisor."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ class PerUnit:
 
     functional: Functional
     amount: int
-    """How much was done of what is counted; never 0."""
+    """How much was done of what is counted, while it was measured what that took; never 0."""
     taken: Taken | None
     """None: it is not known what it took."""
 
@@ -236,11 +238,13 @@ class FunctionalUnits:
     @cached_property
     def amounts(self) -> Mapping[Unit, int]:
         """What was done, all models together. Energy is not told apart by model."""
-        sums: dict[Unit, int] = {}
-        for (_, unit), amount in self.work.amounts.items():
-            if unit is not Unit.ENERGY:
-                sums[unit] = sums.get(unit, 0) + amount
-        return sums
+        return _by_unit(self.work.amounts)
+
+    @cached_property
+    def measured(self) -> Mapping[Unit, int]:
+        """What of it was done while it was measured what it took: the denominators."""
+        unmeasured = _by_unit(self.work.unmeasured)
+        return {unit: amount - unmeasured.get(unit, 0) for unit, amount in self.amounts.items()}
 
     @cached_property
     def taken(self) -> Taken | None:
@@ -262,7 +266,7 @@ class FunctionalUnits:
         """What one unit took, of what was done: of nothing, there is nothing per unit."""
         found: dict[Functional, PerUnit] = {}
         for functional, (units, _) in PARTS.items():
-            amount = next((self.amounts[unit] for unit in units if unit in self.amounts), 0)
+            amount = next((self.measured[unit] for unit in units if unit in self.measured), 0)
             # what reads to write is told by what it writes: no counter says which of the two took the energy
             if amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
                 found[functional] = PerUnit(functional, amount, self.taken)
@@ -316,10 +320,13 @@ class FunctionalUnits:
 def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
     """Return what services did in each period of *figures*, by (consumer, period); only of those that told any."""
     amounts: dict[tuple[str, str], dict[tuple[str, Unit], int]] = {}
+    unmeasured: dict[tuple[str, str], dict[tuple[str, Unit], int]] = {}
     said: dict[tuple[str, str], dict[tuple[Authority, Unit], Said]] = {}
     impacts: dict[tuple[str, str], dict[Indicator, Bounds]] = {}
     for (consumer, model, unit, period), amount in figures.activity.items():
         amounts.setdefault((consumer, period), {})[model, unit] = amount
+    for (consumer, model, unit, period), amount in figures.unmeasured.items():
+        unmeasured.setdefault((consumer, period), {})[model, unit] = amount
     for (consumer, authority, unit, period), one in figures.said.items():
         said.setdefault((consumer, period), {})[authority, unit] = one
     for (consumer, indicator, period), bounds in figures.impacts.items():
@@ -333,10 +340,20 @@ def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:
                 impacts=impacts.get(key, {}),
                 meters=figures.meters.get(key, {}),
                 said=said.get(key, {}),
+                unmeasured=unmeasured.get(key, {}),
             )
         )
         for key, done in amounts.items()
     }
+
+
+def _by_unit(amounts: Mapping[tuple[str, Unit], int]) -> dict[Unit, int]:
+    """Return *amounts* of all models together, without the energy that they took."""
+    sums: dict[Unit, int] = {}
+    for (_, unit), amount in amounts.items():
+        if unit is not Unit.ENERGY:
+            sums[unit] = sums.get(unit, 0) + amount
+    return sums
 
 
 def _share(part: int, whole: Energy) -> Fraction | None:

@@ -11,6 +11,7 @@ from monitor.exposition import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from monitor.core.functional import FunctionalUnits
     from monitor.exposition.about import About
     from monitor.exposition.catalogue import Metric
     from monitor.exposition.snapshot import Snapshot
@@ -51,12 +52,15 @@ def _others(snapshot: Snapshot, _: About) -> Values:
     }
 
 
-def _of_periods(snapshot: Snapshot, _: About) -> Values:
-    return {
-        (service, UNITS[unit][0], period): amount / UNITS[unit][1]
-        for (service, period), units in snapshot.functional_units.items()
-        for unit, amount in units.amounts.items()
-    }
+def _of_periods(amounts: Callable[[FunctionalUnits], Mapping[Unit, int]]) -> Filling:
+    def filling(snapshot: Snapshot, _: About) -> Values:
+        return {
+            (service, UNITS[unit][0], period): amount / UNITS[unit][1]
+            for (service, period), units in snapshot.functional_units.items()
+            for unit, amount in amounts(units).items()
+        }
+
+    return filling
 
 
 def _energy_of_periods(snapshot: Snapshot, _: About) -> Values:
@@ -91,7 +95,8 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.SERVICE_COMPUTED_TOKENS: _counter(Unit.COMPUTED_INPUT_TOKENS),
     catalogue.SERVICE_ACTIVITY: _others,
     catalogue.SERVICE_ACTIVITY_ENERGY: _counter(Unit.ENERGY, MICROJOULES_PER_JOULE),
-    catalogue.PERIOD_ACTIVITY: _of_periods,
+    catalogue.PERIOD_ACTIVITY: _of_periods(lambda units: units.amounts),
+    catalogue.PERIOD_ACTIVITY_MEASURED: _of_periods(lambda units: units.measured),
     catalogue.PERIOD_ACTIVITY_ENERGY: _energy_of_periods,
     catalogue.PERIOD_ACTIVITY_EMISSIONS: _emissions_of_periods,
     catalogue.PERIOD_IDLE_ENERGY: _idle_of_periods,

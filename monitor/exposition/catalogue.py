@@ -229,6 +229,13 @@ PERIOD_ACTIVITY: Final = _metric(
     "service unit period",
     "What each service did in a calendar period, by unit, the open hour included, as the ledger has it now.",
 )
+PERIOD_ACTIVITY_MEASURED: Final = _metric(
+    "period_activity_measured",
+    Kind.GAUGE,
+    "",
+    "service unit period",
+    "What of that was done while it was measured what it took: divide the energy and the gases of the work by this.",
+)
 PERIOD_ACTIVITY_ENERGY: Final = _metric(
     "period_activity_energy_joules",
     Kind.GAUGE,
@@ -356,6 +363,7 @@ METRICS: Final = (
     SERVICE_ACTIVITY,
     SERVICE_ACTIVITY_ENERGY,
     PERIOD_ACTIVITY,
+    PERIOD_ACTIVITY_MEASURED,
     PERIOD_ACTIVITY_ENERGY,
     PERIOD_ACTIVITY_EMISSIONS,
     PERIOD_IDLE_ENERGY,

@@ -94,6 +94,8 @@ class Snapshot:
     """Counters of what services did, by (consumer, unit): what counts, as first booked; energy in microjoules."""
     period_activity: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
     """What services did, by (consumer, model, unit, period)."""
+    period_unmeasured: Mapping[tuple[str, str, Unit, str], int] = field(default_factory=dict)
+    """What of it was done while it was not measured what it took, by the same."""
     period_said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
     """Who says so, by (consumer, authority, unit, period)."""
     period_idle: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Snapshot:
                 meters=self.period_meters,
                 idle=self.period_idle,
                 activity=self.period_activity,
+                unmeasured=self.period_unmeasured,
                 said=self.period_said,
             )
         )

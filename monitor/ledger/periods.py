@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
 from monitor.core.calendar import PERIODS, period_bounds
-from monitor.core.entries import Grain, Meter, Share
+from monitor.core.entries import Grain, Meter
 from monitor.core.figures import Figures
-from monitor.core.functional import Said
 from monitor.core.impact import Bounds, ImpactSeries
 from monitor.core.interval import HOUR, MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
 from monitor.ledger.consulting import Corrections
+from monitor.ledger.deeds import Deeds, Keys, idle_of, of_all_meters, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Bucket, OpenBooks, Series
     from monitor.core.impact import HourImpacts, Indicator
     from monitor.core.interval import Stamp
@@ -124,9 +124,9 @@ class Periods:
             _by_meter(read.energy),
             read.impacts,
             {resource: time.nanoseconds for resource, time in read.covered.items()},
-            _idle(read.energy),
-            _of_all_meters(read.activity),
-            _of_all_meters(read.cross_checks),
+            idle_of(read.energy),
+            of_all_meters(read.activity),
+            of_all_meters(read.cross_checks),
         )
 
     def _notice_corrections(self, closed: int, now: Stamp) -> None:
@@ -170,10 +170,10 @@ class _Shown:
         self._methods: dict[tuple[str, str], Energy] = {}
         self._impacts: dict[tuple[str, Indicator, str], Bounds] = {}
         self._meters: dict[tuple[str, str], dict[Meter, Energy]] = {}
-        self._deeds = _Deeds({}, {}, {})
+        self._deeds = Deeds({}, {}, {}, {})
         for period, one in sums.items():
             _add_energy(_Used.of(one), period, self._energy, self._methods, self._meters)
-            self._deeds.add(one, period)
+            self._deeds.add(one.idle, one.activity, one.beside, period)
             self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
 
     def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> Figures:
@@ -186,41 +186,15 @@ class _Shown:
             inside = [hour for hour in hours if within.start <= hour.start < _end_of(period, within)]
             for hour in inside:
                 _add_energy(used[hour.start], period, energy, methods, meters)
-                deeds.add(hour, period)
+                deeds.add(hour.idle, hour.activity, hour.beside, period)
                 for series, amount in hour.impacts.items():
                     key = (series.consumer, series.indicator, period)
                     impacts[key] = impacts[key] + amount if key in impacts else amount
             covered = _added(self.sums[period].covered, *(hour.covered for hour in inside))
             coverage[period] = _coverage(covered, within)
-        return Figures(energy, coverage, methods, impacts, meters, deeds.idle, deeds.activity, deeds.said)
-
-
-@dataclass(frozen=True, slots=True)
-class _Deeds:
-    """What services did, who says so, and what they used to be ready for it: as `Figures` has it."""
-
-    idle: dict[tuple[str, str], Energy]
-    activity: dict[tuple[str, str, Unit, str], int]
-    said: dict[tuple[str, Authority, Unit, str], Said]
-
-    def copy(self) -> _Deeds:
-        """Return what can be added to without changing this."""
-        return _Deeds(dict(self.idle), dict(self.activity), dict(self.said))
-
-    def add(self, one: _Sum, period: str) -> None:
-        """Add what was done in *one* to the figures of *period*."""
-        for consumer, microjoules in one.idle.items():
-            self.idle[consumer, period] = self.idle.get((consumer, period), Energy.ZERO) + Energy(microjoules)
-        for series, amount in one.activity.items():
-            key = (series.consumer, series.model, series.unit, period)
-            self.activity[key] = self.activity.get(key, 0) + amount
-            self._say(series, period, Said(counted=amount))
-        for series, amount in one.beside.items():
-            self._say(series, period, Said(beside=amount))
-
-    def _say(self, series: ActivitySeries, period: str, said: Said) -> None:
-        key = (series.consumer, series.authority, series.unit, period)
-        self.said[key] = self.said.get(key, Said()) + said
+        return Figures(
+            energy, coverage, methods, impacts, meters, deeds.idle, deeds.activity, deeds.unmeasured, deeds.said
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,44 +258,12 @@ def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], namin
             _by_meter(bucket.entries, naming, bucket.start),
             _renamed(reckoned.get(bucket.start, {}), naming, bucket.start),
             {resource: time.nanoseconds for resource, time in bucket.covered.items()},
-            _idle(bucket.entries, naming, bucket.start),
-            *(_of_all_meters(told, naming, bucket.start) for told in _told(bucket.activity)),
+            idle_of(bucket.entries, naming, bucket.start),
+            *(of_all_meters(part, naming, bucket.start) for part in told(bucket.activity)),
         )
         for bucket in buckets
         if bucket.grain is Grain.HOUR
     ]
-
-
-def _told(activity: Mapping[ActivitySeries, int]) -> tuple[dict[ActivitySeries, int], dict[ActivitySeries, int]]:
-    """Return what counts of the *activity* of one hour, and what does not."""
-    counts = authoritative(activity)
-    return (
-        {one: amount for one, amount in activity.items() if one in counts},
-        {one: amount for one, amount in activity.items() if one not in counts},
-    )
-
-
-def _of_all_meters(
-    activity: Mapping[ActivitySeries, int], naming: Naming | None = None, at: int = 0
-) -> dict[ActivitySeries, int]:
-    """Return *activity* of all meters together; with *naming*, under the keys that go on with those of *at*."""
-    sums: dict[ActivitySeries, int] = {}
-    for series, amount in activity.items():
-        consumer = series.consumer if naming is None else naming.current_key(series.consumer, at)
-        key = replace(series, consumer=consumer, meter="")
-        sums[key] = sums.get(key, 0) + amount
-    return sums
-
-
-def _idle(energy: Mapping[Series, Energy], naming: Naming | None = None, at: int = 0) -> dict[str, int]:
-    """Return what of *energy* was used to be ready, by consumer; keys as in `_of_all_meters`."""
-    sums: dict[str, int] = {}
-    keys = _Keys(naming, at)
-    for series, amount in energy.items():
-        if series.share is not Share.ACTIVE:
-            consumer = keys[series.consumer]
-            sums[consumer] = sums.get(consumer, 0) + amount.microjoules
-    return sums
 
 
 def _by_meter(
@@ -330,7 +272,7 @@ def _by_meter(
     """Return *energy* by consumer and meter; with *naming*, under the keys that go on with those of *at*."""
     sums: dict[tuple[str, Meter], int] = {}
     meters: dict[tuple[str, str], Meter] = {}
-    keys = _Keys(naming, at)
+    keys = Keys(naming, at)
     for series, amount in energy.items():
         kind = (series.resource, series.method)
         if kind not in meters:
@@ -340,22 +282,9 @@ def _by_meter(
     return sums
 
 
-class _Keys(dict[str, str]):
-    """The keys that go on with those of the moment *at*, each looked up once; without *naming*, the keys themselves."""
-
-    def __init__(self, naming: Naming | None, at: int) -> None:
-        self._naming = naming
-        self._at = at
-
-    def __missing__(self, key: str) -> str:
-        """Look *key* up."""
-        found = self[key] = key if self._naming is None else self._naming.current_key(key, self._at)
-        return found
-
-
 def _renamed(amounts: Mapping[ImpactSeries, Bounds], naming: Naming, at: int) -> dict[ImpactSeries, Bounds]:
     renamed: dict[ImpactSeries, Bounds] = {}
-    keys = _Keys(naming, at)
+    keys = Keys(naming, at)
     for series, amount in amounts.items():
         consumer = keys[series.consumer]
         key = series if consumer == series.consumer else replace(series, consumer=consumer)

@@ -44,12 +44,15 @@ def units_of(
 ) -> FunctionalUnits:
     """Return what the service of these *rows* did, whose *energies* and *impacts* these are over the same time."""
     amounts: dict[tuple[str, Unit], int] = {}
+    unmeasured: dict[tuple[str, Unit], int] = {}
     said: dict[tuple[Authority, Unit], Said] = {}
     for row in rows:
         by, done = (row.series.authority, row.series.unit), (row.series.model, row.series.unit)
         said[by] = said.get(by, Said()) + (Said(counted=row.amount) if row.counted else Said(beside=row.amount))
         if row.counted:
             amounts[done] = amounts.get(done, 0) + row.amount
+        if row.counted and not row.series.measured:
+            unmeasured[done] = unmeasured.get(done, 0) + row.amount
     used = list(energies)
     meters: dict[Meter, Energy] = {}
     for series, energy in used:
@@ -60,7 +63,7 @@ def units_of(
         reached[impact.indicator] = reached.get(impact.indicator, Bounds.ZERO) + impact.amount
     idle = sum((energy for series, energy in used if series.share is not Share.ACTIVE), Energy.ZERO)
     whole = sum((energy for _, energy in used), Energy.ZERO)
-    return FunctionalUnits(Work(amounts, whole, idle, reached, meters, said))
+    return FunctionalUnits(Work(amounts, whole, idle, reached, meters, said, unmeasured))
 
 
 def together(rows: Iterable[ActivityRow]) -> dict[ActivityRow, int]:
@@ -68,7 +71,7 @@ def together(rows: Iterable[ActivityRow]) -> dict[ActivityRow, int]:
     sums: dict[ActivityRow, int] = {}
     for row in rows:
         one = row.series
-        series = ActivitySeries(one.consumer, one.authority, "", one.model, one.unit)
+        series = ActivitySeries(one.consumer, one.authority, "", one.model, one.unit, one.measured)
         key = ActivityRow(row.month, series, row.facts, 0, row.counted)
         sums[key] = sums.get(key, 0) + row.amount
     return sums

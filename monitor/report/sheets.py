@@ -91,12 +91,13 @@ ACTIVITY: Final = (
     ("unit", "What was counted: requests, output_tokens ...; energy: microjoules while it is known what it did."),
     ("authority", "Who says so: events, gateway, server."),
     ("counted", "yes: it counts; no: it is a cross-check, and part of no sum."),
+    ("measured", "yes: it was measured what that took; no: it was not, and it is in no quotient."),
     ("amount", "How much, exactly."),
 )
 UNITS: Final = (
     *_SERVICE,
     ("functional_unit", "What the figures are per: 1000_output_tokens, request, image ..."),
-    ("units", "How many of them were done: the denominator."),
+    ("units", "How many of them were done while it was measured what they took: the denominator."),
     ("energy_microjoules", "Energy while it is known what the service did, exactly: the numerator."),
     ("energy_watt_hours", "Energy per functional unit."),
     ("energy_low_watt_hours", "Its lower bound, by the error of the meters."),
@@ -166,13 +167,13 @@ def _energy(report: Report, words: Words) -> Iterable[Sequence[object]]:
 
 def _activity(report: Report, words: Words) -> Iterable[Sequence[object]]:
     for row, amount in together(report.activity).items():
-        series, counted = row.series, "yes" if row.counted else "no"
+        series = row.series
         yield (
             *_service(report, row.month, row.facts, words),
             series.model,
             series.unit.value,
             series.authority.value,
-            counted,
+            *("yes" if one else "no" for one in (row.counted, series.measured)),
             amount,
         )
 

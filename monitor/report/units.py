@@ -55,6 +55,7 @@ def as_json(units: FunctionalUnits) -> dict[str, Any]:
     """Return what a service did, and what a unit of it took; unknown is None."""
     return {
         "amounts": {unit.value: amount for unit, amount in units.amounts.items()},
+        "measured": {unit.value: amount for unit, amount in units.measured.items()},
         "models": _models(units),
         "energy_microjoules": None if units.taken is None else units.taken.microjoules,
         "known_ratio": _ratio(units.known_share),

@@ -47,6 +47,7 @@ def _service(consumer: Consumer) -> dict[str, Any]:
 def _period(units: FunctionalUnits) -> dict[str, Any]:
     return {
         "activity": _amounts(units.amounts),
+        "measured": _amounts(units.measured),
         "models": _models(units),
         "energy_joules": units.work.energy.joules,
         "known_ratio": _number(units.known_share),

@@ -264,6 +264,19 @@ def test_the_figures_of_a_period_hold_what_was_done_in_its_hours_and_the_open_on
     assert said[Authority.EVENTS, Unit.OUTPUT_TOKENS] == Said(counted=5)
 
 
+def test_figures_tell_what_was_done_while_nothing_was_measured_apart(ledger: Ledger) -> None:
+    keeping = Bookkeeping()
+    unmeasured = replace(act(), measured=False)
+    keeping.books.act(Interval(START, START + HR), {act(): 3, unmeasured: 4})
+    closed = keeping.tick(3600).closed
+    keeping.books.act(Interval(keeping.now, keeping.now + HR // 2), {act(): 50, unmeasured: 60})
+    closed += keeping.tick(1800).closed
+    figures = figures_of(ledger, keeping, closed)
+    key = ("assistant", "", Unit.OUTPUT_TOKENS, "day")
+    assert (figures.activity[key], figures.unmeasured[key]) == (117, 64)
+    assert figures.said["assistant", Authority.SERVER, Unit.OUTPUT_TOKENS, "day"] == Said(counted=117)
+
+
 def test_figures_grow_by_the_open_hour_and_are_those_of_who_begins_anew(ledger: Ledger) -> None:
     keeping = Bookkeeping()
     periods = Periods(ledger)

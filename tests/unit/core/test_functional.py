@@ -143,6 +143,15 @@ def test_other_work_has_its_own_unit(unit: Unit, amount: int, functional: Functi
     assert (units.first.functional, units.first.watt_hours) == (functional, watt_hours)
 
 
+def test_what_was_done_while_nothing_was_measured_divides_no_energy() -> None:
+    aside = {TOKENS: 50_000, ("", Unit.REQUESTS): 800}
+    units = FunctionalUnits(replace(WORK, unmeasured=aside))
+    assert units.amounts[Unit.OUTPUT_TOKENS] == 250_000
+    assert units.measured == {Unit.OUTPUT_TOKENS: 200_000, Unit.REQUESTS: 0, Unit.INPUT_TOKENS: 10**6}
+    assert units.per_unit[Functional.OUTPUT_TOKENS].watt_hours == Fraction(750, 200)
+    assert Functional.REQUEST not in units.per_unit
+
+
 def test_models_are_added_and_kept_apart() -> None:
     amounts = {("a", Unit.OUTPUT_TOKENS): 3, ("b", Unit.OUTPUT_TOKENS): 4, ("", Unit.ENERGY): 7}
     units = FunctionalUnits(Work(amounts))

@@ -37,8 +37,10 @@ def deed(
     counted: bool = True,
     model: str = "",
     meter: str = PAGE,
+    measured: bool = True,
 ) -> ActivityRow:
-    return ActivityRow(month, ActivitySeries(facts.key, authority, meter, model, unit), facts, amount, counted)
+    series = ActivitySeries(facts.key, authority, meter, model, unit, measured)
+    return ActivityRow(month, series, facts, amount, counted)
 
 
 def impact(month: int, indicator: Indicator, amount: int) -> ImpactRow:
@@ -154,6 +156,25 @@ def test_work_without_energy_has_amounts_and_empty_figures() -> None:
     assert set(figures.values()) == {""}
     assert report.uses[0].total == Energy(0)
     assert said(report)["services"][0]["activity"]["per_unit"]["request"]["energy_watt_hours"] is None
+
+
+def test_what_was_done_while_nothing_was_measured_is_told_apart_and_divides_nothing() -> None:
+    report = make(
+        replace(
+            books(row(1, KWH)),
+            activity=(
+                deed(1, Unit.REQUESTS, 100),
+                deed(1, Unit.REQUESTS, 900, measured=False),
+                deed(1, Unit.ENERGY, KWH),
+            ),
+        )
+    )
+    told = [(one["unit"], one["measured"], one["amount"]) for one in lines(report, "activity")]
+    assert told == [("energy", "yes", str(KWH)), ("requests", "no", "900"), ("requests", "yes", "100")]
+    (line,) = lines(report, "units")
+    assert (line["units"], line["energy_watt_hours"]) == ("100.000000000", "10.000000000")
+    activity = said(report)["services"][0]["activity"]
+    assert (activity["amounts"], activity["measured"]) == ({"requests": 1000}, {"requests": 100})
 
 
 def test_under_other_facts_in_the_same_month_a_service_has_lines_of_its_own() -> None:

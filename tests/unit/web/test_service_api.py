@@ -54,6 +54,12 @@ def test_quotients_are_those_of_the_numerators_and_denominators_beside_them() ->
     assert tokens["energy_joules"]["central"] == pytest.approx(0.9 * 3.6e6 / (0.9 * 540))
 
 
+def test_what_was_done_while_nothing_was_measured_is_told_and_divides_nothing() -> None:
+    year = of(at_work(), "assistant")
+    assert 0 < year["measured"]["requests"] < year["activity"]["requests"]
+    assert year["per_unit"]["request"]["units"] == year["measured"]["requests"]
+
+
 def test_the_score_is_told_with_its_parts() -> None:
     sci = of(at_work(), "assistant", "month")["per_unit"]["request"]["sci"]
     operational = sci["energy_kilowatt_hours"] * sci["intensity_grams_per_kilowatt_hour"]
