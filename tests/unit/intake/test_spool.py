@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.core.units import Duration
+from monitor.intake import spool as spooling
+from monitor.intake.spool import Cursor, Spool, SpoolError, SpoolFullError
+from monitor.intake.store import Batch, Outcome
+from tests.fixtures.intake import NOW, SECOND, event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from monitor.intake.usage import UsageEvent
+
+WEEK = Duration(7 * 24 * 3600 * SECOND)
+NOTHING = Cursor.of("")
+
+
+def batch(*names: str) -> Batch:
+    return Batch(tuple(event(name) for name in names), (), NOW)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with Spool(tmp_path / "events.db", (), lambda: NOW, WEEK) as opened:
+        yield opened
+
+
+def told(spool: Spool, *names: str) -> Outcome:
+    return spool.submit(batch(*names)).result(timeout=60)
+
+
+def until_dropped(spool: Spool, waiting: int) -> None:
+    for _ in range(6000):
+        if spool.standing.waiting == waiting:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{spool.standing.waiting} wait still")
+
+
+def test_events_are_taken_in_order_from_where_the_books_are(spool: Spool) -> None:
+    assert told(spool, "1", "2", "3") == Outcome(accepted=3)
+    first = spool.take(2, NOTHING)
+    assert [one.event for one in first.events] == [event("1"), event("2")]
+    second = spool.take(2, first.cursor)
+    assert [one.event for one in second.events] == [event("3")]
+    assert spool.take(2, second.cursor).events == ()
+    assert spool.take(2, second.cursor).cursor == second.cursor
+    # the books may not have been written: they ask again
+    assert spool.take(2, first.cursor) == second
+
+
+def test_what_is_acknowledged_is_dropped_and_stays_known(spool: Spool) -> None:
+    told(spool, "1", "2", "3")
+    taken = spool.take(2, NOTHING)
+    spool.acknowledge(taken.cursor)
+    until_dropped(spool, 1)
+    assert [one.event for one in spool.take(9, NOTHING).events] == [event("3")]
+    assert told(spool, "1") == Outcome(duplicates=1)
+    spool.acknowledge(taken.cursor)
+    spool.acknowledge(Cursor("another file", 99))
+    assert told(spool, "4") == Outcome(accepted=1)
+    assert spool.standing.waiting == 2
+
+
+def test_nothing_new_costs_no_look_at_the_disk(spool: Spool) -> None:
+    told(spool, "1")
+    taken = spool.take(9, NOTHING)
+    spool._reader = None
+    assert spool.take(9, taken.cursor).events == ()
+    assert spool._reader is None
+
+
+def test_a_cursor_is_kept_as_text() -> None:
+    cursor = Cursor("0123abc", 42)
+    assert Cursor.of(str(cursor)) == cursor
+    assert Cursor.of("") == Cursor("", 0)
+
+
+def test_a_cursor_of_another_file_says_nothing(tmp_path: Path) -> None:
+    with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as old:
+        told(old, "1", "2")
+        cursor = old.take(9, NOTHING).cursor
+    with Spool(tmp_path / "b.db", (), lambda: NOW, WEEK) as new:
+        told(new, "3")
+        taken = new.take(9, cursor)
+        assert [one.event for one in taken.events] == [event("3")]
+        assert taken.cursor.spool != cursor.spool
+
+
+def test_books_that_were_written_and_not_acknowledged_are_not_written_twice(tmp_path: Path) -> None:
+    with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as before:
+        told(before, "1", "2")
+        booked = before.take(9, NOTHING)
+    with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as after:
+        told(after, "3")
+        assert [one.event for one in after.take(9, booked.cursor).events] == [event("3")]
+
+
+def test_requests_that_come_while_it_writes_share_the_next_commit(spool: Spool) -> None:
+    commits: list[int] = []
+    write = spool._store.write
+    gate = threading.Event()
+
+    def counted(batches: object, done: int) -> list[Outcome]:
+        gate.wait(60)
+        outcomes = write(batches, done)  # type: ignore[arg-type]
+        commits.append(len(outcomes))
+        return outcomes
+
+    spool._store.write = counted  # type: ignore[method-assign]
+    answers = [spool.submit(batch(str(number))) for number in range(100)]
+    gate.set()
+    assert [answer.result(timeout=60) for answer in answers] == [Outcome(accepted=1)] * 100
+    assert sum(commits) == 100
+    assert len(commits) <= 2
+
+
+def test_many_senders_at_once_are_each_counted_once(spool: Spool) -> None:
+    def send(own: int) -> None:
+        for number in range(50):
+            told(spool, f"shared-{number}", f"{own}-{number}")
+
+    senders = [threading.Thread(target=send, args=(own,)) for own in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert spool.standing.waiting == 50 + 4 * 50
+
+
+def test_when_too_much_waits_more_is_refused_until_the_books_have_some(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooling, "MOST_WAITING", 3)
+    told(spool, "1", "2", "3")
+    with pytest.raises(SpoolFullError, match="wait to be booked") as refused:
+        spool.submit(batch("4"))
+    assert refused.value.retry_after == spooling.LATER
+    spool.acknowledge(spool.take(9, NOTHING).cursor)
+    until_dropped(spool, 0)
+    assert told(spool, "4") == Outcome(accepted=1)
+
+
+def test_when_the_disk_is_behind_more_is_refused(tmp_path: Path) -> None:
+    idle = Spool(tmp_path / "events.db", (), lambda: NOW, WEEK)
+    for number in range(spooling.MOST_QUEUED):
+        idle.submit(batch(str(number)))
+    with pytest.raises(SpoolFullError, match="the disk is behind") as refused:
+        idle.submit(batch("one more"))
+    assert refused.value.retry_after == spooling.SOON
+    idle.acknowledge(Cursor(idle.standing.identity, 1))
+    idle._store.close()
+
+
+def test_a_disk_that_is_full_is_told_and_tried_again(spool: Spool) -> None:
+    (pages,) = spool._store._connection.execute("PRAGMA page_count").fetchone()
+    spool._store._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+    failed = spool.submit(batch(*map(str, range(2000))))
+    with pytest.raises(SpoolFullError, match="no more room"):
+        failed.result(timeout=60)
+    assert told(spool, "small") == Outcome(accepted=1)
+
+
+def test_another_failure_is_told_too_and_ends_nothing(spool: Spool) -> None:
+    wrong: UsageEvent = event("1", time=2**63)
+    failed = spool.submit(Batch((wrong,), (), NOW))
+    with pytest.raises(SpoolError, match=r"can't be written to events\.db now \(OverflowError\)"):
+        failed.result(timeout=60)
+    assert told(spool, "2") == Outcome(accepted=1)
+
+
+def test_who_has_gone_is_not_waited_for(spool: Spool) -> None:
+    gate = threading.Event()
+    write = spool._store.write
+    spool._store.write = lambda batches, done: (gate.wait(60), write(batches, done))[1]  # type: ignore[method-assign]
+    first = spool.submit(batch("1"))
+    gone = spool.submit(batch("2"))
+    assert gone.cancel() or gone.running()
+    gate.set()
+    assert first.result(timeout=60) == Outcome(accepted=1)
+    assert told(spool, "3") == Outcome(accepted=1)
+
+
+def test_what_was_asked_for_is_written_before_it_stops(tmp_path: Path) -> None:
+    with Spool(tmp_path / "events.db", (), lambda: NOW, WEEK) as opened:
+        answers = [opened.submit(batch(str(number))) for number in range(100)]
+    assert all(answer.result(timeout=0) == Outcome(accepted=1) for answer in answers)
+    with Spool(tmp_path / "events.db", (), lambda: NOW, WEEK) as again:
+        assert again.standing.waiting == 100
+    assert "intake" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_old_events_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooling, "TIDY_EVERY", 0.01)
+    clock = [NOW]
+    with Spool(tmp_path / "events.db", (), lambda: clock[0], Duration(3600 * SECOND)) as opened:
+        told(opened, "1")
+        stray = Batch((event("2", service="", model="x"),), (), NOW)
+        assert opened.submit(stray).result(timeout=60) == Outcome(unmatched=1)
+        assert opened.oldest == NOW - 3600 * SECOND
+        clock[0] += SECOND
+        while not opened.unmatched:
+            time.sleep(0.01)
+        clock[0] += 3601 * SECOND
+        while opened.standing.remembered:
+            time.sleep(0.01)
+        assert opened.oldest == NOW + 2 * SECOND
+        assert opened.standing.unmatched == 0
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
+def test_a_damaged_file_is_told_with_the_cure(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "events.db"
+    path.write_bytes(content)
+    with pytest.raises(SpoolError, match="move that file away"):
+        Spool(path, (), lambda: NOW, WEEK)
+    assert path.read_bytes() == content
+
+
+def test_a_directory_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SpoolError, match=r"set paths\.state"):
+        Spool(tmp_path / "file" / "events.db", (), lambda: NOW, WEEK)
+
+
+def test_a_file_that_is_locked_is_told_to_who_reads(spool: Spool, tmp_path: Path) -> None:
+    told(spool, "1")
+    reader = sqlite3.connect(tmp_path / "events.db")
+    reader.close()
+    spool._reader = reader
+    with pytest.raises(SpoolError, match="can't be read"):
+        spool.take(9, NOTHING)
