@@ -1,4 +1,4 @@
-"""What is served where. Nothing here changes anything: every address is read only.
+"""What is served where. Every address is read only, but those of the intake, which needs a token.
 
 Handlers are quick and run on the one loop; what is slow to make is made once for each snapshot.
 """
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from monitor.exposition.prometheus import OPENMETRICS, TEXT, NothingYetError
 from monitor.web import negotiation
 from monitor.web.api import as_json
+from monitor.web.closed import no_intake
 from monitor.web.impact_api import impacts_as_json
 from monitor.web.protection import Protected
 from monitor.web.service_api import services_as_json
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from monitor.exposition.prometheus import Exposition
     from monitor.exposition.snapshot import Snapshot
     from monitor.web.health import Health
+    from monitor.web.intake import Intake
     from monitor.web.page import Pages
     from monitor.web.status import Status
     from monitor.web.stream import Stream
@@ -48,14 +50,22 @@ FOR_AN_HOUR: Final = {"cache-control": "public, max-age=3600"}
 SOON: Final = {"retry-after": "5"}
 NOTICES: Final = {404: ("missing", "is not served here"), 405: ("method", "takes GET and HEAD requests only")}
 """By status: the page for a browser, the sentence for a program."""
+POST_ONLY: Final = "takes POST requests only"
+INTAKE_PATHS: Final = ("/v1/events", "/v1/traces", "/v1/metrics", "/v1/litellm")
 
 
 def application(
-    exposition: Exposition, health: Health, language: Language, zone: tzinfo, *, stream: Stream | None = None
+    exposition: Exposition,
+    health: Health,
+    language: Language,
+    zone: tzinfo,
+    *,
+    intake: Intake | None = None,
+    stream: Stream | None = None,
 ) -> ASGIApp:
     """Return the application. *language* is for who asks for none, *zone* that of the times on the page.
 
-    Without *stream* no events are told.
+    Without *intake* no events are taken in; without *stream* none are told.
     """
     site = _Site(exposition, health, language, zone)
     routes = [
@@ -66,6 +76,8 @@ def application(
         Route("/api/v1/status", site.status),
         Route("/api/v1/impacts", site.impacts),
         Route("/api/v1/services", site.services),
+        Route("/api/v1/openapi.json", site.described),
+        *_intake_routes(intake),
         Route("/style.css", site.style),
         Route("/icon.svg", site.icon),
         *([] if stream is None else [Route("/api/v1/events", stream.answer)]),
@@ -73,6 +85,16 @@ def application(
     app = Starlette(routes=routes, exception_handlers={HTTPException: site.refused, Exception: site.failed})
     app.router.redirect_slashes = False
     return Protected(app)
+
+
+def _intake_routes(intake: Intake | None) -> list[Route]:
+    if intake is None:
+        return [Route(path, no_intake, methods=["POST"]) for path in INTAKE_PATHS]
+    taken = (intake.events, intake.traces, intake.metrics, intake.calls)
+    return [
+        *(Route(path, take, methods=["POST"]) for path, take in zip(INTAKE_PATHS, taken, strict=True)),
+        Route("/api/v1/intake", intake.standing),
+    ]
 
 
 class _Site:
@@ -115,6 +137,9 @@ class _Site:
     async def services(self, _: Request) -> Response:
         return self._told(services_as_json)
 
+    async def described(self, _: Request) -> Response:
+        return Response(_static("openapi.json"), media_type="application/json", headers=FOR_AN_HOUR)
+
     async def page(self, request: Request) -> Response:
         language = self._language_of(request)
         headers = {**FRESH, "vary": "Accept-Language", "content-language": language.value}
@@ -140,6 +165,8 @@ class _Site:
         what, sentence = NOTICES[error.status_code]
         headers = {**(error.headers or {}), **FRESH, "vary": "Accept, Accept-Language"}
         path = request.url.path
+        if headers.get("Allow") == "POST":
+            return PlainTextResponse(f"{path} {POST_ONLY}\n", error.status_code, headers)
         if not negotiation.wants_html(request.headers.get("accept", "")):
             return PlainTextResponse(f"{path} {sentence}\n", error.status_code, headers)
         # addresses are relative, so that they hold behind a proxy that serves this under another path

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.core.interval import Stamp
     from monitor.core.units import Duration
     from monitor.exposition.prometheus import Exposition
+    from monitor.web.intake import Intake
     from monitor.web.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -62,19 +63,21 @@ def serve(
     now: Callable[[], Stamp],
     patience: Duration,
     insecure: bool = False,
+    intake: Intake | None = None,
     stream: Stream | None = None,
 ) -> Iterator[Listen]:
     """Serve what *exposition* shows, for as long as the context lasts; the value is the address it listens on.
 
+    Events are taken by *intake*, and told by *stream*; without it, none.
+
     *language* and *zone* are the page's where a visitor asks for none; *now* and *patience* say when the newest
     snapshot is too old for the daemon to be alive. Beyond loopback only where *insecure*.
-    Events are told by *stream*; without it, none.
 
     Raises WebError where the address can't be had: taken, not of this machine, not permitted.
     """
     door = _opened(listen, insecure=insecure)
     address = Listen(listen.address, door.getsockname()[1])
-    app = application(exposition, Health(exposition, now, patience), language, zone, stream=stream)
+    app = application(exposition, Health(exposition, now, patience), language, zone, intake=intake, stream=stream)
     server = _Server(app, door, stream)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()

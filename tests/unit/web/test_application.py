@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.exposition.snapshot import Snapshot
 
 HTML = {"accept": "text/html,*/*;q=0.8"}
+HELD = {"/style.css", "/icon.svg", "/api/v1/openapi.json"}
 ADDRESSES = (
     "/",
     "/metrics",
@@ -34,6 +35,7 @@ ADDRESSES = (
     "/api/v1/services",
     "/style.css",
     "/icon.svg",
+    "/api/v1/openapi.json",
 )
 
 
@@ -79,7 +81,7 @@ def test_every_answer_is_protected_and_says_how_long_it_holds(address: str, snap
     headers = visit(snapshot).get(address).headers
     assert all(headers[name.decode()] == value.decode() for name, value in HEADERS)
     held = headers["cache-control"]
-    assert held == ("public, max-age=3600" if address in {"/style.css", "/icon.svg"} else "no-store")
+    assert held == ("public, max-age=3600" if address in HELD else "no-store")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -110,7 +112,9 @@ def test_metrics_are_compressed_for_who_accepts_it() -> None:
     assert packed.content == client.get("/metrics").content
 
 
-@pytest.mark.parametrize("address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/api/v1/services", "/readyz"])
+@pytest.mark.parametrize(
+    "address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/api/v1/services", "/readyz"]
+)
 def test_before_the_first_reading_nothing_is_shown_as_zero(address: str) -> None:
     answer = visit().get(address)
     assert answer.status_code == 503
