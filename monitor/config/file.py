@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import impacts
 from monitor.config.activity import page_rule
+from monitor.config.external import check_externals
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
@@ -114,6 +115,7 @@ def _resolve(
     services = _services(whole.get("service", []), faults)
     _check_together(records, services, faults)
     check_webhooks(several["notify"], faults)
+    check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
     assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
@@ -123,6 +125,7 @@ def _resolve(
         sites=tuple(site for _, site in several["site"]),
         tariffs=tuple(tariff for _, tariff in several["tariff"]),
         assets=assets,
+        externals=tuple(table for _, table in several["external"]),
         services=tuple(rule for _, rule in services),
         webhooks=tuple(table for _, table in several["notify"]),
         file=file,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.config import amounts, quantities, values
 from monitor.config.activity import ActivityTable
+from monitor.config.external import ExternalTable, external_rule
 from monitor.config.impact_tables import (
     HIGHEST_PUE,
     LOWEST_PUE,
@@ -24,6 +25,7 @@ from monitor.config.notify import NotifyTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
+from monitor.core.external import ExternalRule
 from monitor.core.interval import HOUR, MINUTE
 from monitor.core.services import ServiceRule
 from monitor.core.units import Duration, Memory, Power
@@ -320,6 +322,7 @@ class Config:
     tariffs: tuple[TariffTable, ...]
     assets: tuple[AssetTable, ...]
     """With those of the inventory's files. Each has its resource."""
+    externals: tuple[ExternalTable, ...]
     services: tuple[ServiceRule, ...]
     webhooks: tuple[NotifyTable, ...]
     file: Path | None
@@ -331,6 +334,11 @@ class Config:
     def site(self) -> SiteTable | None:
         """The site that the host names, where it is described."""
         return next((site for site in self.sites if site.key == self.host.site), None)
+
+    @property
+    def external_rules(self) -> tuple[ExternalRule, ...]:
+        """The services that are bought as an API, in the order in which a model is looked for."""
+        return tuple(external_rule(table) for table in self.externals)
 
     @property
     def zone(self) -> str:
@@ -365,6 +373,7 @@ LISTS: Final[Mapping[str, type]] = {
     "site": SiteTable,
     "tariff": TariffTable,
     "asset": AssetTable,
+    "external": ExternalTable,
     "notify": NotifyTable,
 }
 """Tables of which there may be several, beside `[[service]]`, which has a table in it."""

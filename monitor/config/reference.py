@@ -8,6 +8,7 @@ from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config.activity import ActivityTable
+from monitor.config.external import DeclaredTable
 from monitor.config.file import DEFAULT
 from monitor.config.impact_tables import MarketTable
 from monitor.config.intake import EventsTable
@@ -53,6 +54,7 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
         ("site", config.sites),
         ("tariff", config.tariffs),
         ("asset", config.assets),
+        ("external", config.externals),
         ("notify", config.webhooks),
     )
     for name, records in several:
@@ -66,7 +68,7 @@ def reference() -> str:
     """Return the reference of the configuration, as Markdown: docs/configuration.md."""
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
-    parts += [_section("market = { … }", MarketTable)]
+    parts += [_section("market = { … }", MarketTable), _section("declared = { … }", DeclaredTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]
     parts += [_section("activity = { … }", ActivityTable), _section("events = { … }", EventsTable), _LATER_SECTION]
     parts.append("\n".join(f"- `{path}`: {what}" for path, what in LATER.items()) + "\n")
