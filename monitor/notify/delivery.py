@@ -1,0 +1,188 @@
+"""Send what is in the queue: for each address one thread, which sleeps while there is nothing.
+
+In order, and at least once: what was sent and not noted when the daemon ended is sent again, under the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final, Self
+
+from monitor.core.cloudevent import is_asked_for, told
+from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER, pause
+from monitor.notify.outbox import FILE, MOST_WAITING, Letter, Outbox, address_of
+from monitor.notify.posting import Accepted, Poster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from monitor.config import NotifyTable
+    from monitor.core.events import Event
+    from monitor.notify.posting import Failed
+
+log = logging.getLogger(__name__)
+
+FAREWELL: Final = 20.0
+"""In seconds: how long a stop waits for an answer under way. What is not noted by then is sent again."""
+DISK_PAUSE: Final = 60.0
+"""In seconds: after how long the queue is tried again where it could not be written."""
+
+
+class Courier:
+    """Sends to one address, on a thread of its own. A context manager."""
+
+    def __init__(
+        self,
+        table: NotifyTable,
+        path: Path,
+        now: Callable[[], int],
+        *,
+        luck: Callable[[], float] = random.random,
+        wait: Callable[[float], object] | None = None,
+        poster: Poster | None = None,
+    ) -> None:
+        """Send what the queue at *path* holds for *table*. *now* is in ns since the epoch; *wait* makes a pause."""
+        self._endpoint = table.url
+        self._path = path
+        self._now = now
+        self._luck = luck
+        self._poster = poster or Poster(table)
+        self._failures = 0
+        self._news = threading.Event()
+        self._stopping = threading.Event()
+        self._wait = wait or self._stopping.wait
+        self._thread = threading.Thread(target=self._work, name="webhook", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._thread.join(FAREWELL)
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._stopping.set()
+        self._news.set()
+
+    def notice(self) -> None:
+        """Look at the queue: there is something new in it."""
+        self._news.set()
+
+    def _work(self) -> None:
+        with Outbox(self._path) as outbox:
+            while not self._stopping.is_set():
+                try:
+                    self._step(outbox)
+                except sqlite3.Error as error:
+                    log.error("the queue of webhooks can't be written (%s); trying again in a minute", error)  # noqa: TRY400 - the sentence says it
+                    self._wait(DISK_PAUSE)
+
+    def _step(self, outbox: Outbox) -> None:
+        """Send the next letter; where there is none, wait for one."""
+        self._news.clear()
+        letter = outbox.next(self._endpoint)
+        if letter is None:
+            self._news.wait()
+            return
+        outcome = self._poster.post(letter, self._now())
+        if isinstance(outcome, Accepted):
+            outbox.delivered(letter)
+            self._recovered()
+        elif outcome.final:
+            outbox.give_up(letter, outcome.why, self._now())
+            log.warning("an event was refused for good: %s; `empreinte events dead` shows it", outcome.why)
+            self._recovered()
+        else:
+            self._wait(self._failed(outbox, letter, outcome))
+
+    def _failed(self, outbox: Outbox, letter: Letter, outcome: Failed) -> float:
+        """Note it, and give up what has waited for too long; return for how many seconds to wait."""
+        if not self._failures:
+            log.warning("events can't be told to %s: %s; they are kept", address_of(self._endpoint), outcome.why)
+        self._failures += 1
+        outbox.failed(letter, outcome.why)
+        if self._failures >= FEWEST_FAILURES:
+            oldest = self._now() - GIVEN_UP_AFTER.nanoseconds
+            if count := outbox.give_up_older(self._endpoint, oldest, outcome.why, self._now()):
+                log.warning("%d events were given up: %s; `empreinte events dead` shows them", count, outcome.why)
+        return pause(self._failures, self._luck(), outcome.pause)
+
+    def _recovered(self) -> None:
+        if self._failures:
+            log.info("events can be told to %s again", address_of(self._endpoint))
+        self._failures = 0
+
+
+class Notifier:
+    """A subscriber of the bus: keeps what is to be told, and has it sent. A context manager: it owns the couriers."""
+
+    name = "webhooks"
+
+    def __init__(
+        self,
+        tables: Sequence[NotifyTable],
+        state: Path,
+        source: str,
+        now: Callable[[], int],
+        *,
+        simulated: bool = False,
+    ) -> None:
+        """Tell *tables* of events of *source*; the queue is in the directory *state*."""
+        self._tables = tables
+        self._path = state / FILE
+        self._source = source
+        self._now = now
+        self._simulated = simulated
+        self._gathered: list[Letter] = []
+        self._trouble = False
+        self._couriers: list[Courier] = []
+        self._outbox: Outbox | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Begin. Raises OutboxError where the queue can't be used."""
+        if self._tables or self._path.exists():
+            self._outbox = self._stack.enter_context(Outbox(self._path))
+            self._outbox.keep_only([table.url for table in self._tables], self._now())
+        for table in self._tables:
+            self._couriers.append(self._stack.enter_context(Courier(table, self._path, self._now)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # all at once: none waits for another's answer
+        for courier in self._couriers:
+            courier.stop()
+        self._stack.close()
+
+    def handle(self, event: Event) -> None:
+        """Gather *event* for each address that asked for it."""
+        made = told(event, self._source, simulated=self._simulated) if self._tables else None
+        if made is None:
+            return
+        body = made.as_json()
+        for table in self._tables:
+            if is_asked_for(made.name, table.events):
+                self._gathered.append(Letter(table.url, made.id, body, event.at.wall))
+
+    def settle(self) -> None:
+        """Put what was gathered in the queue. Raises sqlite3.Error, once: it is kept, and tried at the next commit."""
+        if not self._gathered or self._outbox is None:
+            return
+        try:
+            self._outbox.put(self._gathered)
+        except sqlite3.Error:
+            del self._gathered[: -MOST_WAITING * len(self._tables)]
+            if self._trouble:
+                return
+            self._trouble = True
+            raise
+        self._gathered, self._trouble = [], False
+        for courier in self._couriers:
+            courier.notice()

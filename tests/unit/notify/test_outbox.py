@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.core.delivery import DeadLetter
+from monitor.notify.outbox import DEAD_FOR, GONE, Letter, Outbox, OutboxError, address_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A, B = "https://a.example/secret?key=1", "https://b.example:8443/"
+NOW = 10**18
+
+
+def letter(number: int, endpoint: str = A) -> Letter:
+    return Letter(endpoint, f"id-{number}", f"body {number}", NOW + number)
+
+
+def waiting(outbox: Outbox, endpoint: str = A) -> list[str]:
+    found = []
+    while (one := outbox.next(endpoint)) is not None:
+        found.append(one.id)
+        outbox.delivered(one)
+    return found
+
+
+def test_what_is_put_in_comes_out_in_order_for_each_address_also_after_an_end(tmp_path: Path) -> None:
+    file = tmp_path / "notify.db"
+    with Outbox(file) as outbox:
+        outbox.put([letter(3), letter(1), letter(3, B)])
+        outbox.put([letter(2)])
+    with Outbox(file) as outbox:
+        first = outbox.next(A)
+        assert first is not None
+        assert (first.id, first.body, first.made, first.attempts) == ("id-3", "body 3", NOW + 3, 0)
+        assert waiting(outbox) == ["id-3", "id-1", "id-2"]
+        assert waiting(outbox, B) == ["id-3"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(1)])
+        outbox.put([letter(1), letter(2)])
+        assert waiting(outbox) == ["id-1", "id-2"]
+
+
+def test_where_there_is_no_more_room_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db", room=3) as outbox:
+        outbox.put([letter(number) for number in range(5)])
+        outbox.put([letter(1, B)])
+        assert outbox.standing(A).dropped == 2
+        assert outbox.standing(B).dropped == 0
+        outbox.put([letter(number) for number in range(5, 8)])
+        assert (outbox.standing(A).dropped, outbox.standing(A).waiting) == (5, 3)
+        assert waiting(outbox) == ["id-5", "id-6", "id-7"]
+
+
+def test_how_it_stands_is_told_without_what_may_be_secret(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(number) for number in range(4)])
+        for _ in range(2):
+            one = outbox.next(A)
+            assert one is not None
+            outbox.failed(one, "it is closed")
+        tried = outbox.next(A)
+        assert tried is not None
+        assert tried.attempts == 2
+        outbox.give_up(tried, "it refuses", NOW)
+        second = outbox.next(A)
+        assert second is not None
+        outbox.delivered(second)
+        standing = outbox.standing(A)
+        assert (standing.address, standing.waiting, standing.dead) == ("https://a.example", 2, 1)
+        assert (standing.delivered, standing.error) == (1, "")
+        assert outbox.dead() == [DeadLetter("https://a.example", NOW, 3, "it refuses", "body 0")]
+    assert address_of(B) == "https://b.example:8443"
+
+
+def test_what_is_too_old_is_given_up_together(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([*(letter(number) for number in range(5)), letter(0, B)])
+        assert outbox.give_up_older(A, NOW + 3, "it is closed", NOW + 9) == 3
+        assert [one.body for one in outbox.dead()] == ["body 0", "body 1", "body 2"]
+        assert waiting(outbox) == ["id-3", "id-4"]
+        assert waiting(outbox, B) == ["id-0"]
+
+
+def test_the_dead_are_forgotten_after_a_month(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(0), letter(1)])
+        outbox.give_up_older(A, NOW + 1, "no", NOW)
+        outbox.give_up_older(A, NOW + 2, "no", NOW + DEAD_FOR + 1)
+        assert [one.body for one in outbox.dead()] == ["body 1"]
+
+
+def test_what_waits_for_who_is_not_configured_any_more_is_given_up(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(0), letter(0, B)])
+        outbox.keep_only([B], NOW)
+        assert [(one.address, one.error) for one in outbox.dead()] == [("https://a.example", GONE)]
+        assert waiting(outbox, B) == ["id-0"]
+
+
+def test_a_put_that_fails_keeps_nothing_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "notify.db"
+    with Outbox(file) as outbox:
+        bad = Letter(A, "id-9", None, NOW)  # type: ignore[arg-type] # what the table refuses
+        outbox.put([letter(1)])
+        outbox._database.execute("CREATE TRIGGER full BEFORE INSERT ON letters BEGIN SELECT RAISE(ABORT, 'full'); END")
+        with pytest.raises(sqlite3.Error):
+            outbox.put([letter(2), bad])
+        outbox._database.execute("DROP TRIGGER full")
+        assert waiting(outbox) == ["id-1"]
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 30, None])
+def test_a_queue_that_cannot_be_used_is_told_with_the_cure(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "notify.db"
+    if content is None:
+        with Outbox(file) as outbox:
+            outbox._database.execute("PRAGMA user_version = 99")
+    else:
+        file.write_bytes(content)
+    with pytest.raises(OutboxError, match="let the daemon write it, or move it away"):
+        Outbox(file)
