@@ -11,6 +11,7 @@ import signal
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.parts.loopback import free_port
 from tests.parts.presence import PARTS, reason
@@ -22,8 +23,14 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C: a runner in the background starts its programs with it ignored, and so would we start ours."""
+    """Heed Ctrl-C; ask no property how long it takes.
+
+    A runner in the background starts its programs with Ctrl-C ignored, and so would we start ours. How long one example
+    takes depends on what else the machine does: each test has a time limit as a whole.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
