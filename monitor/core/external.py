@@ -154,6 +154,14 @@ class ExternalAmount:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """What one line of a file tells: amounts of one model of one service over one time."""
+
+    line: int
+    amounts: tuple[ExternalAmount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalSum:
     """The sum of what one series came to under one basis."""
 

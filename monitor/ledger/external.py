@@ -24,19 +24,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from monitor.core.external import FileRow
     from monitor.core.interval import Interval
 
 FILE: Final = "file"
 """How the sources of rows of files begin: `file:<digest>:<line>`."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """What one line of a file tells: amounts of one model over one time."""
-
-    line: int
-    amounts: tuple[ExternalAmount, ...]
 
 
 @dataclass(frozen=True, slots=True)

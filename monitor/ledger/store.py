@@ -33,7 +33,7 @@ from monitor.ledger.errors import (
     LedgerTaken,
     LedgerUnreachable,
 )
-from monitor.ledger.external import ExternalWriter, FileRow, Imported
+from monitor.ledger.external import ExternalWriter, Imported
 from monitor.ledger.identity import identify, identity_of, wanted_identity
 from monitor.ledger.impacts import ImpactRow
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from monitor.core.entries import Bucket, Gap, ServiceFacts
-    from monitor.core.external import ExternalAmount
+    from monitor.core.external import ExternalAmount, FileRow
     from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval
     from monitor.core.readings import IntensityReading
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivityRow",
-    "FileRow",
     "ImpactRow",
     "Imported",
     "Ledger",

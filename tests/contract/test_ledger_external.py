@@ -12,6 +12,7 @@ from monitor.core.external import (
     ExternalAmount,
     ExternalSeries,
     ExternalSum,
+    FileRow,
     Impact,
     Origin,
     TokenRate,
@@ -20,7 +21,6 @@ from monitor.core.external import (
 from monitor.core.impact import Bounds
 from monitor.core.interval import Interval
 from monitor.ledger.errors import LedgerReadOnly
-from monitor.ledger.external import FileRow
 from monitor.ledger.store import Ledger
 from monitor.ledger.verify import verify
 from tests.contract.bookkeeping import START
