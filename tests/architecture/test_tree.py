@@ -24,7 +24,9 @@ TESTED_WITH: dict[str, str] = {
     "monitor/ledger/migrations/versions": "tests/integration/test_migrations.py",
     "monitor/cli": "tests/unit/cli/test_program.py",
     "monitor/report/sources.py": "tests/unit/report/test_impacts.py",
+    "monitor/report/units.py": "tests/unit/report/test_activity.py",
     "monitor/web/cards.py": "tests/unit/web/test_page.py",
+    "monitor/web/units.py": "tests/unit/web/test_page.py",
     "monitor/simulation": "tests/integration/test_simulated_host.py",
 }
 """What is tested through what uses it, or in a process of its own: the tests do not import it."""
