@@ -125,7 +125,7 @@ def test_declared_goes_before_published_and_published_before_estimated() -> None
             MISTRAL,
             "mistral-large-2411",
             False,
-            "the energy of mistral-large-2411 can't be told: EcoLogits does not know",
+            "the energy of mistral-large-2411 can't be told: EcoLogits",
         ),
         (OTHERS, "gpt-4o", True, "EcoLogits is not installed: pip install 'empreinte[external]'"),
     ],
