@@ -267,3 +267,15 @@ def by_service(sums: Iterable[ExternalSum]) -> dict[str, ExternalUse]:
 
 def _scaled(rate: Bounds, tokens: int) -> Bounds:
     return Bounds(*(nearest(one * tokens, RATE_TOKENS) for one in (rate.low, rate.central, rate.high)))
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFigures:
+    """What bought services did and cost, for whoever shows it. What is not there is unknown."""
+
+    services: Mapping[str, ExternalRule] = field(default_factory=dict)
+    """Those that are configured, by key."""
+    total: Mapping[str, ExternalUse] = field(default_factory=dict)
+    """By key, since the ledger began."""
+    periods: Mapping[tuple[str, str], ExternalUse] = field(default_factory=dict)
+    """By (key, period): the times that lie whole in it."""

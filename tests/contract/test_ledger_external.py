@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.core.activity import Unit
+from monitor.core.calendar import named_period
 from monitor.core.external import (
     Basis,
     ExternalAmount,
+    ExternalRule,
     ExternalSeries,
     ExternalSum,
     FileRow,
@@ -19,8 +22,9 @@ from monitor.core.external import (
     by_service,
 )
 from monitor.core.impact import Bounds
-from monitor.core.interval import Interval
+from monitor.core.interval import Interval, Stamp
 from monitor.ledger.errors import LedgerReadOnly
+from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.store import Ledger
 from monitor.ledger.verify import verify
 from tests.contract.bookkeeping import START
@@ -208,3 +212,33 @@ def test_whatever_is_changed_in_the_tables_of_bought_services_is_found(site: Sit
     site.sql(harm)
     with site.read() as reader:
         assert any(found in sentence for sentence in faults(reader)), faults(reader)
+
+
+def test_periods_have_the_open_hour_and_only_what_lies_whole_in_them(ledger: Ledger) -> None:
+    zone = ZoneInfo(ledger.timezone)
+    now = named_period("2026-04-10", 0, zone).start + 5 * HR + 1
+    march = named_period("2026-03", 0, zone)
+    ledger.import_external(
+        [
+            FileRow(2, (ExternalAmount(march.start, march.end, series(), 1000, KNOWN),)),
+        ],
+        "a" * 32,
+    )
+    ledger.add_external([hour(7, now - 1), hour(20, march.end + HR)], stream="spool", through=1)
+    rule = ExternalRule(key="chat", name="Chat", provider="mistralai", models=("*",))
+    periods = ExternalPeriods(ledger, [rule])
+    found = periods.of(Stamp(now, 10**15))
+    counts = {period: use.counts[Unit.OUTPUT_TOKENS] for (key, period), use in found.periods.items() if key == "chat"}
+    assert counts == {
+        "day": 7,
+        "month": 27,
+        "quarter": 27,
+        "year": 1027,
+        "previous_month": 1000,
+        "previous_quarter": 1000,
+    }
+    assert found.total["chat"].counts == {Unit.OUTPUT_TOKENS: 1027}
+    assert found.services == {"chat": rule}
+    ledger.add_external([hour(1, now - 1)], stream="spool", through=2)
+    assert periods.of(Stamp(now, 10**15 + 59 * 10**9)) is found
+    assert periods.of(Stamp(now, 10**15 + 60 * 10**9)).total["chat"].counts == {Unit.OUTPUT_TOKENS: 1028}
