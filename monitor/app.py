@@ -33,6 +33,7 @@ from monitor.impact_accounting import KEPT, ImpactAccounting
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
+from monitor.notify.delivery import Notifier
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
@@ -102,8 +103,8 @@ def own_machine(config: Config) -> Machine:
 def run(config: Config) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C).
 
-    Raises LedgerError where the ledger can't be had, WebError where the address can't, ReckoningError where the zone or
-    a factor can't: one sentence, with the cure.
+    Raises LedgerError where the ledger can't be had, WebError where the address can't, OutboxError where the queue of
+    webhooks can't, ReckoningError where the zone or a factor can't: one sentence, with the cure.
     """
     _work(config, own_machine(config))
 
@@ -194,7 +195,8 @@ def _work(config: Config, machine: Machine) -> None:
             stack.callback(sampler.close)
         exposition = Exposition(_about(config, machine))
         stream = Stream(_source(config), simulated=machine.simulated)
-        address = stack.enter_context(_serve(config, machine, exposition, stream))
+        notifier = stack.enter_context(_notifier(config, machine))
+        address = stack.enter_context(_serve(config, machine, exposition, stream, notifier))
         daemon = _daemon(
             config,
             machine,
@@ -204,7 +206,7 @@ def _work(config: Config, machine: Machine) -> None:
             publish=exposition.publish,
             samplers=(fast, *slow),
             alive=manager.alive,
-            subscribers=(stream, *_installed_subscribers()),
+            subscribers=(stream, notifier, *_installed_subscribers()),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -236,7 +238,19 @@ def _installed_subscribers() -> list[Subscriber]:
     return [point.load()() for point in entry_points(group="monitor.subscribers")]
 
 
-def _serve(config: Config, machine: Machine, exposition: Exposition, stream: Stream) -> AbstractContextManager[Listen]:
+def _notifier(config: Config, machine: Machine) -> Notifier:
+    return Notifier(
+        config.webhooks,
+        config.paths.state,
+        _source(config),
+        lambda: machine.clock.stamp().wall,
+        simulated=machine.simulated,
+    )
+
+
+def _serve(
+    config: Config, machine: Machine, exposition: Exposition, stream: Stream, notifier: Notifier
+) -> AbstractContextManager[Listen]:
     return serve(
         exposition,
         config.web.listen,
@@ -246,6 +260,7 @@ def _serve(config: Config, machine: Machine, exposition: Exposition, stream: Str
         patience=Duration(STALE_TICKS * config.sampling.every.nanoseconds),
         insecure=config.web.insecure,
         stream=stream,
+        webhooks=notifier.standing,
     )
 
 

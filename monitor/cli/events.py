@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Session, Status, session_of
-from monitor.config import Language
+from monitor.config import Config, Language
+from monitor.core.calendar import utc
 from monitor.core.cloudevent import is_asked_for, names
+from monitor.core.delivery import DeadLetter
 
 TYPES = typer.Option(
     "--type", metavar="GLOB", help="Show only events of this type: gap_found, 'service_*'. May be given several times."
@@ -20,11 +22,12 @@ def commands() -> typer.Typer:
     group = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
     group.callback()(alone)
     group.command()(tail)
+    group.command()(dead)
     return group
 
 
 def alone(context: typer.Context) -> None:
-    """Follow what happens."""
+    """Follow what happens, and see what could not be told to others."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -59,6 +62,62 @@ def tail(
     with contextlib.suppress(KeyboardInterrupt):
         _follow(session, globs, lang, as_json=as_json)
     return Status.DONE
+
+
+def dead(
+    context: typer.Context,
+    *,
+    as_json: AsJson = False,
+    lang: Lang = None,
+    config: ConfigFile = None,
+    debug: Debug = False,
+) -> int:
+    """Show what could not be told to the addresses of [[notify]], and why.
+
+    That is what a receiver refused for good, and what waited for three days while it failed. It is kept for a month.
+
+    \b
+    Examples:
+      empreinte events dead
+      empreinte events dead --json | jq -c .event
+
+    Exit status: 0 shown; 1 there is nothing; 2 wrong configuration; 3 the queue can't be read.
+    """
+    from monitor.cli.event_lines import EventLines
+    from monitor.cli.speech import Speech
+
+    loaded = session_of(context, config, debug=debug).config()
+    letters = _dead_letters(loaded)
+    speech = Speech(lang or loaded.organisation.language, loaded.organisation.timezone)
+    if as_json:
+        for one in letters:
+            said = {"address": one.address, "given_up_at": utc(one.at), "attempts": one.attempts, "error": one.error}
+            typer.echo(json.dumps({**said, "event": json.loads(one.body)}, ensure_ascii=False))
+    elif not letters:
+        typer.echo(speech.say("events.none_dead"))
+    else:
+        lines = EventLines(speech)
+        for one in letters:
+            typer.echo(lines.of(json.loads(one.body)))
+            why = {"address": one.address, "moment": speech.write.moment(one.at), "attempts": one.attempts}
+            typer.echo(f"  {speech.say('events.dead', error=one.error, **why)}")
+    return Status.DONE if letters else Status.NO
+
+
+def _dead_letters(config: Config) -> list[DeadLetter]:
+    """Return what was given up. Raises CommandError where the queue can't be read."""
+    import sqlite3
+
+    from monitor.notify.outbox import FILE, Outbox, OutboxError
+
+    path = config.paths.state / FILE
+    try:
+        if not path.exists():
+            return []
+        with Outbox(path) as outbox:
+            return outbox.dead()
+    except (OutboxError, sqlite3.Error) as error:
+        raise CommandError(str(error), Status.IMPOSSIBLE) from error
 
 
 def _follow(session: Session, globs: tuple[str, ...], lang: Language | None, *, as_json: bool) -> None:

@@ -43,6 +43,7 @@ def run(context: typer.Context, config: ConfigFile = None, debug: Debug = False)
 def daemon_failures() -> Iterator[None]:
     """Turn what keeps a daemon from starting into the end of the command."""
     from monitor.ledger.store import LedgerError
+    from monitor.notify.outbox import OutboxError
     from monitor.reckoning import ReckoningError
     from monitor.web.server import WebError
 
@@ -50,7 +51,7 @@ def daemon_failures() -> Iterator[None]:
         yield
     except ReckoningError as error:
         raise CommandError(str(error), Status.WRONG) from error
-    except (LedgerError, WebError) as error:
+    except (LedgerError, OutboxError, WebError) as error:
         raise CommandError(str(error), Status.IMPOSSIBLE) from error
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from monitor.core.cloudevent import is_asked_for, told
 from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER, pause
-from monitor.notify.outbox import FILE, MOST_WAITING, Letter, Outbox, address_of
+from monitor.notify.outbox import FILE, MOST_WAITING, Letter, Outbox, OutboxError, address_of
 from monitor.notify.posting import Accepted, Poster
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.config import NotifyTable
+    from monitor.core.delivery import Standing
     from monitor.core.events import Event
     from monitor.notify.posting import Failed
 
@@ -160,6 +161,16 @@ class Notifier:
         for courier in self._couriers:
             courier.stop()
         self._stack.close()
+
+    def standing(self) -> list[Standing] | None:
+        """Return how it stands with each address; None where the queue can't be read. Any thread may ask."""
+        if not self._tables:
+            return []
+        try:
+            with Outbox(self._path) as outbox:
+                return [outbox.standing(table.url) for table in self._tables]
+        except (OutboxError, sqlite3.Error):
+            return None
 
     def handle(self, event: Event) -> None:
         """Gather *event* for each address that asked for it."""

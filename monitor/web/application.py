@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,13 +26,15 @@ from monitor.web.service_api import services_as_json
 from monitor.web.status import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
     from monitor.config import Language
+    from monitor.core.delivery import Standing
+    from monitor.exposition.about import About
     from monitor.exposition.prometheus import Exposition
     from monitor.exposition.snapshot import Snapshot
     from monitor.web.health import Health
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
     Render = Callable[..., dict[str, Any]]
     """Makes plain values of a status, as `as_json` does."""
+    Webhooks = Callable[[], Sequence[Standing] | None]
+    """Tells how it stands with each address that is told of events; None: that can't be said now."""
 
 FRESH: Final = {"cache-control": "no-store"}
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
@@ -62,12 +67,14 @@ def application(
     *,
     intake: Intake | None = None,
     stream: Stream | None = None,
+    webhooks: Webhooks = list,
 ) -> ASGIApp:
     """Return the application. *language* is for who asks for none, *zone* that of the times on the page.
 
-    Without *intake* no events are taken in; without *stream* none are told.
+    Without *intake* no events are taken in; without *stream* none are told. *webhooks* is asked how it
+    stands with who is told of events.
     """
-    site = _Site(exposition, health, language, zone)
+    site = _Site(exposition, health, language, zone, webhooks)
     routes = [
         Route("/", site.page),
         Route("/metrics", site.metrics),
@@ -100,11 +107,14 @@ def _intake_routes(intake: Intake | None) -> list[Route]:
 class _Site:
     """The answers, and what was made of the newest snapshot."""
 
-    def __init__(self, exposition: Exposition, health: Health, language: Language, zone: tzinfo) -> None:
+    def __init__(
+        self, exposition: Exposition, health: Health, language: Language, zone: tzinfo, webhooks: Webhooks
+    ) -> None:
         self._exposition = exposition
         self._health = health
         self._language = language
         self._zone = zone
+        self._webhooks = webhooks
         self._style = _static("style.css")
         self._icon = _static("icon.svg")
         self._pages: Pages | None = None
@@ -129,7 +139,7 @@ class _Site:
         return _verdict(self._health.hindrance())
 
     async def status(self, _: Request) -> Response:
-        return self._told(as_json)
+        return self._told(self._as_json)
 
     async def impacts(self, _: Request) -> Response:
         return self._told(impacts_as_json)
@@ -177,6 +187,11 @@ class _Site:
     async def failed(self, _: Request, __: Exception) -> Response:
         """Answer where a defect kept the answer from being made. It needs nothing that may have failed."""
         return PlainTextResponse("a defect of the program: its log says more; measuring goes on\n", 500, FRESH)
+
+    def _as_json(self, status: Status, about: About, *, stale: bool) -> dict[str, Any]:
+        standing = self._webhooks()
+        webhooks = None if standing is None else [asdict(one) for one in standing]
+        return {**as_json(status, about, stale=stale), "webhooks": webhooks}
 
     def _told(self, render: Render) -> Response:
         """Return what *render* makes of the newest snapshot, for a program."""

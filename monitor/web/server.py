@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.core.interval import Stamp
     from monitor.core.units import Duration
     from monitor.exposition.prometheus import Exposition
+    from monitor.web.application import Webhooks
     from monitor.web.intake import Intake
     from monitor.web.stream import Stream
 
@@ -65,10 +66,12 @@ def serve(
     insecure: bool = False,
     intake: Intake | None = None,
     stream: Stream | None = None,
+    webhooks: Webhooks = list,
 ) -> Iterator[Listen]:
     """Serve what *exposition* shows, for as long as the context lasts; the value is the address it listens on.
 
-    Events are taken by *intake*, and told by *stream*; without it, none.
+    Events are taken by *intake*, and told by *stream*; without it, none. *webhooks* is asked how it stands with who is
+    told of them.
 
     *language* and *zone* are the page's where a visitor asks for none; *now* and *patience* say when the newest
     snapshot is too old for the daemon to be alive. Beyond loopback only where *insecure*.
@@ -77,7 +80,8 @@ def serve(
     """
     door = _opened(listen, insecure=insecure)
     address = Listen(listen.address, door.getsockname()[1])
-    app = application(exposition, Health(exposition, now, patience), language, zone, intake=intake, stream=stream)
+    health = Health(exposition, now, patience)
+    app = application(exposition, health, language, zone, intake=intake, stream=stream, webhooks=webhooks)
     server = _Server(app, door, stream)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
