@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from monitor.core.entries import PSEUDO_SERVICES, Grain, Meter, Series, Tallied
+from monitor.core.entries import PSEUDO_SERVICES, Counted, Grain, Meter, Series, Tallied
 from monitor.core.events import (
     CollectionFailed,
     CollectionSucceeded,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.accounting import Accounting
     from monitor.bus import Bus
     from monitor.collector import Source
+    from monitor.core.activity import Unit
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
     from monitor.core.events import EntryCorrected, Event, Observed
     from monitor.core.impact import HourImpacts, ImpactSeries
@@ -327,7 +328,19 @@ class Daemon:
             terms=self._impacts.terms_now(at.wall),
             terms_fault=self._impacts.fault,
             intensity=self._impacts.newest(at.wall),
+            activity={key: count for key, count in self._activity().items() if self._is_shown(key[0])},
+            period_activity=self._figures.activity,
+            period_unmeasured=self._figures.unmeasured,
+            period_said=self._figures.said,
+            period_idle=self._figures.idle,
         )
+
+    def _activity(self) -> dict[tuple[str, Unit], int]:
+        """Return the counters of what services did, less what a restored ledger had already when it came back."""
+        books, offset = self._committed, self._offset
+        if books is None:
+            return {}
+        return {key: one.shown - offset.counted.get(key, Counted(0)).shown for key, one in books.counted.items()}
 
     def _exposed(
         self,
