@@ -17,6 +17,7 @@ from monitor.cli import (
     doctor,
     events,
     explain,
+    external,
     factors,
     ledger,
     record,
@@ -67,6 +68,7 @@ def program() -> typer.Typer:
     app.add_typer(factors.commands(), name="factors")
     app.add_typer(ledger.commands(), name="ledger")
     app.add_typer(assets.commands(), name="assets")
+    app.add_typer(external.commands(), name="external")
     app.command("record")(record.record)
     app.command("simulate")(simulate.simulate)
     return app

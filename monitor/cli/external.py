@@ -1,0 +1,160 @@
+"""`empreinte external`: services that are bought as an API, from lists of what was used of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.core.impact import Bounds
+    from monitor.core.interval import Interval
+    from monitor.external.usage_list import UsageList
+    from monitor.ledger.store import Imported, Ledger
+
+
+def commands() -> typer.Typer:
+    """Return the group of commands."""
+    group = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+    group.callback()(alone)
+    group.command("import")(import_list)
+    group.command("show")(show)
+    return group
+
+
+def alone(context: typer.Context) -> None:
+    """Count what is bought as an API, apart from this machine."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def import_list(
+    context: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list of what was used.")],
+    config: ConfigFile = None,
+    debug: Debug = False,
+) -> int:
+    """Count what a list says was used of services that are bought as an API.
+
+    Its first line names the columns: date (2026-03-14, or a whole month, 2026-03), model, and of requests,
+    input_tokens, output_tokens at least one; external (key of the service) and provider may be there. The same list
+    twice changes nothing, and what events or another list have told already is not counted again. What can't be used
+    is told on standard error with its line. It may be run while the daemon runs. Columns and rules: docs/external.md.
+
+    \b
+    Example:
+      empreinte external import usage-2026-03.csv
+
+    Exit status: 0 all of it counts; 1 some lines do not; 2 wrong configuration, or no such list; 3 the ledger can't be
+    used.
+    """
+    from monitor.cli.ledger import ledger_failures
+    from monitor.external.usage_list import LARGEST
+    from monitor.ledger.store import Ledger
+
+    loaded = session_of(context, config, debug=debug).config()
+    if not loaded.externals:
+        message = "no bought service is configured: describe it in an [[external]] table (docs/external.md)"
+        raise CommandError(message, Status.WRONG)
+    with file.open("rb") as stream:
+        # a byte more shows that it is too large
+        content = stream.read(LARGEST + 1)
+    with ledger_failures(), Ledger.change(loaded.ledger.url) as ledger:
+        found = _read(content, file, loaded, ledger)
+        done = ledger.import_external(found.rows, found.digest)
+    _tell(file, found, done)
+    return Status.NO if found.faults or done.refused else Status.DONE
+
+
+def _read(content: bytes, file: Path, config: "Config", ledger: "Ledger") -> "UsageList":
+    from monitor.clock import SystemClock
+    from monitor.external.bases import Bases
+    from monitor.external.usage_list import Reading, UsageListError, read_usage
+    from monitor.factors.studies import shipped_studies
+
+    now = SystemClock(config.paths.procfs).stamp().wall
+    reading = Reading(config.external_rules, ZoneInfo(ledger.timezone), now)
+    try:
+        return read_usage(content, reading, Bases(shipped_studies()))
+    except UsageListError as error:
+        message = f"{file}: {error}"
+        raise CommandError(message, Status.WRONG) from error
+
+
+def _tell(file: Path, found: "UsageList", done: "Imported") -> None:
+    twice = "events or another list have told of its time otherwise: take it out, or correct it"
+    for line, why in sorted([*found.faults, *((line, twice) for line in done.refused)]):
+        typer.echo(f"{file}, line {line}: {why}", err=True)
+    unknown = {one.basis.missing for row in found.rows for one in row.amounts if one.basis is not None} - {""}
+    for sentence in sorted(unknown):
+        typer.echo(f"{file}: {sentence}", err=True)
+    typer.echo(f"{len(done.written)} lines counted, {len(done.known)} counted before.")
+
+
+def show(
+    context: typer.Context,
+    *,
+    period: Annotated[
+        str, typer.Argument(metavar="PERIOD", help="2026, 2026-Q1, 2026-03, 2026-03-14, month, previous_year ...")
+    ] = "year",
+    config: ConfigFile = None,
+    debug: Debug = False,
+) -> int:
+    """Print as JSON what bought services did and cost, by what that is reckoned, and this host's figures beside it.
+
+    Nothing of it was measured: it is declared or modelled, with wide bounds, and no part of the host's figures.
+
+    \b
+    Example:
+      empreinte external show 2026
+    """
+    import json
+
+    from monitor.cli.explain import period_in
+    from monitor.cli.ledger import opened
+    from monitor.clock import SystemClock
+
+    loaded = session_of(context, config, debug=debug).config()
+    now = SystemClock(loaded.paths.procfs).stamp().wall
+    with opened(loaded) as ledger:
+        interval = period_in(period, now, ZoneInfo(ledger.timezone))
+        typer.echo(json.dumps(_shown(loaded, ledger, interval), ensure_ascii=False, indent=1))
+    return Status.DONE
+
+
+def _shown(config: "Config", ledger: "Ledger", interval: "Interval") -> dict[str, Any]:
+    from monitor.core.calendar import utc
+    from monitor.core.external import by_service, use_of
+    from monitor.core.external_told import apart_and_together, bases_told, service_told, use_told
+
+    sums = ledger.external(interval)
+    rules = {rule.key: rule for rule in config.external_rules}
+    return {
+        "from": utc(interval.start),
+        "to": utc(interval.end),
+        "services": [{**service_told(key, rules.get(key)), **use_told(use)} for key, use in by_service(sums).items()],
+        "bases": bases_told(sums),
+        "totals": apart_and_together(_of_host(ledger, interval), use_of(sums) if sums else None),
+    }
+
+
+def _of_host(ledger: "Ledger", interval: "Interval") -> "Bounds | None":
+    """Return the emissions of the host's closed hours, in micrograms with their error; None: unknown."""
+    from monitor.core.entries import Meter
+    from monitor.core.impact import Bounds
+    from monitor.core.summary import Impacts
+    from monitor.core.units import Energy
+
+    sums = ledger.sums(interval)
+    amounts: dict[Any, Bounds] = {}
+    for key, amount in sums.impacts.items():
+        amounts[key.indicator] = amounts.get(key.indicator, Bounds.ZERO) + amount
+    meters: dict[Meter, Energy] = {}
+    for series, energy in sums.energy.items():
+        meter = Meter(series.resource, series.method)
+        meters[meter] = meters.get(meter, Energy.ZERO) + energy
+    return Impacts.of(amounts, meters).emissions
