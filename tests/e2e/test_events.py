@@ -108,6 +108,27 @@ def test_nothing_that_is_in_the_queue_is_lost_by_a_kill_or_by_a_receiver_that_is
     assert seen[:count] == [f"sleeper-{number}" for number in range(count)]
 
 
+def test_what_was_under_way_when_the_daemon_was_killed_is_told_again_under_its_id(tmp_path: Path) -> None:
+    sleeper = None
+    with Powercap(tmp_path) as powercap, Receiver(lambda number: Verdict(silent=number == 0)) as receiver:
+        hook = {"url": receiver.url, "events": ["service_appeared"]}
+        daemon = Daemon(tmp_path, _tables(powercap, 1, notify=[hook]))
+        try:
+            daemon.start()
+            sleeper = _run(0)
+            wait_until(lambda: len(receiver.asked) == 1, what="an event under way")
+            daemon.kill()
+            daemon.start()
+            wait_until(lambda: bool(receiver.ids), what="the event, again", seconds=60)
+            daemon.stop()
+        finally:
+            if sleeper is not None:
+                _end(sleeper)
+            daemon.child.close()
+    assert receiver.asked[0].id == receiver.ids[0]
+    assert receiver.asked[0].body == receiver.asked[1].body
+
+
 def _waiting(daemon: Daemon) -> int:
     (standing,) = daemon.status()["webhooks"]
     return int(standing["waiting"])
