@@ -77,13 +77,18 @@ class Courier:
         self._news.set()
 
     def _work(self) -> None:
-        with Outbox(self._path) as outbox:
-            while not self._stopping.is_set():
-                try:
-                    self._step(outbox)
-                except sqlite3.Error as error:
-                    log.error("the queue of webhooks can't be written (%s); trying again in a minute", error)  # noqa: TRY400 - the sentence says it
-                    self._wait(DISK_PAUSE)
+        said = ""
+        while not self._stopping.is_set():
+            try:
+                with Outbox(self._path) as outbox:
+                    while not self._stopping.is_set():
+                        self._step(outbox)
+                        said = ""
+            except (OutboxError, sqlite3.Error) as error:
+                if said != str(error):
+                    log.error("the queue of webhooks can't be used: %s; it is tried again each minute", error)  # noqa: TRY400 - the sentence says it
+                said = str(error)
+                self._wait(DISK_PAUSE)
 
     def _step(self, outbox: Outbox) -> None:
         """Send the next letter; where there is none, wait for one."""

@@ -161,7 +161,8 @@ def test_events_are_asked_for_by_globs(globs: tuple[str, ...], asked: bool) -> N
 
 def documented() -> dict[str, str]:
     page = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
-    return {part.split("\n")[0]: part for part in page.split("\n### ")[1:]}
+    events = next(part for part in page.split("\n## ") if part.startswith("The events\n"))
+    return {part.split("\n")[0]: part for part in events.split("\n### ")[1:]}
 
 
 def test_every_event_that_is_told_is_documented_with_its_fields() -> None:

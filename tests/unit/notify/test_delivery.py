@@ -219,6 +219,20 @@ def test_where_the_disk_is_full_nothing_is_lost_and_the_others_hear_of_it_once(
     assert [(one.handler, one.error) for one in failures] == [("webhooks", "full")]
 
 
+def test_what_arrived_and_could_not_be_noted_is_told_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, pauses = tmp_path / FILE, Pauses()
+    with Receiver() as receiver, Outbox(path) as outbox:
+        outbox.put([letter(1, receiver.url)])
+        outbox._database.execute("CREATE TRIGGER full BEFORE DELETE ON letters BEGIN SELECT RAISE(ABORT, 'full'); END")
+        with courier(receiver.url, path, pauses):
+            wait_until(lambda: len(receiver.taken) > 2, what="the event, again and again")
+            outbox._database.execute("DROP TRIGGER full")
+            wait_until(lambda: waiting(path, receiver.url) == 0, what="an empty queue")
+    assert set(receiver.ids) == {"id-1"}
+    assert set(pauses.asked) == {60.0}
+    assert caplog.messages == ["the queue of webhooks can't be used: full; it is tried again each minute"]
+
+
 def test_without_anybody_to_tell_there_is_no_file(tmp_path: Path) -> None:
     with Notifier([], tmp_path, SOURCE, lambda: NOW) as notifier:
         Bus([notifier]).publish([event(1)])
