@@ -1,51 +1,18 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
-To add one, write a row here and its line in `monitor.exposition.series`.
+To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
+`monitor.exposition.external`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-PREFIX: Final = "empreinte_"
+from monitor.exposition import external
+from monitor.exposition.metric import PREFIX, Kind, Metric
+from monitor.exposition.metric import metric as _metric
 
-
-class Kind(StrEnum):
-    """What a value does over time."""
-
-    COUNTER = "counter"
-    """It never falls: the ledger's total since the ledger began, across restarts."""
-    GAUGE = "gauge"
-    """It is what it is now."""
-    INFO = "info"
-    """It is always 1; the labels tell."""
-
-
-_SUFFIXES: Final = {Kind.COUNTER: "_total", Kind.INFO: "_info", Kind.GAUGE: ""}
-"""What follows the name of the family in that of its samples. Source: OpenMetrics 1.0, Metric Types."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric. `name` is that of its samples, `unit` the base unit in the name; empty where there is none."""
-
-    name: str
-    kind: Kind
-    unit: str
-    labels: tuple[str, ...]
-    help: str
-
-    @property
-    def family(self) -> str:
-        """The name of the family in OpenMetrics, which leaves out `_total` and `_info`."""
-        return self.name.removesuffix(_SUFFIXES[self.kind])
-
-
-def _metric(name: str, kind: Kind, unit: str, labels: str, text: str) -> Metric:
-    return Metric(PREFIX + name, kind, unit, tuple(labels.split()), text)
-
+__all__ = ["METRICS", "PREFIX", "Kind", "Metric"]
 
 HOST_ENERGY: Final = _metric(
     "host_energy_joules_total",
@@ -367,6 +334,7 @@ METRICS: Final = (
     PERIOD_ACTIVITY_ENERGY,
     PERIOD_ACTIVITY_EMISSIONS,
     PERIOD_IDLE_ENERGY,
+    *external.METRICS,
     COVERAGE,
     GAP,
     CONSERVATION_ERROR,

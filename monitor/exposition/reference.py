@@ -48,6 +48,9 @@ What a unit of work took is a quotient of sums: add up first, then divide, and n
 `/ ignoring (direction) rate(empreinte_service_tokens_total{direction="output"}[15m])`.
 Of several services together, take the energy of those alone that generate tokens (`and on (service)`).
 
+What is bought as an API is a scope of its own (`empreinte_external_*`, `empreinte_period_external_*`): it was never
+measured, and is in no sum of this machine. Show both apart; who adds them up says so (docs/external.md).
+
 Information (`_info`) is joined by its labels:
 `empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
 
@@ -58,6 +61,7 @@ Worth an alert: `empreinte_conservation_error_joules != 0`, `empreinte_ledger_co
 
 LABELS: Final = {
     "service": "key of a service, or one of the four above",
+    "external": "key of a service that is bought as an API",
     "resource": "`package` (processors), `dram` (memory), `gpu0`, `gpu1` ..., `rest` (what only a meter of the whole"
     " machine sees)",
     "method": "`counter` (hardware counter), `integrated` (power readings), `modelled` (+-50 %), `declared`",

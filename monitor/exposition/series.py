@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import activity, catalogue, impacts
+from monitor.exposition import activity, catalogue, external, impacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,6 +130,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.PERIOD_ENERGY: _period_energy,
     **impacts.FILLINGS,
     **activity.FILLINGS,
+    **external.FILLINGS,
     catalogue.COVERAGE: _coverage,
     catalogue.GAP: _gap,
     catalogue.CONSERVATION_ERROR: _conservation_error,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import PERIODS
+from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
 from monitor.core.functional import units_by_period
 from monitor.core.impact import Indicator
@@ -100,6 +101,9 @@ class Snapshot:
     """Who says so, by (consumer, authority, unit, period)."""
     period_idle: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
     """What of the energy services used to be ready, by (consumer, period)."""
+
+    external: ExternalFigures = field(default_factory=ExternalFigures)
+    """What services did and cost that are bought as an API: a scope of its own, in none of the others."""
 
     @cached_property
     def emissions(self) -> Mapping[tuple[str, str], Bounds]:
