@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from monitor.core.activity import Unit
 from monitor.core.impact import Bounds, nearest
@@ -19,6 +19,8 @@ from monitor.core.uncertainty import METHOD_ERROR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from fractions import Fraction
+
+Key = TypeVar("Key")
 
 RATE_TOKENS: Final = 1_000_000
 """Rates are for so many output tokens, so that whole numbers hold them to less than a millionth of themselves."""
@@ -183,6 +185,21 @@ class ExternalUse:
     missing: frozenset[str] = frozenset()
     """Why something is unknown, in sentences."""
 
+    def __add__(self, other: ExternalUse) -> ExternalUse:
+        """Return what both did and cost: the errors of their rates add up linearly."""
+        impacts = {
+            impact: self.impacts.get(impact, Bounds.ZERO) + other.impacts.get(impact, Bounds.ZERO)
+            for impact in Impact
+            if impact in self.impacts or impact in other.impacts
+        }
+        return ExternalUse(
+            _added(self.counts, other.counts),
+            impacts,
+            _added(self.unknown, other.unknown),
+            self.origins | other.origins,
+            self.missing | other.missing,
+        )
+
     @property
     def methods(self) -> frozenset[Method]:
         """How the impacts were obtained: declared, modelled, both, or none where they are unknown."""
@@ -263,6 +280,10 @@ def by_service(sums: Iterable[ExternalSum]) -> dict[str, ExternalUse]:
     for one in sums:
         grouped.setdefault(one.series.external, []).append(one)
     return {key: use_of(parts) for key, parts in sorted(grouped.items())}
+
+
+def _added(one: Mapping[Key, int], other: Mapping[Key, int]) -> dict[Key, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
 
 
 def _scaled(rate: Bounds, tokens: int) -> Bounds:

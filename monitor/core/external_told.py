@@ -85,8 +85,8 @@ def apart_and_together(host: Bounds | None, bought: ExternalUse | None) -> dict[
     outside = bought.impacts.get(Impact.GWP) if bought is not None else None
     both = host + outside if host is not None and outside is not None else host if bought is None else None
     return {
-        "host_measured_emissions_grams": bounds_told(host, MICROGRAMS_PER_GRAM),
-        "external_modelled_emissions_grams": bounds_told(outside, MICROGRAMS_PER_GRAM),
+        "host_emissions_grams": bounds_told(host, MICROGRAMS_PER_GRAM),
+        "external_emissions_grams": bounds_told(outside, MICROGRAMS_PER_GRAM),
         "host_and_external_emissions_grams": bounds_told(both, MICROGRAMS_PER_GRAM),
         "output_tokens_not_in_it": 0 if bought is None else bought.unknown.get(Impact.GWP, 0),
     }

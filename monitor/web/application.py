@@ -20,6 +20,7 @@ from monitor.exposition.prometheus import OPENMETRICS, TEXT, NothingYetError
 from monitor.web import negotiation
 from monitor.web.api import as_json
 from monitor.web.closed import no_intake
+from monitor.web.external_api import external_as_json
 from monitor.web.impact_api import impacts_as_json
 from monitor.web.protection import Protected
 from monitor.web.service_api import services_as_json
@@ -83,6 +84,7 @@ def application(
         Route("/api/v1/status", site.status),
         Route("/api/v1/impacts", site.impacts),
         Route("/api/v1/services", site.services),
+        Route("/api/v1/external", site.external),
         Route("/api/v1/openapi.json", site.described),
         *_intake_routes(intake),
         Route("/style.css", site.style),
@@ -146,6 +148,9 @@ class _Site:
 
     async def services(self, _: Request) -> Response:
         return self._told(services_as_json)
+
+    async def external(self, _: Request) -> Response:
+        return self._told(external_as_json)
 
     async def described(self, _: Request) -> Response:
         return Response(_static("openapi.json"), media_type="application/json", headers=FOR_AN_HOUR)

@@ -124,3 +124,11 @@ def test_an_amount_is_exact_to_its_unit(tokens: int, central: int) -> None:
     amount = basis.of(tokens)[Impact.GWP]
     assert abs(amount.central - Fraction(tokens * central, 10**6)) <= Fraction(1, 2)
     assert amount.low <= amount.central <= amount.high
+
+
+def test_two_services_add_up_by_what_is_known_of_each() -> None:
+    first = [told(400, GWP), told(2, unit=Unit.REQUESTS)]
+    second = [told(100, Basis((), "unknown")), told(1, unit=Unit.REQUESTS), told(400, GWP)]
+    both = use_of(first) + use_of(second)
+    assert both == use_of([*first, *second])
+    assert both.impacts[Impact.GWP] == Bounds(1_140_000, 2_280_000, 4_560_000)

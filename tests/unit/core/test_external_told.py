@@ -19,8 +19,8 @@ HOST = Bounds(8_000_000, 10_000_000, 12_000_000)
 
 def test_the_two_scopes_are_told_apart_and_their_sum_has_a_name_of_its_own() -> None:
     assert apart_and_together(HOST, USE) == {
-        "host_measured_emissions_grams": {"low": 8.0, "central": 10.0, "high": 12.0},
-        "external_modelled_emissions_grams": {"low": 1.0, "central": 2.0, "high": 50.0},
+        "host_emissions_grams": {"low": 8.0, "central": 10.0, "high": 12.0},
+        "external_emissions_grams": {"low": 1.0, "central": 2.0, "high": 50.0},
         "host_and_external_emissions_grams": {"low": 9.0, "central": 12.0, "high": 62.0},
         "output_tokens_not_in_it": 200,
     }
@@ -31,8 +31,8 @@ def test_a_sum_with_an_unknown_part_is_unknown_and_nothing_bought_is_nothing() -
     assert apart_and_together(HOST, unknown)["host_and_external_emissions_grams"] is None
     assert apart_and_together(None, USE)["host_and_external_emissions_grams"] is None
     alone = apart_and_together(HOST, None)
-    assert alone["host_and_external_emissions_grams"] == alone["host_measured_emissions_grams"]
-    assert alone["external_modelled_emissions_grams"] is None
+    assert alone["host_and_external_emissions_grams"] == alone["host_emissions_grams"]
+    assert alone["external_emissions_grams"] is None
 
 
 def test_what_is_unknown_is_none_and_says_of_how_many_tokens() -> None:

@@ -33,6 +33,7 @@ ADDRESSES = (
     "/api/v1/status",
     "/api/v1/impacts",
     "/api/v1/services",
+    "/api/v1/external",
     "/style.css",
     "/icon.svg",
     "/api/v1/openapi.json",
@@ -113,7 +114,7 @@ def test_metrics_are_compressed_for_who_accepts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/api/v1/services", "/readyz"]
+    "address", ["/", "/metrics", "/api/v1/status", "/api/v1/impacts", "/api/v1/services", "/api/v1/external", "/readyz"]
 )
 def test_before_the_first_reading_nothing_is_shown_as_zero(address: str) -> None:
     answer = visit().get(address)
