@@ -12,11 +12,13 @@ from monitor.cli.terminal import Terminal, Tone
 from monitor.config import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from monitor.cli.speech import Speech
     from monitor.config import Config
+    from monitor.core.external import ExternalRule
     from monitor.ledger.store import Ledger
+    from monitor.report.external import Bought
     from monitor.report.model import Books, Report
 
 FORMATS: Final = ("csv", "json")
@@ -55,7 +57,7 @@ def report(
     loaded = session_of(context, config, debug=debug).config()
     wanted = _wanted(formats)
     with opened(loaded) as ledger:
-        made, host = make(_books(ledger, year)), ledger.host
+        made, host = make(_books(ledger, year, loaded.external_rules)), ledger.host
     if not any(month.coverage for month in made.months):
         message = f"the ledger has no closed hour of {year}: an hour closes about a minute after its end"
         raise CommandError(message, Status.NO)
@@ -81,7 +83,7 @@ def _wanted(formats: str) -> tuple[str, ...]:
     return names or FORMATS
 
 
-def _books(ledger: "Ledger", year: int) -> "Books":
+def _books(ledger: "Ledger", year: int, rules: "Iterable[ExternalRule]") -> "Books":
     from monitor.cli.ledger import year_in
     from monitor.core.units import Duration
     from monitor.report.activity import ActivityRow
@@ -113,7 +115,22 @@ def _books(ledger: "Ledger", year: int) -> "Books":
             for row in rows
         ),
         simulated=ledger.simulated,
+        bought=_bought(ledger, year, monthly.closed_through, rules),
     )
+
+
+def _bought(ledger: "Ledger", year: int, closed_through: int, rules: "Iterable[ExternalRule]") -> "Bought":
+    """Return what was bought as an API in the *year*, as far as it is closed."""
+    from monitor.core.calendar import months_of
+    from monitor.core.interval import Interval
+    from monitor.report.external import Bought
+
+    months = (
+        (number, ledger.external(Interval(month.start, min(month.end, closed_through))))
+        for number, month in enumerate(months_of(year, ZoneInfo(ledger.timezone)), start=1)
+        if month.start < closed_through
+    )
+    return Bought(tuple(one for one in months if one[1]), {rule.key: rule for rule in rules})
 
 
 def _about(config: "Config", host: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from monitor.core.entries import PSEUDO_SERVICES, Share
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
 from monitor.report.activity import ActivityLine, units_of
+from monitor.report.external import Bought
 from monitor.report.factors import reckoning_of
 from monitor.report.impacts import ImpactLine, summed
 
@@ -74,6 +75,8 @@ class Books:
     """What services did: what counts, and the cross-checks."""
     simulated: bool = False
     """Whether its figures are made up, for a demonstration."""
+    bought: Bought = field(default_factory=Bought)
+    """What was bought as an API: in none of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ class Report:
     """The restatements that the figures of the year are from."""
     simulated: bool
     """Whether its figures are made up."""
+    bought: Bought = field(default_factory=Bought)
+    """What was bought as an API: in none of the others, and never measured."""
 
     @property
     def stem(self) -> str:
@@ -190,6 +195,7 @@ def make(books: Books) -> Report:
         reckoning=reckoning,
         generations=tuple(sorted((one for one in books.generations if one.number in used), key=lambda one: one.number)),
         simulated=books.simulated,
+        bought=books.bought,
     )
 
 

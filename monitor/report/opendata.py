@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.calendar import utc
 from monitor.core.entries import PSEUDO_SERVICES
+from monitor.report.external import bought_told
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import told
 from monitor.report.sources import reckoning
@@ -45,6 +46,7 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
         "services": [_use(use, words) for use in report.uses],
         "impacts": _impacts(report.impacts),
         "impact_coverage_ratio": _ratio(report.impact_coverage),
+        "external": bought_told(report.bought, report.impacts.emissions),
         "reckoning": reckoning(report),
         "gaps": [
             {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import utc
 from monitor.core.entries import Cause
+from monitor.report import external
 from monitor.report.activity import together
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import QUANTITIES, TOGETHER, hours, told
@@ -143,7 +144,15 @@ def sheets(report: Report, words: Words) -> dict[str, bytes]:
         f"{report.stem}-factors.csv": _sheet(FACTORS, _factors(report)),
         f"{report.stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
         f"{report.stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
+        **_bought(report),
     }
+
+
+def _bought(report: Report) -> dict[str, bytes]:
+    """Return the file of what was bought as an API, where anything was."""
+    if not report.bought.sums:
+        return {}
+    return {f"{report.stem}-external.csv": _sheet(external.COLUMNS, external.bought_rows(report.bought, report.year))}
 
 
 def _energy(report: Report, words: Words) -> Iterable[Sequence[object]]:
