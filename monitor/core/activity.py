@@ -150,7 +150,11 @@ class ActivityBook:
         self._last[reading.series] = SavedActivity(reading.series, reading.count, reading.epoch, at)
         if before is None:
             return Done(reading.series, reading.count if reading.fresh else 0, at, at)
-        goes_on = before.epoch == reading.epoch and reading.count >= before.count
+        # at a first look the server's process may not be known yet: only two starts that are known tell of two counters
+        known = bool(before.epoch and reading.epoch)
+        goes_on = reading.count >= before.count and not (known and before.epoch != reading.epoch)
+        if not reading.epoch:
+            self._last[reading.series] = replace(self._last[reading.series], epoch=before.epoch)
         amount = reading.count - before.count if goes_on else reading.count
         return Done(reading.series, amount, before.at, at, lost=not goes_on)
 
@@ -218,5 +222,8 @@ def _energy_of(done: Done, microjoules: int) -> Done:
 
 
 def _before_boot(one: SavedActivity, now: Stamp) -> SavedActivity:
-    """Return *one* as the clock of this boot would have stamped it, and as what can't go on."""
-    return replace(one, epoch="before this boot", at=Stamp(one.at.wall, now.boot - (now.wall - one.at.wall)))
+    """Return *one* as the clock of this boot would have stamped it, and with a count that no counter goes on from."""
+    return replace(one, count=_NEVER, at=Stamp(one.at.wall, now.boot - (now.wall - one.at.wall)))
+
+
+_NEVER: Final = 1 << 63

@@ -8,7 +8,7 @@ import pytest
 
 from tests.parts.child import Child
 from tests.parts.daemon import Daemon, Scrape, Tables
-from tests.parts.llm import LlmServer, Load
+from tests.parts.llm import LlmServer, Load, Usage
 from tests.parts.powercap import Powercap
 
 pytestmark = pytest.mark.real("llm")
@@ -90,3 +90,53 @@ def test_a_server_under_its_own_name_is_found_without_any_configuration(tmp_path
             )
             daemon.wait_for_tick(3)
         assert daemon.scrape().value("empreinte_service_energy_joules_total", service="llama-cpp") > 0
+
+
+WATTS = 30
+TOKENS = "empreinte_service_tokens_total"
+
+
+def _output(daemon: Daemon) -> float:
+    return daemon.scrape().value(TOKENS, service="llm", direction="output")
+
+
+def _ask(daemon: Daemon, server: LlmServer, load: Load) -> Usage:
+    """Ask *load*, and wait until the daemon has heard of all of it; return what the clients were told."""
+    before = _output(daemon)
+    usage = server.ask(load)
+    daemon.child.wait_until(lambda: _output(daemon) >= before + usage.output_tokens, what="the tokens", seconds=60)
+    return usage
+
+
+def test_tokens_equal_what_the_clients_were_told_and_the_energy_of_them_is_that_of_the_processor(
+    tmp_path: Path,
+) -> None:
+    with Powercap(tmp_path, watts=0, watts_per_busy=WATTS) as powercap, LlmServer(tmp_path) as server:
+        tables = _tables(powercap, {"llm": server})
+        tables["sampling"]["every"] = "1s"
+        tables["service"][0]["activity"] = {"url": f"{server.url}/metrics", "model": "tiny"}
+        with Daemon(tmp_path, tables) as daemon:
+            powercap.move()
+            daemon.wait_for_tick(8)
+            spent = server.cpu_seconds()
+            told = _ask(daemon, server, Load(requests=400, seconds=20))
+            told += _ask(daemon, server, Load(requests=100, seconds=10, cache=False))
+            daemon.wait_for_tick(7)
+            spent = server.cpu_seconds() - spent
+            page = daemon.scrape()
+            daemon.stop()
+            daemon.start()
+            told += _ask(daemon, server, Load(requests=20))
+            # a counter read once more, quiet, loses nothing when its server begins anew
+            daemon.wait_for_tick(7)
+            server.child.terminate()
+            server.start()
+            told += _ask(daemon, server, Load(requests=20))
+            last = daemon.scrape()
+            daemon.stop()
+    assert last.value(TOKENS, service="llm", direction="output") == told.output_tokens
+    assert last.value(TOKENS, service="llm", direction="input") == told.input_tokens
+    computed = last.value("empreinte_service_computed_input_tokens_total", service="llm")
+    assert computed == told.input_tokens - told.cached_tokens
+    joules = page.value("empreinte_service_activity_energy_joules_total", service="llm")
+    assert joules == pytest.approx(WATTS * spent, rel=0.1)

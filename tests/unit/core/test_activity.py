@@ -51,6 +51,15 @@ def test_another_epoch_is_another_counter_even_where_it_shows_more() -> None:
     assert (done.amount, done.lost) == (900, True)
 
 
+def test_a_start_that_is_not_known_yet_is_not_another_counter() -> None:
+    found = book()
+    counted = [
+        amounts(found, seconds, ActivityReading(OUTPUT, count, epoch=epoch))[OUTPUT]
+        for seconds, count, epoch in ((0, 5, "a"), (5, 7, ""), (10, 9, "a"), (15, 11, ""), (20, 20, "b"))
+    ]
+    assert counted == [0, 2, 2, 2, 20]
+
+
 def test_a_meter_that_goes_on_saying_that_it_is_fresh_is_counted_once() -> None:
     found = book()
     counted = [
