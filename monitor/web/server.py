@@ -98,7 +98,8 @@ class Door(socket.socket):
     """A listening socket that lets in MOST_CONNECTIONS: whoever has been inside for longest leaves for the next."""
 
     def __init__(self, family: int) -> None:
-        super().__init__(family, socket.SOCK_STREAM)
+        # the protocol by name: asyncio sends at once only what it knows to be TCP
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._inside: list[socket.socket] = []
 
     def accept(self) -> tuple[socket.socket, object]:
