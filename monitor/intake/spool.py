@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from monitor.core.services import ServiceRule
     from monitor.core.units import Duration
     from monitor.intake.activity import Accepted
+    from monitor.intake.matching import Owner
     from monitor.intake.store import Batch, Outcome, Standing
 
 log = logging.getLogger(__name__)
@@ -92,9 +92,7 @@ class _Ask:
 class Spool:
     """The events, for two who don't know each other: the web, which submits them, and the daemon, which takes them."""
 
-    def __init__(
-        self, path: Path, services: Sequence[ServiceRule], now: Callable[[], int], retention: Duration
-    ) -> None:
+    def __init__(self, path: Path, owners: Sequence[Owner], now: Callable[[], int], retention: Duration) -> None:
         """Open the file at *path*, or make it. *now* is in ns since 1970.
 
         Raises SpoolError where the file can't be had: forbidden, damaged, of a later version.
@@ -106,7 +104,7 @@ class Spool:
         self._reader: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._write, name="intake", daemon=True)
         try:
-            self._store = Store(path, services, now())
+            self._store = Store(path, owners, now())
         except (sqlite3.Error, NewerError, OSError) as error:
             raise SpoolError(
                 f"events can't be kept in {path} ({error}): move that file away, or set paths.state"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from monitor.core.services import ServiceRule
+    from monitor.intake.matching import Owner
     from monitor.intake.metering import Reading
 
 VERSION: Final = 1
@@ -102,10 +102,10 @@ class Standing:
 class Store:
     """The tables. Not for two threads."""
 
-    def __init__(self, path: Path, services: Sequence[ServiceRule], now: int) -> None:
+    def __init__(self, path: Path, owners: Sequence[Owner], now: int) -> None:
         """Open the file at *path*, or make it. Raises sqlite3.Error, OSError."""
-        self._services = services
-        self._known = frozenset(key for rule in services for key in (rule.facts.key, *rule.facts.was))
+        self._owners = owners
+        self._known = frozenset(owner.key for owner in owners)
         make_file(path)
         self._connection = connected(path, "rw")
         try:
@@ -188,7 +188,7 @@ class Store:
 
     def _add(self, event: UsageEvent, arrived: int) -> bool:
         """Add *event*, and return whether it is of a service."""
-        consumer = consumer_of(event, self._services)
+        consumer = consumer_of(event, self._owners)
         if consumer not in self._known and not (consumer and self._names.admits(consumer, arrived)):
             consumer = ""
         row = _row(consumer, self._names.bounded(event, arrived), arrived)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.core.activity import Unit
-from monitor.core.entries import ServiceFacts
-from monitor.core.services import EventRule, Match, ServiceRule
+from monitor.core.services import EventRule
 from monitor.intake import names, store
+from monitor.intake.matching import Owner
 from monitor.intake.metering import readings_of
 from monitor.intake.otlp_protobuf import points
 from monitor.intake.store import Batch, NewerError, Outcome, Store, waiting_after
@@ -23,14 +23,7 @@ if TYPE_CHECKING:
 
     from monitor.intake.usage import UsageEvent
 
-RULES = (
-    ServiceRule(
-        ServiceFacts("assistant", "", "", "", "", "configured", ("chat",)),
-        Match(port=1),
-        None,
-        EventRule(models=("mistral-*",)),
-    ),
-)
+RULES = (Owner("assistant", ("chat",), EventRule(models=("mistral-*",))),)
 
 
 @pytest.fixture
