@@ -37,7 +37,7 @@ energy: Final = Exact(
     example='"1.2 Wh"',
     highest=Decimal(10_000),
     positive=True,
-    mistaken={"w": ("Wh", _ONE), "kw": ("kWh", _ONE), "mwh": ("Wh", _MILLI)},
+    mistaken={"w": ("Wh", _ONE), "kw": ("kWh", _ONE)},
 )
 """A `Read` of an energy, in Wh."""
 gases: Final = Exact(

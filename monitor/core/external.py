@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from monitor.core.activity import Unit
+from monitor.core.activity import Authority, Unit
 from monitor.core.impact import Bounds, nearest
 from monitor.core.readings import Method
 from monitor.core.uncertainty import METHOD_ERROR
@@ -24,8 +24,6 @@ Key = TypeVar("Key")
 
 RATE_TOKENS: Final = 1_000_000
 """Rates are for so many output tokens, so that whole numbers hold them to less than a millionth of themselves."""
-EVENTS: Final = "events"
-"""The source of what events have told. That of a file's row is its digest and its line."""
 
 
 PROVIDERS: Final[Mapping[str, str]] = {
@@ -153,6 +151,8 @@ class ExternalAmount:
     amount: int
     basis: Basis | None = None
     """Of output tokens only: nothing else has a rate."""
+    authority: Authority = Authority.EVENTS
+    """Who says so: of one service and hour the one that is believed first counts. A file's row is its file's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.core.activity import Unit
+from monitor.core.entries import ServiceFacts
 from monitor.core.external import ExternalAmount, ExternalSeries
 from monitor.core.interval import Interval, bucket_of
+from monitor.core.services import CONFIGURED, EventRule, Match, ServiceRule
 from monitor.external.bases import rule_of
 
 if TYPE_CHECKING:
@@ -33,9 +36,21 @@ def amounts_of_events(
     ]
     found = bases.of((rule, event.model) for rule, event in mine)
     return tuple(
-        amount
+        replace(one, authority=event.authority)
         for rule, event in mine
-        for amount in amounts((rule, event.model), event.counts, _hour(event.time, grain), found[rule, event.model])
+        for one in amounts((rule, event.model), event.counts, _hour(event.time, grain), found[rule, event.model])
+    )
+
+
+def service_rules(rules: Iterable[ExternalRule]) -> tuple[ServiceRule, ...]:
+    """Return *rules* as the intake has them, and nobody else: so that an event of theirs is somebody's, and is kept."""
+    return tuple(
+        ServiceRule(
+            ServiceFacts(rule.key, rule.name, rule.department, rule.contract, found_by=CONFIGURED),
+            Match(),
+            events=EventRule(models=rule.models),
+        )
+        for rule in rules
     )
 
 

@@ -5,14 +5,14 @@ Impacts are not stored: they follow from the sums of tokens and their bases, so 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from sqlalchemy import and_, select, update
 
-from monitor.core.activity import Unit
-from monitor.core.external import EVENTS, Basis, ExternalAmount, ExternalSeries, ExternalSum
+from monitor.core.activity import RANKS, Unit
+from monitor.core.external import Basis, ExternalAmount, ExternalSeries, ExternalSum
 from monitor.ledger import schema
 from monitor.ledger.errors import LedgerCorrupt
 from monitor.ledger.exactness import exact, split_sum
@@ -22,8 +22,9 @@ from monitor.ledger.terms import digest_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Table
 
+    from monitor.core.activity import Authority
     from monitor.core.external import FileRow
     from monitor.core.interval import Interval
 
@@ -54,16 +55,18 @@ class ExternalWriter:
     def add_events(self, amounts: Iterable[ExternalAmount], stream: str, through: int) -> bool:
         """Add what the events of *stream* up to number *through* count; return whether they were not in it yet.
 
-        *amounts* are by the hour. An hour is reckoned by the basis that its first event had. What a file has told of
-        the same time counts already: then these are a cross-check.
+        *amounts* are by the hour. An hour is reckoned by the basis that its first event had. Of a service and hour
+        the authority counts that is believed first, and of what a file has told that file; the others are a
+        cross-check.
         """
         if self.mark(stream) >= through:
             return False
-        sums: dict[tuple[int, int, ExternalSeries], ExternalAmount] = {}
+        sums: dict[tuple[int, int, ExternalSeries, Authority], ExternalAmount] = {}
         for one in amounts:
-            key = (one.since, one.until, one.series)
-            before = sums[key].amount if key in sums else 0
-            sums[key] = ExternalAmount(one.since, one.until, one.series, one.amount + before, one.basis)
+            key = (one.since, one.until, one.series, one.authority)
+            sums[key] = (
+                replace(one, amount=one.amount + sums[key].amount, basis=sums[key].basis) if key in sums else one
+            )
         numbers, bases = self._numbers(sums.values())
         for one in sums.values():
             self._add(one, numbers[one.series], bases)
@@ -93,19 +96,35 @@ class ExternalWriter:
         return read_mark(self._connection, self._host, stream)
 
     def _add(self, one: ExternalAmount, number: int, bases: Mapping[Basis, int]) -> None:
-        table = schema.external_amounts
+        """Add *one* to its row; a new row counts unless somebody who goes before it has told of its time."""
+        table, source = schema.external_amounts, one.authority.value
         same = and_(
             table.c.since == one.since,
             table.c.until == one.until,
             table.c.series_id == number,
-            table.c.source == EVENTS,
+            table.c.source == source,
         )
         added = self._connection.execute(update(table).where(same).values(amount=table.c.amount + one.amount))
         if added.rowcount:
             return
-        counted = not any(True for _ in self._overlapping([one], table.c.source != EVENTS))
-        values = self._values(one, number, EVENTS, bases)
-        self._insertion.into(self._connection, table, [(*values[:5], counted, values[6])])
+        better = [other.value for other in RANKS if RANKS[other] < RANKS[one.authority]]
+        told = any(True for _ in self._overlapping([one], _of_file(table))) or self._said(one, better)
+        values = self._values(one, number, source, bases)
+        self._insertion.into(self._connection, table, [(*values[:5], not told, values[6])])
+        worse = [other.value for other in RANKS if RANKS[other] > RANKS[one.authority]]
+        if worse and not told:
+            self._connection.execute(update(table).where(self._of_hour(one, worse)).values(counted=False))
+
+    def _said(self, one: ExternalAmount, sources: Sequence[str]) -> bool:
+        table = schema.external_amounts
+        rows = self._connection.execute(select(table.c.amount).where(self._of_hour(one, sources)).limit(1))
+        return rows.first() is not None
+
+    def _of_hour(self, one: ExternalAmount, sources: Sequence[str]) -> ColumnElement[bool]:
+        """Return the condition of what *sources* have told of the service of *one* in its hour, whatever the model."""
+        table, series = schema.external_amounts, schema.external_series
+        numbers = select(series.c.id).where(series.c.host_id == self._host, series.c.external == one.series.external)
+        return and_(table.c.since == one.since, table.c.series_id.in_(numbers), table.c.source.in_(sources))
 
     def _told(self, row: FileRow, own: str) -> bool | None:
         """Return whether others have told the same of the time of *row*; None where none has told anything of it."""
@@ -174,6 +193,10 @@ class ExternalWriter:
         mine = and_(table.c.host_id == self._host, table.c.stream == stream)
         if not self._connection.execute(update(table).where(mine).values(through=through)).rowcount:
             self._insertion.into(self._connection, table, [(self._host, stream, through)])
+
+
+def _of_file(table: Table) -> ColumnElement[bool]:
+    return table.c.source.startswith(f"{FILE}:")
 
 
 def read_mark(connection: Connection, host: int, stream: str) -> int:

@@ -8,10 +8,9 @@ from sqlalchemy import select
 
 from monitor.core.activity import Unit
 from monitor.core.calendar import utc
-from monitor.core.external import EVENTS
 from monitor.ledger import schema
 from monitor.ledger.errors import LedgerCorrupt
-from monitor.ledger.external import basis_in, series_of
+from monitor.ledger.external import FILE, basis_in, series_of
 from monitor.ledger.terms import digest_of
 
 if TYPE_CHECKING:
@@ -54,31 +53,27 @@ class ExternalExamination:
                 yield f"{where} has {'a' if row.basis_id is not None else 'no'} basis"
 
     def _told_twice(self) -> Iterator[str]:
-        """Times of which both events and a file count: one of the two is a cross-check."""
-        events, files, series = schema.external_amounts, schema.external_amounts.alias(), schema.external_series
+        """Times of which two authorities count, or one and a file: one of the two is a cross-check."""
+        one, another, series = schema.external_amounts, schema.external_amounts.alias(), schema.external_series
         other = series.alias()
+        of_file = another.c.source.startswith(f"{FILE}:")
         rows = self._connection.execute(
-            select(events.c.since, events.c.series_id, files.c.source)
-            .join(series, series.c.id == events.c.series_id)
-            .join(
-                other,
-                (other.c.host_id == series.c.host_id)
-                & (other.c.external == series.c.external)
-                & (other.c.model == series.c.model),
-            )
-            .join(files, files.c.series_id == other.c.id)
+            select(one.c.since, one.c.series_id, one.c.source, another.c.source.label("another"))
+            .join(series, series.c.id == one.c.series_id)
+            .join(other, (other.c.host_id == series.c.host_id) & (other.c.external == series.c.external))
+            .join(another, another.c.series_id == other.c.id)
             .where(
-                events.c.source == EVENTS,
-                files.c.source != EVENTS,
-                events.c.counted,
-                files.c.counted,
-                files.c.since < events.c.until,
-                files.c.until > events.c.since,
+                ~one.c.source.startswith(f"{FILE}:"),
+                (of_file & (other.c.model == series.c.model)) | (~of_file & (another.c.source > one.c.source)),
+                one.c.counted,
+                another.c.counted,
+                another.c.since < one.c.until,
+                another.c.until > one.c.since,
             )
             .distinct()
         )
-        for since, number, source in rows:
-            yield f"{_spoken(self._series[number])} of {utc(since)} counts by its events, and again by {source}"
+        for since, number, source, found in rows:
+            yield f"{_spoken(self._series[number])} of {utc(since)} counts by {source}, and again by {found}"
 
     def _changed_bases(self) -> Iterator[str]:
         table = schema.external_bases

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.activity import Unit
+from monitor.core.activity import Authority, Unit
 from monitor.core.calendar import named_period
 from monitor.core.external import (
     Basis,
@@ -186,6 +187,23 @@ def test_events_of_a_time_that_a_file_has_told_are_a_cross_check(ledger: Ledger)
     assert faults(ledger) == []
 
 
+@pytest.mark.parametrize("first", [Authority.EVENTS, Authority.GATEWAY])
+def test_of_two_authorities_that_tell_of_an_hour_the_one_believed_first_counts(
+    ledger: Ledger, first: Authority
+) -> None:
+    events = [hour(400), hour(30, model="mistral-small-latest")]
+    # the gateway has another name for the model, and tells of an hour of which there is no event
+    metered = [replace(one, authority=Authority.GATEWAY) for one in (hour(431, model="mistral"), hour(9, START + HR))]
+    batches = [events, metered] if first is Authority.EVENTS else [metered, events]
+    for number, batch in enumerate(batches, start=1):
+        ledger.add_external(batch, stream="spool", through=number)
+    assert tokens(ledger) == 439
+    assert tokens(ledger, counted=False) == 431
+    ledger.add_external([hour(1), metered[0]], stream="spool", through=3)
+    assert (tokens(ledger), tokens(ledger, counted=False)) == (440, 862)
+    assert faults(ledger) == []
+
+
 def test_a_command_may_import_beside_the_daemon(site: Site, ledger: Ledger) -> None:
     with Ledger.change(site.url) as other:
         other.import_external([month_row(2, 1000)], "a" * 32)
@@ -200,14 +218,17 @@ def test_a_command_may_import_beside_the_daemon(site: Site, ledger: Ledger) -> N
         ("UPDATE external_amounts SET amount = -1 WHERE source = 'events'", "of chat is -1"),
         ("UPDATE external_amounts SET basis_id = NULL WHERE source = 'events'", "of chat has no basis"),
         ("UPDATE external_amounts SET until = since WHERE source = 'events'", "has no time"),
-        ("UPDATE external_amounts SET counted = true", "counts by its events, and again by file:"),
+        ("UPDATE external_amounts SET counted = true", "counts by events, and again by file:"),
+        ("UPDATE external_amounts SET counted = true", "counts by events, and again by gateway"),
         ("UPDATE external_bases SET body = '{}'", "is not what was written"),
     ],
 )
 def test_whatever_is_changed_in_the_tables_of_bought_services_is_found(site: Site, harm: str, found: str) -> None:
     with site.open() as ledger:
         ledger.import_external([month_row(2, 1000)], "a" * 32)
-        ledger.add_external([hour(400)], stream="spool", through=1)
+        late = START + MONTH
+        metered = replace(hour(70, late, model="mistral"), authority=Authority.GATEWAY)
+        ledger.add_external([hour(400), hour(7, late), metered], stream="spool", through=1)
         assert faults(ledger) == []
     site.sql(harm)
     with site.read() as reader:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.adapters import ecologits
+from monitor.adapters import ecologits, ecologits_child
 from monitor.adapters.ecologits import ANSWER_TOKENS, EcoLogitsFailed, Estimate, Question, estimates
 from monitor.core.external import STUDY_ABOVE, Impact, Origin
 from monitor.core.impact import Bounds
@@ -129,3 +129,20 @@ def test_nothing_of_it_is_loaded_here() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == ["False", "False"]
     assert ANSWER_TOKENS == 400
+
+
+def test_the_child_answers_in_the_order_of_the_questions_and_knows_no_other_country() -> None:
+    asked = [
+        {"provider": "openai", "model": "gpt-4o", "zone": "XX"},
+        {"provider": "openai", "model": "no-such-model", "zone": "FR"},
+        {"provider": "mistralai", "model": "mistral-large-latest", "zone": "SE"},
+    ]
+    unknown_zone, unknown_model, known = ecologits_child.answer({"tokens": 400, "questions": asked})["estimates"]
+    assert set(unknown_zone["impacts"]) == {"energy"}
+    assert unknown_model is None
+    assert known["parameters"]["zone"] == "SWE"
+    # one model of a known size has no range, one of a guessed size has
+    low, high = known["impacts"]["energy"]
+    assert low == high
+    low, high = unknown_zone["impacts"]["energy"]
+    assert low < high

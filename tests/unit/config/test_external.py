@@ -1,9 +1,12 @@
 """Services that are bought as an API, as the file says it."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from monitor.config import external
+from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.external import ExternalRule, Impact, Origin
 from monitor.core.impact import Bounds
@@ -65,3 +68,14 @@ def test_it_is_shown_with_its_origin(tmp_path: Path) -> None:
 )
 def test_what_can_not_be_is_refused(tmp_path: Path, text: str, what: str) -> None:
     assert any(what in str(fault) for fault in faults(tmp_path, text)), faults(tmp_path, text)
+
+
+def test_amounts_are_read_exactly_and_a_mistaken_unit_is_suggested() -> None:
+    assert external.energy("0.0012 kWh") == Decimal("1.2")
+    assert external.gases("800 mgCO2e") == external.gases("0.8 gCO2e") == Decimal("0.8")
+    assert external.drink("45 mL") == Decimal("0.045")
+    assert external.metals("0.16 mgSbe") == Decimal("0.00016")
+    for reader, written in ((external.gases, "0.8 g"), (external.drink, "4.5 cl"), (external.energy, "1.2 W")):
+        with pytest.raises(WrongValueError) as caught:
+            reader(written)
+        assert reader(caught.value.instead.strip('"')) > 0
