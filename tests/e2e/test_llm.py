@@ -108,6 +108,15 @@ def _ask(daemon: Daemon, server: LlmServer, load: Load) -> Usage:
     return usage
 
 
+def _energy_is_that_of_the_processor(page: Scrape, spent: float) -> None:
+    # the memory is modelled here, and has its part in a token's energy: of the processor's part alone time tells
+    every = page.find("empreinte_service_energy_joules_total", service="llm")
+    processor = sum(value for labels, value in every.items() if ("resource", "package") in labels)
+    assert processor == pytest.approx(WATTS * spent, rel=0.1)
+    joules = page.value("empreinte_service_activity_energy_joules_total", service="llm")
+    assert joules == pytest.approx(sum(every.values()), rel=0.05)
+
+
 def test_tokens_equal_what_the_clients_were_told_and_the_energy_of_them_is_that_of_the_processor(
     tmp_path: Path,
 ) -> None:
@@ -119,8 +128,8 @@ def test_tokens_equal_what_the_clients_were_told_and_the_energy_of_them_is_that_
             powercap.move()
             daemon.wait_for_tick(8)
             spent = server.cpu_seconds()
-            told = _ask(daemon, server, Load(requests=400, seconds=20))
-            told += _ask(daemon, server, Load(requests=100, seconds=10, cache=False))
+            told = _ask(daemon, server, Load(requests=200, seconds=12))
+            told += _ask(daemon, server, Load(requests=50, seconds=6, cache=False))
             daemon.wait_for_tick(7)
             spent = server.cpu_seconds() - spent
             page = daemon.scrape()
@@ -138,5 +147,4 @@ def test_tokens_equal_what_the_clients_were_told_and_the_energy_of_them_is_that_
     assert last.value(TOKENS, service="llm", direction="input") == told.input_tokens
     computed = last.value("empreinte_service_computed_input_tokens_total", service="llm")
     assert computed == told.input_tokens - told.cached_tokens
-    joules = page.value("empreinte_service_activity_energy_joules_total", service="llm")
-    assert joules == pytest.approx(WATTS * spent, rel=0.1)
+    _energy_is_that_of_the_processor(page, spent)
