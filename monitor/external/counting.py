@@ -6,10 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.core.activity import Unit
-from monitor.core.entries import ServiceFacts
 from monitor.core.external import ExternalAmount, ExternalSeries
 from monitor.core.interval import Interval, bucket_of
-from monitor.core.services import CONFIGURED, EventRule, Match, ServiceRule
 from monitor.external.bases import rule_of
 
 if TYPE_CHECKING:
@@ -39,18 +37,6 @@ def amounts_of_events(
         replace(one, authority=event.authority)
         for rule, event in mine
         for one in amounts((rule, event.model), event.counts, _hour(event.time, grain), found[rule, event.model])
-    )
-
-
-def service_rules(rules: Iterable[ExternalRule]) -> tuple[ServiceRule, ...]:
-    """Return *rules* as the intake has them, and nobody else: so that an event of theirs is somebody's, and is kept."""
-    return tuple(
-        ServiceRule(
-            ServiceFacts(rule.key, rule.name, rule.department, rule.contract, found_by=CONFIGURED),
-            Match(),
-            events=EventRule(models=rule.models),
-        )
-        for rule in rules
     )
 
 

@@ -13,11 +13,10 @@ from monitor.core.activity import Authority, Unit
 from monitor.core.external import ExternalAmount, ExternalRule, ExternalSeries, Impact, Origin, TokenRate
 from monitor.core.impact import Bounds
 from monitor.core.interval import HALF_HOUR, HOUR
-from monitor.core.services import Match
 from monitor.external.bases import Bases, rule_of
-from monitor.external.counting import amounts_of_events, service_rules
+from monitor.external.counting import amounts_of_events
 from monitor.factors.studies import Studies, shipped_studies
-from monitor.intake.matching import consumer_of
+from monitor.intake.matching import consumer_of, owners_of
 from monitor.intake.usage import UsageEvent
 
 if TYPE_CHECKING:
@@ -184,11 +183,10 @@ def test_nobody_is_asked_where_nothing_is_bought() -> None:
 
 
 def test_the_intake_finds_whose_an_event_is_and_who_says_so_is_kept() -> None:
-    rules = service_rules((MISTRAL, OTHERS))
+    owners = owners_of((), (MISTRAL, OTHERS))
     mine = replace(event("mistral-small-latest", output_tokens=3), authority=Authority.GATEWAY)
-    assert consumer_of(mine, rules) == "mistral-api"
-    assert consumer_of(event("gpt-4o"), rules) == "others"
-    assert (rules[0].facts.name, rules[0].match) == ("Mistral", Match())
+    assert consumer_of(mine, owners) == "mistral-api"
+    assert consumer_of(event("gpt-4o"), owners) == "others"
     found, _ = bases()
     (one,) = amounts_of_events([("mistral-api", mine)], (MISTRAL, OTHERS), found, HOUR)
     assert one.authority is Authority.GATEWAY
