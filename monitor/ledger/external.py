@@ -74,7 +74,10 @@ class ExternalWriter:
         return True
 
     def add_file(self, rows: Sequence[FileRow], digest: str) -> Imported:
-        """Write the *rows* of the file whose content has *digest*; what is there already stays as it is."""
+        """Write the *rows* of the file whose content has *digest*; what is there already stays as it is.
+
+        But for this: tokens that nobody had any rate for get those that are known by now.
+        """
         written: list[int] = []
         known: list[int] = []
         refused: list[int] = []
@@ -86,6 +89,8 @@ class ExternalWriter:
                 values = (self._values(one, numbers[one.series], source, bases) for one in row.amounts)
                 before = self._present(source)
                 self._insertion.into(self._connection, schema.external_amounts, values)
+                if before:
+                    self._complete(row, source, bases)
                 (known if before else written).append(row.line)
             else:
                 (known if told else refused).append(row.line)
@@ -154,6 +159,16 @@ class ExternalWriter:
             )
         )
         yield from ((row.since, row.until, series_of(row), row.amount) for row in rows)
+
+    def _complete(self, row: FileRow, source: str, bases: Mapping[Basis, int]) -> None:
+        table = schema.external_amounts
+        mine = and_(table.c.source == source, table.c.basis_id.is_not(None))
+        stored = self._connection.execute(select(table.c.basis_id).where(mine)).scalars().all()
+        unknown = [number for number, basis in read_bases(self._connection, stored).items() if not basis.rates]
+        for one in row.amounts:
+            if unknown and one.basis is not None and one.basis.rates:
+                lacking = and_(mine, table.c.basis_id.in_(unknown))
+                self._connection.execute(update(table).where(lacking).values(basis_id=bases[one.basis]))
 
     def _present(self, source: str) -> bool:
         table = schema.external_amounts

@@ -152,6 +152,24 @@ def test_the_same_file_with_another_version_of_ecologits_changes_nothing(ledger:
     assert [one.basis for one in ledger.external(EVER) if one.series.unit is Unit.OUTPUT_TOKENS] == [KNOWN]
 
 
+def test_tokens_that_nobody_had_a_rate_for_get_one_when_the_file_is_imported_again(ledger: Ledger) -> None:
+    told = month_row(2, 1000)
+    without = FileRow(2, (replace(told.amounts[0], basis=UNKNOWN), told.amounts[1]))
+    other = replace(KNOWN, missing="another version")
+    for row, basis in (
+        (without, UNKNOWN),
+        (told, KNOWN),
+        (FileRow(2, (replace(told.amounts[0], basis=other), told.amounts[1])), KNOWN),
+        (without, KNOWN),
+    ):
+        ledger.import_external([row], "a" * 32)
+        assert set(ledger.external(EVER)) == {
+            ExternalSum(series(), 1000, basis),
+            ExternalSum(series(Unit.INPUT_TOKENS), 3000),
+        }
+    assert faults(ledger) == []
+
+
 def test_two_rows_of_a_file_for_one_time_are_two_accounts_and_add_up(ledger: Ledger) -> None:
     ledger.import_external([month_row(2, 1000), month_row(3, 500)], "a" * 32)
     assert tokens(ledger) == 1500
