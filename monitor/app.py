@@ -195,7 +195,7 @@ def _work(config: Config, machine: Machine) -> None:
             stack.callback(sampler.close)
         exposition = Exposition(_about(config, machine))
         stream = Stream(_source(config), simulated=machine.simulated)
-        notifier = stack.enter_context(_notifier(config, machine))
+        notifier = stack.enter_context(_notifier(config, machine, ledger))
         address = stack.enter_context(_serve(config, machine, exposition, stream, notifier))
         daemon = _daemon(
             config,
@@ -238,12 +238,14 @@ def _installed_subscribers() -> list[Subscriber]:
     return [point.load()() for point in entry_points(group="monitor.subscribers")]
 
 
-def _notifier(config: Config, machine: Machine) -> Notifier:
+def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
+    books = ledger.load() if config.webhooks else None
     return Notifier(
         config.webhooks,
         config.paths.state,
         _source(config),
         lambda: machine.clock.stamp().wall,
+        committed=None if books is None else books.at.wall,
         simulated=machine.simulated,
     )
 

@@ -36,6 +36,15 @@ class Gatherer(Subscriber, Protocol):
         ...
 
 
+@runtime_checkable
+class Holder(Gatherer, Protocol):
+    """A gatherer that keeps events on disk before they are true, so that the end of the daemon takes none of them."""
+
+    def hold(self, events: Sequence[Event], at: Stamp) -> None:
+        """Keep *events*, untold: they are true once the ledger has the commit of the moment *at*."""
+        ...
+
+
 class Bus:
     """Hands each event to every subscriber."""
 
@@ -43,6 +52,12 @@ class Bus:
         self._subscribers = tuple(subscribers)
         self._failed: list[Event] = []
         self._last: Stamp | None = None
+
+    def hold(self, events: Sequence[Event], at: Stamp) -> None:
+        """Have *events* kept by those that hold them, before the commit of the moment *at* in which they are."""
+        for subscriber in self._subscribers:
+            if isinstance(subscriber, Holder):
+                self._failed += self._attempt(subscriber, partial(subscriber.hold, events, at), "what is to come", at)
 
     def publish(self, events: Iterable[Event]) -> None:
         """Tell every subscriber of each event, in order. A failure is told once: not that of telling of it.

@@ -217,6 +217,7 @@ class Daemon:
     def _commit(self, at: Stamp) -> None:
         books = self._impacts.book(self._accounting.books(at), self._accounting.reserved())
         pending = self._pending
+        self._bus.hold(pending.events, books.at)
         try:
             self._commit_number = self._keeper.commit(
                 books,

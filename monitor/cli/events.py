@@ -128,7 +128,13 @@ def _follow(session: Session, globs: tuple[str, ...], lang: Language | None, *, 
     config = session.config()
     speech = Speech(lang or config.organisation.language, config.organisation.timezone)
     lines, where = EventLines(speech), f"http://{config.web.listen}/"
-    following = Following(config.web.listen, lambda: typer.echo(speech.say("events.lost", where=where), err=True))
+
+    def say(key: str) -> None:
+        typer.echo(speech.say(key, where=where), err=True)
+
+    following = Following(
+        config.web.listen, on_loss=lambda: say("events.lost"), on_answer=lambda: say("events.listening")
+    )
     try:
         for event in following.events():
             if is_asked_for(name_of(event), globs):

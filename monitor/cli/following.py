@@ -38,10 +38,15 @@ class Following:
         on_loss: Callable[[], None] = lambda: None,
         wait: Callable[[float], object] | None = None,
         silence: float = SILENCE,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
-        """*on_loss* is called once each time that nobody answers any more; then it is asked until somebody does."""
+        """*on_loss* is called once each time that nobody answers any more; then it is asked until somebody does.
+
+        *on_answer* is called each time that somebody does.
+        """
         self._listen = listen
         self._on_loss = on_loss
+        self._on_answer = on_answer
         self._wait = wait or threading.Event().wait
         self._silence = silence
         self._last = ""
@@ -79,6 +84,7 @@ class Following:
             connection.close()
             raise
         if response.status == SERVED:
+            self._on_answer()
             return connection, response
         said = response.read(1024).decode(errors="replace").strip()
         connection.close()

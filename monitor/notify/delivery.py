@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.config import NotifyTable
     from monitor.core.delivery import Standing
     from monitor.core.events import Event
+    from monitor.core.interval import Stamp
     from monitor.notify.posting import Failed
 
 log = logging.getLogger(__name__)
@@ -138,13 +139,18 @@ class Notifier:
         source: str,
         now: Callable[[], int],
         *,
+        committed: int | None = None,
         simulated: bool = False,
     ) -> None:
-        """Tell *tables* of events of *source*; the queue is in the directory *state*."""
+        """Tell *tables* of events of *source*; the queue is in the directory *state*.
+
+        *committed* is the moment of the ledger's last commit (ns since the epoch); None: it holds nothing.
+        """
         self._tables = tables
         self._path = state / FILE
         self._source = source
         self._now = now
+        self._committed = committed
         self._simulated = simulated
         self._gathered: list[Letter] = []
         self._trouble = False
@@ -156,6 +162,7 @@ class Notifier:
         """Begin. Raises OutboxError where the queue can't be used."""
         if self._tables or self._path.exists():
             self._outbox = self._stack.enter_context(Outbox(self._path))
+            self._outbox.release(self._committed)
             self._outbox.keep_only([table.url for table in self._tables], self._now())
         for table in self._tables:
             self._couriers.append(self._stack.enter_context(Courier(table, self._path, self._now)))
@@ -177,15 +184,23 @@ class Notifier:
         except (OutboxError, sqlite3.Error):
             return None
 
+    def hold(self, events: Sequence[Event], at: Stamp) -> None:
+        """Put *events* in the queue, to be sent once they are true. Raises sqlite3.Error: they are not held then."""
+        letters = [letter for event in events for letter in self._letters(event)]
+        if letters and self._outbox is not None and not self._trouble:
+            self._outbox.put(letters, held=at.wall)
+
     def handle(self, event: Event) -> None:
         """Gather *event* for each address that asked for it."""
+        self._gathered += self._letters(event)
+
+    def _letters(self, event: Event) -> list[Letter]:
         made = told(event, self._source, simulated=self._simulated) if self._tables else None
         if made is None:
-            return
-        body = made.as_json()
-        for table in self._tables:
-            if is_asked_for(made.name, table.events):
-                self._gathered.append(Letter(table.url, made.id, body, event.at.wall))
+            return []
+        asking = [table for table in self._tables if is_asked_for(made.name, table.events)]
+        body = made.as_json() if asking else ""
+        return [Letter(table.url, made.id, body, event.at.wall) for table in asking]
 
     def settle(self) -> None:
         """Put what was gathered in the queue. Raises sqlite3.Error, once: it is kept, and tried at the next commit."""

@@ -31,7 +31,7 @@ _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS letters (
     number INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
     made INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', dead INTEGER,
-    UNIQUE (endpoint, id)
+    held INTEGER, UNIQUE (endpoint, id)
 );
 CREATE INDEX IF NOT EXISTS queue ON letters (endpoint, dead, number);
 CREATE TABLE IF NOT EXISTS tallies (
@@ -85,21 +85,36 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def put(self, letters: Sequence[Letter]) -> None:
-        """Keep *letters*, in order, in one transaction; one that is there already is not kept twice."""
-        rows = [(one.endpoint, one.id, one.body, one.made) for one in letters]
+    def put(self, letters: Sequence[Letter], held: int | None = None) -> None:
+        """Keep *letters*, in order, in one transaction; one that is there already is not kept twice.
+
+        Those that are *held* are not sent until they are put without, or `release` says so: *held* is the moment of the
+        ledger's commit that makes them true.
+        """
+        rows = [(one.endpoint, one.id, one.body, one.made, held) for one in letters]
         with self._transaction():
             self._database.executemany(
-                "INSERT OR IGNORE INTO letters (endpoint, id, body, made) VALUES (?, ?, ?, ?)", rows
+                "INSERT INTO letters (endpoint, id, body, made, held) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET held = excluded.held WHERE held IS NOT NULL",
+                rows,
             )
             for endpoint in sorted({one.endpoint for one in letters}):
                 self._make_room(endpoint)
+
+    def release(self, committed: int | None) -> None:
+        """Free what was held when the daemon ended and the ledger's last commit, of *committed*, has; forget the rest.
+
+        None: the ledger holds nothing.
+        """
+        with self._transaction():
+            self._database.execute("UPDATE letters SET held = NULL WHERE held <= ?", (committed,))
+            self._database.execute("DELETE FROM letters WHERE held IS NOT NULL")
 
     def next(self, endpoint: str) -> Letter | None:
         """Return the oldest letter that waits for *endpoint*; None where there is none."""
         row = self._database.execute(
             "SELECT endpoint, id, body, made, number, attempts FROM letters"
-            " WHERE endpoint = ? AND dead IS NULL ORDER BY number LIMIT 1",
+            " WHERE endpoint = ? AND dead IS NULL AND held IS NULL ORDER BY number LIMIT 1",
             (endpoint,),
         ).fetchone()
         return None if row is None else Letter(*row)

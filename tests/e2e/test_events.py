@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
 
-SLEEPER = "import time; time.sleep(600)  # the service of this test {number}"
+SLEEPER = f"import time; time.sleep(600)  # of {uuid.uuid4().hex}, "
+"""No other run of these tests has it."""
 
 
 def _service(number: int) -> dict[str, object]:
-    return {"key": f"sleeper-{number}", "match": {"process": f"the service of this test {number}$"}}
+    return {"key": f"sleeper-{number}", "match": {"process": f"{SLEEPER[-34:]}{number}$"}}
 
 
 def _run(number: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", SLEEPER.format(number=number)])
+    return subprocess.Popen([sys.executable, "-c", f"{SLEEPER}{number}"])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -46,20 +48,22 @@ def _tables(powercap: Powercap, services: int, **further: object) -> Tables:
 
 
 def test_events_are_followed_across_a_restart(tmp_path: Path) -> None:
+    sleeper = None
     with Powercap(tmp_path) as powercap, Daemon(tmp_path, _tables(powercap, 1)) as daemon:
         command = [PROGRAM, "events", "tail", "--json", "--type", "service_*", "--config", daemon.configuration]
         tail = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             assert tail.stdout is not None
             assert tail.stderr is not None
-            wait_until(lambda: _listeners(daemon) == 1, what="the listener")
+            assert "listening at" in tail.stderr.readline()
             sleeper = _run(0)
             first = json.loads(tail.stdout.readline())
             daemon.stop()
             assert "does not answer any more" in tail.stderr.readline()
             daemon.start()
-            wait_until(lambda: _listeners(daemon) == 1, what="the listener, again")
-            _end(sleeper)
+            assert "listening at" in tail.stderr.readline()
+            sleeper.kill()
+            sleeper.wait()
             lines = iter(tail.stdout.readline, "")
             second = next(one for line in lines if (one := json.loads(line))["type"].endswith("disappeared.v1"))
             tail.send_signal(signal.SIGINT)
@@ -68,15 +72,10 @@ def test_events_are_followed_across_a_restart(tmp_path: Path) -> None:
         finally:
             tail.kill()
             tail.communicate()
+            if sleeper is not None:
+                _end(sleeper)
     assert (first["type"], first["subject"]) == ("eu.empreinte.service_appeared.v1", "sleeper-0")
     assert second["data"] == {"service": "sleeper-0"}
-
-
-def _listeners(daemon: Daemon) -> int:
-    """Return how many connections to the daemon's port there are, as the kernel has them: those that stay listen."""
-    with open("/proc/net/tcp") as table:  # noqa: PTH123 - a file of the kernel's
-        rows = [line.split() for line in table][1:]
-    return sum(int(row[1].partition(":")[2], 16) == daemon.port and row[3] == "01" for row in rows)
 
 
 def test_nothing_that_is_in_the_queue_is_lost_by_a_kill_or_by_a_receiver_that_is_away(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Sequence
 
 import pytest
 
@@ -81,3 +82,33 @@ def test_work_that_fails_is_told_with_the_next_events_and_tried_again(caplog: py
     failed = HandlerFailed(at=Stamp(1, 1), handler="queue", error="the disk is full")
     assert neighbour.done == [[EVENT], [failed]]
     assert gathering.done == [[EVENT, failed]]
+
+
+class Holding(Gathering):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.held: list[tuple[list[Event], Stamp]] = []
+
+    def hold(self, events: Sequence[Event], at: Stamp) -> None:
+        if self.full:
+            message = "the disk is full"
+            raise OSError(message)
+        self.held.append((list(events), at))
+
+
+def test_who_holds_events_has_them_before_they_are_told() -> None:
+    holding, listener = Holding("queue"), Listener("another")
+    Bus([listener, holding]).hold([EVENT], Stamp(9, 9))
+    assert holding.held == [([EVENT], Stamp(9, 9))]
+    assert (holding.heard, listener.heard) == ([], [])
+
+
+def test_events_that_cannot_be_held_are_told_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    holding, listener = Holding("queue"), Listener("another")
+    holding.full = True
+    bus = Bus([holding, listener])
+    with caplog.at_level(logging.CRITICAL):
+        bus.hold([EVENT], Stamp(9, 9))
+        bus.publish([EVENT])
+    failed = HandlerFailed(at=Stamp(9, 9), handler="queue", error="the disk is full")
+    assert listener.heard == [failed, EVENT]

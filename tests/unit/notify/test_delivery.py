@@ -233,6 +233,31 @@ def test_what_arrived_and_could_not_be_noted_is_told_again(tmp_path: Path, caplo
     assert caplog.messages == ["the queue of webhooks can't be used: full; it is tried again each minute"]
 
 
+@pytest.mark.parametrize(("committed", "count"), [(NOW + 7, 1), (NOW + 6, 0)])
+def test_an_end_between_the_commit_and_the_telling_takes_nothing(tmp_path: Path, committed: int, count: int) -> None:
+    with Receiver() as receiver:
+        tables = [NotifyTable(url=receiver.url)]
+        with Notifier(tables, tmp_path, SOURCE, lambda: NOW) as ended:
+            Bus([ended]).hold([event(1)], Stamp(NOW + 7, 7))
+        assert receiver.asked == []
+        with Notifier(tables, tmp_path, SOURCE, lambda: NOW, committed=committed) as notifier:
+            Bus([notifier]).publish([event(2)])
+            wait_until(lambda: len(receiver.taken) == count + 1, what="the event that was held, and the next")
+    assert [told.event["time"][-4:] for told in receiver.taken] == ["000Z"] * (count + 1)
+
+
+def test_what_was_held_is_told_once(tmp_path: Path) -> None:
+    with Receiver() as receiver, Notifier([NotifyTable(url=receiver.url)], tmp_path, SOURCE, lambda: NOW) as notifier:
+        bus = Bus([notifier])
+        for _ in range(2):  # the first commit fails, the second does not
+            bus.hold([event(1)], Stamp(NOW, 1))
+        assert receiver.asked == []
+        bus.publish([event(1)])
+        bus.publish([event(2)])
+        wait_until(lambda: len(receiver.taken) == 2, what="two events")
+    assert len(set(receiver.ids)) == 2
+
+
 def test_without_anybody_to_tell_there_is_no_file(tmp_path: Path) -> None:
     with Notifier([], tmp_path, SOURCE, lambda: NOW) as notifier:
         Bus([notifier]).publish([event(1)])

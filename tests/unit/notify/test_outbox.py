@@ -105,6 +105,37 @@ def test_what_waits_for_who_is_not_configured_any_more_is_given_up(tmp_path: Pat
         assert waiting(outbox, B) == ["id-0"]
 
 
+def test_what_is_held_is_not_sent_until_it_is_put_again_and_then_once(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(1), letter(2)], held=NOW)
+        assert outbox.next(A) is None
+        outbox.put([letter(1), letter(3)])
+        assert waiting(outbox) == ["id-1", "id-3"]
+        outbox.put([letter(2)])
+        assert waiting(outbox) == ["id-2"]
+
+
+def test_what_waits_is_not_held_back_again(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(1)])
+        outbox.put([letter(1)], held=NOW)
+        assert waiting(outbox) == ["id-1"]
+
+
+@pytest.mark.parametrize(("committed", "told"), [(NOW, ["id-1", "id-3"]), (NOW - 1, ["id-3"]), (None, ["id-3"])])
+def test_what_was_held_at_the_end_is_told_if_the_ledger_has_it(
+    tmp_path: Path, committed: int | None, told: list[str]
+) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(1)], held=NOW)
+        outbox.put([letter(2)], held=NOW + 1)
+        outbox.put([letter(3)])
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.release(committed)
+        assert waiting(outbox) == told
+        assert outbox.standing(A).waiting == 0
+
+
 def test_a_put_that_fails_keeps_nothing_of_it(tmp_path: Path) -> None:
     file = tmp_path / "notify.db"
     with Outbox(file) as outbox:
