@@ -30,6 +30,7 @@ from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
 from monitor.impact_accounting import KEPT, ImpactAccounting
+from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
@@ -38,7 +39,7 @@ from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
-from monitor.web.server import serve
+from monitor.web.server import WebError, serve
 from monitor.web.stream import Stream
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -61,6 +62,9 @@ RETRY_EVERY: Final = Duration.from_seconds(60)
 """How often a source that can't be read is tried again: a driver may be loaded, a right given."""
 BEYOND_CAP: Final = (
     "more AI services were found than are followed: those beyond are under _other; name yours as [[service]]"
+)
+NO_INTAKE: Final = (
+    "events from outside can't be booked by this version: take [intake] out of the configuration until a later one does"
 )
 STALE_TICKS: Final = 12
 """After how many ticks without a snapshot the daemon counts as ill."""
@@ -187,7 +191,8 @@ def _work(config: Config, machine: Machine) -> None:
         assembly = assemble(
             config, machine.clock.stamp().wall, sysfs=machine.sysfs, procfs=machine.procfs, nvml=machine.nvml
         )
-        _say_what_is_missing(assembly)
+        if config.intake.token_file is not None:
+            raise WebError(NO_INTAKE)
         ledger = stack.enter_context(_open_ledger(config, machine))
         workloads = _workloads(config, machine)
         fast, slow = _samplers(config, machine, workloads, ledger, inbox)
@@ -214,6 +219,7 @@ def _work(config: Config, machine: Machine) -> None:
         with Schedule(fast, slow, config.sampling.every) as schedule:
             if not machine.simulated:
                 _watch(machine, workloads, schedule, stack)
+            _say_what_is_missing(assembly)
             log.info("measuring every %g s; status page: http://%s/", config.sampling.every.seconds, address)
             manager.ready(f"status page: http://{address}/")
             daemon.run(inbox, schedule, stall=Duration(2 * config.sampling.every.nanoseconds + 10**9))
@@ -396,6 +402,7 @@ def _daemon(
         failures=LedgerError,
         people=workloads,
         periods=Periods(ledger).of,
+        external=ExternalPeriods(ledger, config.external_rules).of,
         impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),

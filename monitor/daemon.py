@@ -23,6 +23,7 @@ from monitor.core.events import (
     ServiceAppeared,
     ServiceDisappeared,
 )
+from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
 from monitor.core.readings import DRAM, PACKAGE, REST
 from monitor.core.units import Duration, Energy, Power
@@ -124,6 +125,7 @@ class Daemon:
         failures: type[Exception],
         people: People,
         periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
+        external: Callable[[Stamp], ExternalFigures],
         impacts: ImpactAccounting,
         restate_late: Callable[[Stamp, Sequence[IntensityReading]], Sequence[EntryCorrected]],
         offset: OpenBooks,
@@ -148,6 +150,8 @@ class Daemon:
         self._failures = failures
         self._people = people
         self._periods = periods
+        self._external = external
+        self._bought = ExternalFigures()
         self._impacts = impacts
         self._restate_late = restate_late
         self._offset = offset
@@ -242,6 +246,7 @@ class Daemon:
         """Ask the ledger for the figures of the periods; where it does not answer, those of before stay."""
         try:
             self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
+            self._bought = self._external(at)
         except self._failures as error:
             if not self._error:
                 log.error("%s; what is shown of days, months and years is from before", error)  # noqa: TRY400 - as above
@@ -334,6 +339,7 @@ class Daemon:
             period_unmeasured=self._figures.unmeasured,
             period_said=self._figures.said,
             period_idle=self._figures.idle,
+            external=self._bought,
         )
 
     def _activity(self) -> dict[tuple[str, Unit], int]:

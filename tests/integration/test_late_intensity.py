@@ -15,6 +15,7 @@ from monitor.bus import Bus
 from monitor.config import Config, Surroundings, load
 from monitor.core.entries import ServiceFacts
 from monitor.core.events import CollectionSucceeded, EntryCorrected, Observed
+from monitor.core.external import ExternalFigures
 from monitor.core.impact import ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
@@ -67,6 +68,7 @@ class Room:
             keeper=ledger,
             failures=LedgerError,
             people=People(),
+            external=lambda _: ExternalFigures(),
             periods=Periods(ledger).of,
             impacts=ImpactAccounting(
                 assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))

@@ -25,6 +25,7 @@ from monitor.core.events import (
     ServiceAppeared,
     ServiceDisappeared,
 )
+from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
 from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
@@ -117,6 +118,7 @@ class World:
             keeper=self.shelf,
             failures=DiskFullError,
             people=self.village,
+            external=lambda _: ExternalFigures(),
             periods=self.figures,
             impacts=self.impacts,
             restate_late=self.restate,
