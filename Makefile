@@ -27,8 +27,8 @@ help:
 run: .venv/.for-run
 	exec .venv/bin/empreinte run $(ARGS)
 
-# what compares times, or shares of the processors, runs alone; the others two by two, a file at a time
-ALONE := tests/bench tests/e2e
+# what compares times runs alone; the others two by two, a file at a time
+ALONE := tests/bench
 
 .PHONY: test
 test: check parts
