@@ -32,6 +32,7 @@ class Standing:
 
     address: str
     waiting: int
+    """To be told. What the ledger does not hold yet is not among it."""
     dead: int
     """Given up, and kept for a while."""
     delivered: int

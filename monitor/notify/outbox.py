@@ -152,15 +152,15 @@ class Outbox:
     def standing(self, endpoint: str) -> Standing:
         """Return how it stands with *endpoint*."""
         select, whose = self._database.execute, (endpoint,)
-        count = "SELECT COUNT(*) FROM letters WHERE endpoint = ? AND dead IS"
+        count = "SELECT COUNT(*) FROM letters WHERE endpoint = ? AND"
         failing = select(
             "SELECT error FROM letters WHERE endpoint = ? AND dead IS NULL ORDER BY number LIMIT 1", whose
         ).fetchone()
         tally = select("SELECT delivered, dropped FROM tallies WHERE endpoint = ?", whose).fetchone() or (0, 0)
         return Standing(
             address=address_of(endpoint),
-            waiting=select(f"{count} NULL", whose).fetchone()[0],
-            dead=select(f"{count} NOT NULL", whose).fetchone()[0],
+            waiting=select(f"{count} dead IS NULL AND held IS NULL", whose).fetchone()[0],
+            dead=select(f"{count} dead IS NOT NULL", whose).fetchone()[0],
             delivered=tally[0],
             dropped=tally[1],
             error=failing[0] if failing else "",

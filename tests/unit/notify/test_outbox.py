@@ -108,8 +108,9 @@ def test_what_waits_for_who_is_not_configured_any_more_is_given_up(tmp_path: Pat
 def test_what_is_held_is_not_sent_until_it_is_put_again_and_then_once(tmp_path: Path) -> None:
     with Outbox(tmp_path / "notify.db") as outbox:
         outbox.put([letter(1), letter(2)], held=NOW)
-        assert outbox.next(A) is None
+        assert (outbox.next(A), outbox.standing(A).waiting) == (None, 0)
         outbox.put([letter(1), letter(3)])
+        assert outbox.standing(A).waiting == 2
         assert waiting(outbox) == ["id-1", "id-3"]
         outbox.put([letter(2)])
         assert waiting(outbox) == ["id-2"]
