@@ -21,6 +21,7 @@ MOST_MEMBERS: Final = 10_000
 DEEPEST: Final = 48
 """How deep objects and lists may lie in one another. LiteLLM's lie ten deep, OTLP's twelve."""
 LONGEST_REASON: Final = 200
+_LIST: Final = re.compile(rb"\s*\[")
 _PIECE: Final = re.compile(rb'"[^"]*"?|[\[\]{},]')
 _OPENING, _CLOSING, _COMMA = b"[{", b"]}", ord(",")
 
@@ -32,6 +33,8 @@ def check(body: bytes) -> None:
     than DEEPEST.
     """
     depth = members = 0
+    # the fields of an object are no members, nor are those of the objects that follow one another on lines
+    listed = _LIST.match(body) is not None
     # without what is escaped, a text ends at the next quotation mark
     plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     for number, piece in enumerate(_PIECE.finditer(plain)):
@@ -39,7 +42,7 @@ def check(body: bytes) -> None:
             raise TooMuchError(f"the body has more than {MOST_PIECES} parts: send fewer events at once")
         first = plain[piece.start()]
         depth += (first in _OPENING) - (first in _CLOSING)
-        members += depth == 1 and first == _COMMA
+        members += listed and depth == 1 and first == _COMMA
         if depth > DEEPEST:
             raise RefusedError(f"the body is nested more than {DEEPEST} deep")
         if members > MOST_MEMBERS:

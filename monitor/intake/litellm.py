@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from monitor.core.activity import Unit
-from monitor.intake.json_body import check, decoded, items
+from monitor.intake.json_body import MOST_MEMBERS, check, decoded, items
 from monitor.intake.openai_usage import Number, Usage, counts_of, tokens
 from monitor.intake.replies import ABSENT, NOTHING, images_in
 from monitor.intake.usage import (
     Arrival,
     Parsed,
     RefusedError,
+    TooMuchError,
     UsageEvent,
     identity,
     milliseconds_of,
@@ -94,6 +95,8 @@ def _calls(body: bytes) -> Iterator[msgspec.Raw | bytes]:
         lines = [line for line in body.splitlines() if line.strip()]
         if len(lines) < 2:  # noqa: PLR2004 - one line is one call, which was no JSON
             raise
+        if len(lines) > MOST_MEMBERS:
+            raise TooMuchError(f"the body has more than {MOST_MEMBERS} lines: send fewer calls at once") from None
         yield from lines
 
 

@@ -37,6 +37,7 @@ TEMPORALITIES: Final = {
 LONGEST_NUMBER: Final = 20
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _TRACE_ID, _SPAN_ID = 16, 8
+_END_OF_TIME: Final = 1 << 64
 
 
 class _Value(msgspec.Struct, rename="camel"):
@@ -132,8 +133,8 @@ def spans(body: bytes) -> Iterator[Span]:
                 name=one.name,
                 trace_id=_id(one.trace_id, _TRACE_ID),
                 span_id=_id(one.span_id, _SPAN_ID),
-                start=_whole(one.start_time_unix_nano),
-                end=_whole(one.end_time_unix_nano),
+                start=_moment(one.start_time_unix_nano),
+                end=_moment(one.end_time_unix_nano),
                 failed=one.status is not None and one.status.code in FAILED,
                 attributes=_wanted(one.attributes),
                 resource=resource,
@@ -161,8 +162,8 @@ def _point(point: _Point, described: Described) -> Point:
     return Point(
         described=described,
         series=hashed(described.metric, described.digest, _digest(point.attributes)),
-        start=_whole(point.start_time_unix_nano),
-        time=_whole(point.time_unix_nano),
+        start=_moment(point.start_time_unix_nano),
+        time=_moment(point.time_unix_nano),
         value=_number(value),
         number=None if point.count is None else _whole(point.count),
         attributes=_wanted(point.attributes),
@@ -192,6 +193,14 @@ def _whole(value: Whole) -> int:
     if len(value) > LONGEST_NUMBER or re.fullmatch(r"-?[0-9]+", value) is None:
         raise RefusedError("an integer is a number, or its digits as text")
     return int(value)
+
+
+def _moment(value: Whole) -> int:
+    """Return a time in ns since 1970, which has no sign and 64 bits in protobuf."""
+    moment = _whole(value)
+    if not 0 <= moment < _END_OF_TIME:
+        raise RefusedError("a time is a number of nanoseconds since 1970")
+    return moment
 
 
 def _number(value: float | str) -> float:

@@ -135,3 +135,11 @@ def test_what_is_no_list_of_calls_is_refused(body: bytes) -> None:
 def test_too_many_calls_are_refused_together() -> None:
     with pytest.raises(TooMuchError, match="members"):
         parse(b"[" + b",".join([b"{}"] * 10_002) + b"]", ARRIVAL)
+
+
+def test_as_many_calls_as_the_gateway_sends_at_once_fit_in_lines() -> None:
+    fields = {f"field_{number}": number for number in range(50)}
+    call = json.dumps({"id": "chatcmpl-1", "litellm_call_id": "1", "status": "success", **fields}).encode()
+    assert len(parse(b"\n".join([call] * 512), ARRIVAL).events) == 512
+    with pytest.raises(TooMuchError, match="lines"):
+        parse(b"\n".join([b"{}"] * 10_001), ARRIVAL)

@@ -64,6 +64,9 @@ def test_what_is_not_known_is_stepped_over() -> None:
         {"endTimeUnixNano": "tomorrow"},
         {"endTimeUnixNano": "9" * 5000},
         {"endTimeUnixNano": 1.5},
+        {"startTimeUnixNano": -(10**25)},
+        {"startTimeUnixNano": "-1"},
+        {"endTimeUnixNano": 1 << 64},
         {"attributes": [{"key": "gen_ai.usage.input_tokens", "value": {"intValue": "x"}}]},
         {"attributes": [{"key": "gen_ai.usage.input_tokens", "value": {"doubleValue": "x"}}]},
         {"attributes": [{"key": "gen_ai.usage.input_tokens", "value": 3}]},
@@ -75,7 +78,17 @@ def test_what_is_wrong_is_refused(changes: dict[str, Any]) -> None:
         list(spans(changed(**changes)))
 
 
-@pytest.mark.parametrize("changes", [{"asInt": "x"}, {"asDouble": "x"}, {"timeUnixNano": []}, {"attributes": [3]}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"asInt": "x"},
+        {"asDouble": "x"},
+        {"timeUnixNano": []},
+        {"startTimeUnixNano": -(10**25)},
+        {"startTimeUnixNano": "-9999999999999999999"},
+        {"attributes": [3]},
+    ],
+)
 def test_a_wrong_point_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(RefusedError):
         list(points(metric(**{"asInt": None, **changes})))
