@@ -31,17 +31,21 @@ from monitor.core.events import (
 )
 from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
 from monitor.core.interval import HOUR, Interval, Stamp
-from monitor.core.meters import Booking, Meters
+from monitor.core.meters import Meters
+from monitor.core.platform import Platform
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST, ActivityReading
 from monitor.core.reservation import accelerator, memory, processors
+from monitor.core.tellers import Tellers
 from monitor.core.units import Duration, Energy, Power
 from monitor.core.usage import Consumption, UsageBook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from monitor.core.activity import Done, Taken
     from monitor.core.entries import Bucket, Holding
     from monitor.core.events import Event, Observed
+    from monitor.core.meters import Booking
     from monitor.core.readings import Method, Reading
 
 JUMP: Final = Duration.from_seconds(60)
@@ -95,25 +99,32 @@ class Accounting:
         self._held_marks: dict[str, Consumption] = {}
         self._marks = {resource: Consumption() for resource in self._meters.booked_at}
         self._activity = ActivityBook(
-            opening.activity_counters if opening else (), same_boot=same_boot, now=now, patience=rules.patience
+            opening.activity_counters if opening else (),
+            same_boot=same_boot,
+            now=now,
+            patience=rules.patience,
+            told={consumer: opening.at for consumer, _, _ in opening.told} if opening else {},
         )
+        self._tellers = Tellers(opening.told if opening else {})
+        self.cursor = opening.cursor if opening else ""
+        """Up to where events from outside are in the books."""
         self._gap_time = {cause: time.nanoseconds for cause, time in opening.gaps.items()} if opening else {}
         self._gaps: list[Gap] = []
         self._last = before.at if before else None
-        self._platform = _Platform()
+        self._platform = Platform()
         self.draws: dict[str, Draw] = {}
         """What each resource drew last, for the live figures."""
         self._found = self._note_reboot(opening, now) if opening is not None and not same_boot else []
 
-    def take(self, observed: Observed) -> list[Event]:
-        """Account for what was observed together; return what happened, in order of resource."""
+    def take(self, observed: Observed, taken: Taken | None = None) -> list[Event]:
+        """Account for what was observed together and what events told; return what happened, in order of resource."""
         outcomes = {one.collector: one.readings for one in observed.outcomes if isinstance(one, CollectionSucceeded)}
         for one in observed.outcomes:
             if isinstance(one, CollectorBecameUnavailable):
                 self._meters.forget(one.collector)
                 self._usage.forget(one.collector)
         events, self._found = [*self._found, *self._note_jump(observed.at)], []
-        events += self._act(observed.at, outcomes)
+        events += self._act(observed.at, self._done(observed.at, outcomes, taken))
         self._meters.take(observed.at, outcomes)
         known = self._usage.take(observed.at, outcomes)
         self._hold(observed.at)
@@ -160,6 +171,8 @@ class Accounting:
             activity=self._books.activity(),
             activity_counters=self._activity.saved(),
             counted=self._books.counted(),
+            cursor=self.cursor,
+            told=self._tellers.saved(),
         )
 
     def reserved(self) -> Mapping[Holding, Duration]:
@@ -175,13 +188,22 @@ class Accounting:
         """Return the (collector, resource) pairs whose energy is booked."""
         return self._meters.used()
 
-    def _act(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]]) -> list[Event]:
-        """Book what services did since their meters were read before; what was lost with a counter is a gap."""
+    def _done(self, at: Stamp, outcomes: Mapping[str, Sequence[Reading]], taken: Taken | None) -> list[Done]:
+        """Return what services did since their meters were read before, and by the events that were taken in."""
         told = [one for readings in outcomes.values() for one in readings if isinstance(one, ActivityReading)]
+        done = self._activity.take(at, told)
+        if taken is None:
+            return done
+        self.cursor = taken.cursor
+        self._tellers.hear(taken.sums, at.wall)
+        return done + self._activity.tell(at, taken.sums, self._tellers.silent())
+
+    def _act(self, at: Stamp, told: Iterable[Done]) -> list[Event]:
+        """Book what services did; what was lost with a counter is a gap."""
         events: list[Event] = []
         lost: dict[str, Interval] = {}
-        for done in self._activity.take(at, told):
-            interval = Interval(self._wall(done.since, at), at.wall)
+        for done in told:
+            interval = Interval(self._wall(done.since, at), self._wall(done.until, at))
             self._books.act(interval, {done.series: done.amount})
             if done.lost:
                 lost[done.series.consumer] = interval
@@ -237,7 +259,7 @@ class Accounting:
         if used.seen == 0:
             return unattributed(booking.energy)
         self._learn(booking, used, length)
-        length = _measured_time(booking)
+        length = booking.measured_time
         floor = self._floor_energy(booking.resource, booking.method, length)
         if booking.resource == DRAM:
             return share_memory(booking.energy, floor, used.use, self._rules.floor)
@@ -299,7 +321,7 @@ class Accounting:
         for (consumer, _), part in parts.items():
             by_consumer[consumer] = by_consumer.get(consumer, 0) + part
             self._activity.use(consumer, part)
-        length = _measured_time(booking)
+        length = booking.measured_time
         self.draws[booking.resource] = Draw(booking.end, meter, length, booking.energy, by_consumer)
 
     def _interval(self, start: Stamp, end: Stamp) -> Interval:
@@ -333,52 +355,3 @@ class Accounting:
 
 _MARGIN: Final = 1_000_000_000
 """A second beyond the patience, so that what was waited for to its end is still in time."""
-
-
-def _measured_time(booking: Booking) -> Duration:
-    """Return over how long the energy of *booking* was drawn: what was missed is not in it. All, if all was missed."""
-    whole = booking.end.boot - booking.start.boot
-    lost = sum(missed.end.boot - missed.start.boot for missed in booking.missed)
-    return Duration(whole - lost if lost < whole else whole)
-
-
-@dataclass(slots=True)
-class _Platform:
-    """What the platform's meter and the components' have counted since the former was first booked, in microjoules.
-
-    What the components counted while the platform was not measured is left out, in proportion to the time.
-    """
-
-    platform: int = 0
-    components: int = 0
-    booked: int = 0
-    waiting: int = 0
-    """What components have counted since the platform was last booked."""
-    since: int = 0
-    until: int = 0
-    """From when to when they counted that (boot clock, ns)."""
-    origin: int | None = None
-    """When the platform's first booking began (boot clock, ns)."""
-
-    def component(self, booking: Booking) -> None:
-        """Add what a component drew."""
-        self.since = min(self.since, booking.start.boot) if self.waiting else booking.start.boot
-        self.until = max(self.until, booking.end.boot) if self.waiting else booking.end.boot
-        self.waiting += booking.energy.microjoules
-
-    def rest(self, booking: Booking) -> Booking:
-        """Return the platform's booking as that of the rest: never falling, so never less than nothing."""
-        self.origin = booking.start.boot if self.origin is None else self.origin
-        if self.waiting:
-            self.components += self.waiting * self._compared(booking, self.origin) // (self.until - self.since)
-            self.waiting = 0
-        self.platform += booking.energy.microjoules
-        due = max(0, self.platform - self.components - self.booked)
-        self.booked += due
-        return Booking(REST, booking.method, booking.collector, booking.start, booking.end, Energy(due), booking.missed)
-
-    def _compared(self, booking: Booking, origin: int) -> int:
-        """Return for how long of the time of what is waiting the platform was measured as well, in ns."""
-        since = min(max(self.since, origin), self.until)
-        missed = sum(max(0, min(one.end.boot, self.until) - max(one.start.boot, since)) for one in booking.missed)
-        return self.until - since - missed

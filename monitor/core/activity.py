@@ -92,6 +92,24 @@ def authoritative(series: Mapping[ActivitySeries, int]) -> frozenset[ActivitySer
 
 
 @dataclass(frozen=True, slots=True)
+class EventSum:
+    """What the events of one hour count of one series."""
+
+    series: ActivitySeries
+    amount: int
+    newest: int
+    """When the last of them was (ns since the epoch): it lies in their hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What events came to that the books did not have yet, and how far they have it with that."""
+
+    sums: tuple[EventSum, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """What a service did of one unit between two readings of its meter."""
 
@@ -106,16 +124,27 @@ class Done:
 class ActivityBook:
     """Keeps the last reading of each counter of activity, and what its service has used since."""
 
-    def __init__(self, saved: Iterable[SavedActivity], *, same_boot: bool, now: Stamp, patience: Duration) -> None:
+    def __init__(
+        self,
+        saved: Iterable[SavedActivity],
+        *,
+        same_boot: bool,
+        now: Stamp,
+        patience: Duration,
+        told: Mapping[str, Stamp] | None = None,
+    ) -> None:
         """Begin *now* with the counters *saved* by the run before. After a boot every counter began anew.
 
         What is lost with a counter is too much to say what the rest took, where it is more than *patience* of it.
+        *told* says up to when it is known what those consumers did that events tell of.
         """
         kept = [one if same_boot else _before_boot(one, now) for one in saved]
         self._last = {one.series: one for one in kept}
         self._patience = patience
-        self._host = _Measured(max((one.at.boot for one in kept), default=now.boot) if same_boot else now.boot)
-        self._used = {one.series.consumer: _Used(one.at.boot if same_boot else now.boot) for one in kept}
+        known = {**(told or {}), **{one.series.consumer: one.at for one in kept}}
+        moments = {consumer: at.boot if same_boot else now.boot for consumer, at in known.items()}
+        self._host = _Measured(max(moments.values(), default=now.boot))
+        self._used = {consumer: _Used(moment) for consumer, moment in moments.items()}
 
     def take(self, at: Stamp, readings: Iterable[ActivityReading]) -> list[Done]:
         """Return what was done since the readings before; nothing of a counter that is read for the first time.
@@ -131,6 +160,24 @@ class ActivityBook:
             *(one if took[one.series.consumer] is not None else _unmeasured(one) for one in done),
             *(_energy_of(one, took[consumer] or 0) for consumer, one in longest.items()),
         ]
+
+    def tell(self, at: Stamp, sums: Iterable[EventSum], silent: Iterable[ActivitySeries]) -> list[Done]:
+        """Return what events say was done, each in its hour, and the energy that it took.
+
+        Of *silent* series nothing has come since this was called before: that none was done is known. What took a
+        consumer nobody knew of before is not: its first events are not measured.
+        """
+        done = [*(_moment_of(one, at) for one in sums), *(Done(one, 0, at, at) for one in silent)]
+        energy: list[Done] = []
+        unmeasured: set[str] = set()
+        for consumer, one in {one.series.consumer: one for one in done}.items():
+            before = self._used.get(consumer)
+            took = self._took(replace(one, until=at))
+            if before is None or took is None:
+                unmeasured.add(consumer)
+            since = _moment(at, before.since if before else at.boot)
+            energy.append(_energy_of(Done(one.series, 0, since, at), took or 0))
+        return [*(_unmeasured(one) if one.series.consumer in unmeasured else one for one in done), *energy]
 
     def use(self, consumer: str, microjoules: int) -> None:
         """Note that *consumer* used energy, if anything counts what it does."""
@@ -210,6 +257,16 @@ class _Measured:
             ),
             default=nothing,
         )
+
+
+def _moment_of(one: EventSum, at: Stamp) -> Done:
+    moment = _moment(at, at.boot - (at.wall - one.newest))
+    return Done(one.series, one.amount, moment, moment)
+
+
+def _moment(at: Stamp, boot: int) -> Stamp:
+    """Return the moment *boot* of the boot clock, by the wall clock as it is set at *at*."""
+    return Stamp(at.wall - (at.boot - boot), boot)
 
 
 def _unmeasured(done: Done) -> Done:

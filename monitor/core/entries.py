@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.core.impact import ImpactSeries
     from monitor.core.interval import Interval, Stamp
     from monitor.core.readings import Method
+    from monitor.core.tellers import Teller
     from monitor.core.units import Duration, Energy, Power
 
 OTHER: Final = "_other"
@@ -200,6 +201,10 @@ class OpenBooks:
     activity_counters: tuple[SavedActivity, ...] = ()
     counted: Mapping[tuple[str, Unit], Counted] = field(default_factory=dict)
     """What counts of it, by consumer and unit, as the counters show it: as first booked. None of them ever falls."""
+    cursor: str = ""
+    """Up to where the events that were taken in are in these books."""
+    told: Mapping[Teller, int] = field(default_factory=dict)
+    """Of what events tell, and when the last one did (ns since the epoch)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,13 @@ class Booking:
     missed: tuple[Missed, ...]
     """In order of time, none overlapping another."""
 
+    @property
+    def measured_time(self) -> Duration:
+        """Over how long the energy was drawn: what was missed is not in it. All, if all was missed."""
+        whole = self.end.boot - self.start.boot
+        lost = sum(missed.end.boot - missed.start.boot for missed in self.missed)
+        return Duration(whole - lost if lost < whole else whole)
+
 
 @dataclass(slots=True)
 class Track:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from monitor.core.activity import Unit
+from monitor.core.activity import Authority, Unit
 from monitor.core.entries import (
     Bucket,
     Counted,
@@ -84,6 +84,9 @@ class _Row(msgspec.Struct, array_like=True):
     """Series of activity, count, epoch, moment."""
     counted: list[tuple[str, str, int, int]] = msgspec.field(default_factory=list)
     """Consumer, unit, what is shown of it, and how far that is ahead."""
+    cursor: str = ""
+    told: list[tuple[str, str, str, int]] = msgspec.field(default_factory=list)
+    """Consumer, authority, unit, moment."""
 
 
 def encode(
@@ -131,6 +134,8 @@ def encode(
             (activity[one.series], one.count, one.epoch, _moment(one.at)) for one in books.activity_counters
         ],
         counted=[(consumer, unit, one.shown, one.ahead) for (consumer, unit), one in books.counted.items()],
+        cursor=books.cursor,
+        told=[(*teller, moment) for teller, moment in books.told.items()],
     )
     return zlib.compress(msgspec.msgpack.encode(row), LEVEL)
 
@@ -198,6 +203,8 @@ def _books(
             for number, count, epoch, at in row.activity_counters
         ),
         counted={(consumer, Unit(unit)): Counted(shown, ahead) for consumer, unit, shown, ahead in row.counted},
+        cursor=row.cursor,
+        told={(consumer, Authority(authority), Unit(unit)): moment for consumer, authority, unit, moment in row.told},
     )
 
 
