@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -119,6 +119,17 @@ class Reading:
     start: int
     time: int
     owner: Owner
+    place: tuple[int, Authority, Counted]
+    """What has the same place counts the same calls: only one metric of them is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the points of a body came to."""
+
+    readings: tuple[Reading, ...]
+    refused: tuple[tuple[int, str], ...] = ()
+    """Points that are wrong, by their place from 0, and why."""
 
 
 def digest_of(pairs: Iterable[bytes]) -> str:
@@ -129,26 +140,36 @@ def digest_of(pairs: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def readings_of(points: Iterable[Point], arrival: Arrival) -> list[Reading]:
-    """Return what *points* say. Raises RefusedError where a value is none, or a service's key is no key."""
-    told = [(point, metric, counted) for point in points for metric, counted in _meant(point)]
+def readings_of(points: Iterable[Point], arrival: Arrival) -> Read:
+    """Return what *points* say; each is taken or refused by itself, by its place among all that are read."""
+    told: list[tuple[Metric, Reading]] = []
+    refused: list[tuple[int, str]] = []
     best: dict[tuple[int, Authority, Counted], int] = {}
-    for point, metric, counted in told:
-        place = (point.described.scope, metric.authority, counted)
-        best[place] = min(metric.rank, best.get(place, metric.rank))
-    return [
-        Reading(
-            key=hashed(point.series, str(point.start)),
-            counted=counted,
-            value=_value(point, metric),
-            cumulative=point.described.temporality == CUMULATIVE,
-            believed=metric.rank == best[point.described.scope, metric.authority, counted],
-            start=min(point.start, arrival.time),
-            time=arrival.admitted(point.time) if point.time else arrival.time,
-            owner=(origin_of(point.attributes, point.described.resource, arrival), metric.authority),
-        )
-        for point, metric, counted in told
-    ]
+    for number, point in enumerate(points):
+        for metric, counted in _meant(point):
+            try:
+                reading = _reading(point, metric, counted, arrival)
+            except RefusedError as error:
+                refused.append((number, str(error)))
+                continue
+            told.append((metric, reading))
+            best[reading.place] = min(metric.rank, best.get(reading.place, metric.rank))
+    believed = tuple(replace(one, believed=metric.rank == best[one.place]) for metric, one in told)
+    return Read(believed, tuple(refused))
+
+
+def _reading(point: Point, metric: Metric, counted: Counted, arrival: Arrival) -> Reading:
+    return Reading(
+        key=hashed(point.series, str(point.start)),
+        counted=counted,
+        value=_value(point, metric),
+        cumulative=point.described.temporality == CUMULATIVE,
+        believed=True,
+        start=min(point.start, arrival.time),
+        time=arrival.admitted(point.time) if point.time else arrival.time,
+        owner=(origin_of(point.attributes, point.described.resource, arrival), metric.authority),
+        place=(point.described.scope, metric.authority, counted),
+    )
 
 
 def advance(

@@ -51,6 +51,11 @@ class Found:
     parsed: Parsed
     readings: tuple[Reading, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """Of how many events it is, the refused ones too."""
+        return len(self.parsed.events) + len(self.parsed.refused) + len(self.readings)
+
 
 class Refusal(Exception):  # noqa: N818 - it is an answer
     """A request is refused: with a status, one sentence, and when to come again."""
@@ -88,11 +93,11 @@ class Intake:
 
     async def traces(self, request: Request) -> Response:
         """Take OTLP's traces."""
-        return await self._taken(request, _traces, otlp_answer=True)
+        return await self._taken(request, _traces, "rejectedSpans")
 
     async def metrics(self, request: Request) -> Response:
         """Take OTLP's metrics."""
-        return await self._taken(request, _metrics, otlp_answer=True)
+        return await self._taken(request, _metrics, "rejectedDataPoints")
 
     async def standing(self, _: Request) -> Response:
         """Tell how it stands."""
@@ -106,9 +111,10 @@ class Intake:
         }
         return JSONResponse(content, 200, FRESH)
 
-    async def _taken(self, request: Request, parse: Parse, *, otlp_answer: bool = False) -> Response:
+    async def _taken(self, request: Request, parse: Parse, rejected: str = "") -> Response:
+        """Take a request; *rejected* is what OTLP calls the number of what is refused; empty: it is not OTLP."""
         try:
-            return await self._take(request, parse, otlp_answer=otlp_answer)
+            return await self._take(request, parse, rejected)
         except Refusal as refusal:
             self._refused[refusal.status] += 1
             headers = dict(FRESH)
@@ -118,21 +124,24 @@ class Intake:
                 headers["www-authenticate"] = 'Bearer realm="empreinte"'
             return JSONResponse({"error": str(refusal)}, refusal.status, headers)
 
-    async def _take(self, request: Request, parse: Parse, *, otlp_answer: bool) -> Response:
+    async def _take(self, request: Request, parse: Parse, rejected: str) -> Response:
         allowance = self._gate.allowance(request.headers.get("authorization", ""))
         if allowance is None:
             raise Refusal(401, "events need a token, as Authorization: Bearer TOKEN, one of those in intake.token_file")
         if wait := allowance.wait(self._monotonic()):
             raise Refusal(429, "more events came with this token than [intake] events_per_second allows", wait)
         with self._room.seat() as seat:
+            # what can't be read costs its sender something, too
+            size = 1
             try:
-                body = await body_of(request, seat)
+                found = await self._found(request, await body_of(request, seat), parse)
+                size = found.size
             except BodyError as error:
                 raise Refusal(error.status, str(error), 1 if error.status == 429 else None) from None  # noqa: PLR2004 - Too Many Requests
-            found = await self._found(request, body, parse)
-            allowance.spend(len(found.parsed.events) + len(found.readings))
+            finally:
+                allowance.spend(size)
             outcome = await self._written(found)
-        return _answer(found.parsed, outcome) if not otlp_answer else _otlp_answer(request, found.parsed)
+        return _otlp_answer(request, found.parsed, rejected) if rejected else _answer(found.parsed, outcome)
 
     async def _found(self, request: Request, body: bytes, parse: Parse) -> Found:
         arrival = Arrival(self._now(), request.query_params.get("service", ""), self._spool.oldest)
@@ -179,7 +188,8 @@ def _traces(request: Request, body: bytes, arrival: Arrival) -> Found:
 
 def _metrics(request: Request, body: bytes, arrival: Arrival) -> Found:
     read = otlp_protobuf.points if _is_protobuf(request) else otlp_json.points
-    return Found(Parsed(()), tuple(readings_of(read(body), arrival)))
+    found = readings_of(read(body), arrival)
+    return Found(Parsed((), 0, found.refused), found.readings)
 
 
 def _is_protobuf(request: Request) -> bool:
@@ -205,14 +215,14 @@ def _answer(parsed: Parsed, outcome: Outcome) -> Response:
     return JSONResponse(content, 200, FRESH)
 
 
-def _otlp_answer(request: Request, parsed: Parsed) -> Response:
-    """Return OTLP's own answer, which tells of refused spans.
+def _otlp_answer(request: Request, parsed: Parsed, rejected: str) -> Response:
+    """Return OTLP's own answer, which tells of refused spans or points; *rejected* is what it calls their number.
 
-    Source: opentelemetry-proto 1.10, ExportTraceServiceResponse, ExportTracePartialSuccess.
+    Source: opentelemetry-proto 1.10, ExportTracePartialSuccess, ExportMetricsPartialSuccess, which differ in that name.
     """
     refused, reason = len(parsed.refused), parsed.refused[0][1] if parsed.refused else ""
     if _kind(request) == JSON:
-        partial = {"partialSuccess": {"rejectedSpans": str(refused), "errorMessage": reason}} if refused else {}
+        partial = {"partialSuccess": {rejected: str(refused), "errorMessage": reason}} if refused else {}
         return JSONResponse(partial, 200, FRESH)
     return Response(_partial_success(refused, reason) if refused else b"", 200, FRESH, PROTOBUF)
 

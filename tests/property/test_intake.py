@@ -204,7 +204,7 @@ def test_exports_that_come_twice_or_late_add_up_to_what_the_meters_reached(runs:
     known: dict[str, int] = {}
     total = 0
     for body in sent:
-        events, values = advance(readings_of(points(body), Arrival(NOW)), known, NOW - 200 * SECOND)
+        events, values = advance(readings_of(points(body), Arrival(NOW)).readings, known, NOW - 200 * SECOND)
         known |= values
         total += sum(one.counts[Unit.OUTPUT_TOKENS] for one in events)
     assert total == sum(sum(increments) for increments in runs)

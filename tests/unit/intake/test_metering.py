@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from monitor.core.activity import Authority, Unit
 from monitor.intake import otlp_json, otlp_protobuf
 from monitor.intake.metering import advance, readings_of
-from monitor.intake.usage import Arrival, RefusedError, UsageEvent
+from monitor.intake.usage import Arrival, UsageEvent
 from tests.fixtures.intake import ARRIVAL, NOW, SECOND, sample, totals
 from tests.fixtures.intake.otlp import DELTA, as_json, metrics
 
@@ -29,8 +30,8 @@ class Listener:
     def hears(self, *series: dict[str, Any], resource: dict[str, object] | None = None) -> list[UsageEvent]:
         """Return what came on top; protobuf and JSON have to say the same."""
         request = metrics(series, resource)
-        readings = readings_of(otlp_protobuf.points(request.SerializeToString()), ARRIVAL)
-        others = readings_of(otlp_json.points(as_json(request)), ARRIVAL)
+        readings = readings_of(otlp_protobuf.points(request.SerializeToString()), ARRIVAL).readings
+        others = readings_of(otlp_json.points(as_json(request)), ARRIVAL).readings
         events, values = advance(readings, self.known, self.floor)
         assert [event.counts for event in advance(others, {}, self.floor)[0]] == [
             event.counts for event in advance(readings, {}, self.floor)[0]
@@ -46,7 +47,7 @@ def usage(value: int, kind: str) -> dict[str, Any]:
 
 
 def test_what_a_real_gateway_sent_is_counted() -> None:
-    readings = readings_of(otlp_protobuf.points(sample("litellm_metrics.pb")), ARRIVAL)
+    readings = readings_of(otlp_protobuf.points(sample("litellm_metrics.pb")), ARRIVAL).readings
     events, known = advance(readings, {}, BEFORE)
     assert totals(events) == {Unit.REQUESTS: 2, Unit.INPUT_TOKENS: 48, Unit.OUTPUT_TOKENS: 25}
     (event,) = events
@@ -163,13 +164,25 @@ def test_models_are_told_apart() -> None:
 )
 def test_what_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     request = metrics([{**OUT, **changes}])
-    with pytest.raises(RefusedError):
-        readings_of(otlp_protobuf.points(request.SerializeToString()), ARRIVAL)
-    with pytest.raises(RefusedError):
-        readings_of(otlp_json.points(as_json(request)), ARRIVAL)
+    for points in (otlp_protobuf.points(request.SerializeToString()), otlp_json.points(as_json(request))):
+        found = readings_of(points, ARRIVAL)
+        assert (found.readings, [place for place, _ in found.refused]) == ((), [0])
+
+
+def test_a_wrong_point_does_not_take_the_others_with_it() -> None:
+    request = metrics([IN, {**CALLS, "value": math.nan, "time": 1}, {**OUT, "value": math.nan}, CALLS])
+    found = readings_of(otlp_protobuf.points(request.SerializeToString()), Arrival(NOW, oldest=2))
+    assert [reading.counted.value for reading in found.readings] == ["input", "requests"]
+    assert [place for place, _ in found.refused] == [1, 2]
+
+
+def test_a_metric_that_is_refused_gives_way_to_the_next_that_says_the_same() -> None:
+    request = metrics([{**OUT, "value": math.nan}, {**OUT, "name": "gen_ai.client.inference.operation.output_tokens"}])
+    (event,) = advance(readings_of(otlp_protobuf.points(request.SerializeToString()), ARRIVAL).readings, {}, BEFORE)[0]
+    assert event.counts == {Unit.OUTPUT_TOKENS: 20}
 
 
 def test_a_beginning_in_the_future_is_no_later_than_now() -> None:
     request = metrics([{**OUT, "start": 2**64 - 1}]).SerializeToString()
-    (reading,) = readings_of(otlp_protobuf.points(request), Arrival(NOW, "assistant"))
+    (reading,) = readings_of(otlp_protobuf.points(request), Arrival(NOW, "assistant")).readings
     assert (reading.start, reading.owner[0].service) == (NOW, "assistant")

@@ -71,7 +71,7 @@ def of_metrics() -> tuple[list[str], list[UsageEvent]]:
     found = [metric for one in request.resource_metrics for scope in one.scope_metrics for metric in scope.metrics]
     points = [point for metric in found for point in (*metric.sum.data_points, *metric.histogram.data_points)]
     texts = list(words([text for point in points for text in attributes(point.attributes)]))
-    return texts, advance(readings_of(otlp_protobuf.points(body), ARRIVAL), {}, 0)[0]
+    return texts, advance(readings_of(otlp_protobuf.points(body), ARRIVAL).readings, {}, 0)[0]
 
 
 def of_replies() -> tuple[list[str], list[UsageEvent]]:

@@ -156,7 +156,7 @@ def metered(value: int, start: int = NOW + 1, name: str = "small") -> Batch:
     said = {"gen_ai.request.model": name, "empreinte.service": "assistant"}
     one = {"name": "gen_ai.client.inference.usage.output_tokens", "value": value, "start": start, "attributes": said}
     arrival = replace(ARRIVAL, time=NOW + 100)
-    return Batch((), tuple(readings_of(points(metrics([one]).SerializeToString()), arrival)), NOW + 100)
+    return Batch((), readings_of(points(metrics([one]).SerializeToString()), arrival).readings, NOW + 100)
 
 
 def counted(opened: Store) -> int:
@@ -195,7 +195,7 @@ def test_a_series_that_was_forgotten_is_not_counted_again(opened: Store) -> None
 
 def test_the_meters_of_a_real_gateway_count_once(tmp_path: Path) -> None:
     opened = Store(tmp_path / "events.db", (), 0)
-    readings = tuple(readings_of(points(sample("litellm_metrics.pb")), replace(ARRIVAL, service="assistant")))
+    readings = readings_of(points(sample("litellm_metrics.pb")), replace(ARRIVAL, service="assistant")).readings
     for _ in range(3):
         opened.write([Batch((), readings, NOW)], 0)
     assert counted(opened) == 25

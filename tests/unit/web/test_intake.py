@@ -3,15 +3,17 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from monitor.intake import spool as spooling
 from tests.fixtures.intake import NOW, SECOND, sample
 from tests.fixtures.intake.door import EVENT, EVENTS, JSON, PATHS, PROTOBUF, TOKEN, Sender, sender
-from tests.fixtures.intake.otlp import as_json, traces
+from tests.fixtures.intake.otlp import DELTA, as_json, metrics, traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +79,18 @@ def test_refused_spans_are_told_of_in_otlp_s_way(door: Sender) -> None:
     told = door.post("/v1/traces", as_json(request), JSON).json()["partialSuccess"]
     assert told == {"rejectedSpans": "201", "errorMessage": partial.error_message}
     assert door.booked() == {"assistant requests": 1, "assistant input_tokens": 1}
+
+
+def test_refused_points_are_told_of_in_otlp_s_way_and_the_others_taken(door: Sender) -> None:
+    name, model = "gen_ai.client.inference.usage.output_tokens", {"gen_ai.request.model": "small"}
+    right = {"name": name, "value": 5, "temporality": DELTA, "attributes": model}
+    request = metrics([right, {**right, "value": math.nan}])
+    answer = door.post("/v1/metrics", request.SerializeToString(), PROTOBUF)
+    partial = ExportMetricsServiceResponse.FromString(answer.content).partial_success
+    assert (answer.status_code, partial.rejected_data_points) == (200, 1)
+    assert door.booked() == {"assistant output_tokens": 5}
+    told = door.post("/v1/metrics", as_json(request), JSON).json()["partialSuccess"]
+    assert told == {"rejectedDataPoints": "1", "errorMessage": partial.error_message}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +216,16 @@ def test_who_sends_more_than_is_allowed_waits(tmp_path: Path) -> None:
         assert "events_per_second" in answer.json()["error"]
         clock[0] = 3.0
         assert door.post("/v1/events", batch, EVENTS).status_code == 200
+
+
+def test_what_cannot_be_read_is_no_way_around_the_allowance(tmp_path: Path) -> None:
+    with sender(tmp_path, rate=1, monotonic=lambda: 0.0) as door:
+        assert {door.post("/v1/events", b"{", EVENT).status_code for _ in range(10)} == {422}
+        assert door.post("/v1/events", b"{", EVENT).status_code == 429
+    (tmp_path / "state" / "events.db").unlink()
+    with sender(tmp_path, rate=1, monotonic=lambda: 0.0) as door:
+        assert door.post("/v1/events", json.dumps([{}] * 12).encode(), EVENTS).status_code == 422
+        assert door.post("/v1/events", b"[]", EVENTS).status_code == 429
 
 
 def test_a_full_spool_is_429_and_a_failing_one_503(door: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
