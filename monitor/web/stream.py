@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 1000
 """Events that who comes back can still have: on a quiet host some weeks."""
+MOST_KEPT: Final = 4 * 1024 * 1024
+"""Bytes of these together. What an hour came to has some 45,000 where 50 services are."""
 MOST_LISTENERS: Final = 16
 """At once: of the connections that the server has, most are for others."""
 MOST_WAITING: Final = 256
@@ -44,6 +47,14 @@ HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no", "conte
 GREETING: Final = f"retry: {COME_BACK * 1000}\n\n".encode()
 STILL_HERE: Final = b": nothing happened\n\n"
 SOME_MISSED: Final = b": events before this one may be missing\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """An event as it is sent."""
+
+    id: str
+    content: bytes
 
 
 class Stream:
@@ -60,7 +71,8 @@ class Stream:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dismiss: Dismiss = lambda _: None
         # all below is touched on the loop alone
-        self._kept: deque[CloudEvent] = deque(maxlen=KEPT)
+        self._kept: deque[_Frame] = deque()
+        self._size = 0
         self._listeners: set[_Listener] = set()
 
     def handle(self, event: Event) -> None:
@@ -96,20 +108,31 @@ class Stream:
             return PlainTextResponse(message, 503, {"cache-control": "no-store", "retry-after": "60"})
         peer = None if request.client is None else (request.client.host, request.client.port)
         listener = _Listener(peer)
-        frames = self._frames(listener, request.headers.get("last-event-id", ""))
+        # nothing else runs in between: what is kept now and what is handed over from now on are all there is
+        last = request.headers.get("last-event-id", "")
+        missed, found = self._after(last) if last else ([], True)
+        self._listeners.add(listener)
+        frames = self._frames(listener, GREETING if found else GREETING + SOME_MISSED, missed)
         return _Following(frames, listener, self._listeners)
 
     def _tell(self, events: Sequence[CloudEvent]) -> None:
-        self._kept.extend(events)
+        frames = [_frame(event) for event in events]
+        self._keep(frames)
         for listener in tuple(self._listeners):
-            for event in events:
-                if not self._hand(listener, event):
+            for frame in frames:
+                if not self._hand(listener, frame):
                     break
 
-    def _hand(self, listener: _Listener, event: CloudEvent | None) -> bool:
-        """Give *event* to *listener* and return True; who has too much waiting is shown out."""
+    def _keep(self, frames: Sequence[_Frame]) -> None:
+        self._kept.extend(frames)
+        self._size += sum(len(frame.content) for frame in frames)
+        while len(self._kept) > KEPT or self._size > MOST_KEPT:
+            self._size -= len(self._kept.popleft().content)
+
+    def _hand(self, listener: _Listener, frame: _Frame | None) -> bool:
+        """Give *frame* to *listener* and return True; who has too much waiting is shown out."""
         try:
-            listener.waiting.put_nowait(event)
+            listener.waiting.put_nowait(frame)
         except asyncio.QueueFull:
             self._listeners.discard(listener)
             listener.gone = True
@@ -118,13 +141,10 @@ class Stream:
             return False
         return True
 
-    async def _frames(self, listener: _Listener, last: str) -> AsyncIterator[bytes]:
-        # between these two nothing else runs: what is kept now and what is handed over from now on are all there is
-        missed, found = self._after(last) if last else ([], True)
-        self._listeners.add(listener)
-        yield GREETING if found else GREETING + SOME_MISSED
-        for event in missed:
-            yield _frame(event)
+    async def _frames(self, listener: _Listener, greeting: bytes, missed: Sequence[_Frame]) -> AsyncIterator[bytes]:
+        yield greeting
+        for frame in missed:
+            yield frame.content
         # whoever was shown out while he was written to is not written to again
         while not listener.gone:
             try:
@@ -135,11 +155,11 @@ class Stream:
                 continue
             if next_one is None:
                 return
-            yield _frame(next_one)
+            yield next_one.content
 
-    def _after(self, last: str) -> tuple[list[CloudEvent], bool]:
+    def _after(self, last: str) -> tuple[list[_Frame], bool]:
         """Return what came after the event *last*, and whether that is sure to be all: else it is all that is kept."""
-        rest = list(dropwhile(lambda event: event.id != last, self._kept))
+        rest = list(dropwhile(lambda frame: frame.id != last, self._kept))
         return (rest[1:], True) if rest else (list(self._kept), False)
 
 
@@ -148,7 +168,7 @@ class _Listener:
 
     def __init__(self, peer: tuple[str, int] | None) -> None:
         self.peer = peer
-        self.waiting: asyncio.Queue[CloudEvent | None] = asyncio.Queue(MOST_WAITING)
+        self.waiting: asyncio.Queue[_Frame | None] = asyncio.Queue(MOST_WAITING)
         self.gone = False
 
 
@@ -168,6 +188,6 @@ class _Following(StreamingResponse):
             self._listeners.discard(self._listener)
 
 
-def _frame(event: CloudEvent) -> bytes:
+def _frame(event: CloudEvent) -> _Frame:
     """Return *event* as it is sent. Its JSON is on one line."""
-    return f"id: {event.id}\nevent: {event.name}\ndata: {event.as_json()}\n\n".encode()
+    return _Frame(event.id, f"id: {event.id}\nevent: {event.name}\ndata: {event.as_json()}\n\n".encode())

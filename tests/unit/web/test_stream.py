@@ -18,7 +18,7 @@ from monitor.core.interval import Interval, Stamp
 from monitor.core.units import Duration
 from monitor.exposition.prometheus import Exposition
 from monitor.web.server import serve
-from monitor.web.stream import KEPT, MOST_LISTENERS, MOST_WAITING, Stream
+from monitor.web.stream import KEPT, MOST_KEPT, MOST_LISTENERS, MOST_WAITING, Stream
 from tests.fixtures.snapshots import ABOUT, NOW, SECOND, at_work
 from tests.parts.loopback import wait_until
 
@@ -223,6 +223,34 @@ def test_there_is_a_limit_to_listeners_and_its_answer_says_so() -> None:
         finally:
             for one in crowd:
                 one.__exit__()
+
+
+def test_the_limit_holds_for_those_who_come_at_the_same_moment() -> None:
+    stream = Stream(SOURCE)
+    with served(stream) as address, contextlib.ExitStack() as open_ones:
+        crowd = [socket.create_connection((address.address, address.port)) for _ in range(2 * MOST_LISTENERS)]
+        for one in crowd:
+            open_ones.enter_context(one)
+            one.settimeout(30)
+        for one in crowd:
+            one.sendall(b"GET /api/v1/events HTTP/1.0\r\nHost: ia-01\r\n\r\n")
+        answers = [one.recv(12).split()[1] for one in crowd]
+        assert answers.count(b"200") == answers.count(b"503") == MOST_LISTENERS
+        assert listeners(stream) == MOST_LISTENERS
+
+
+def test_what_is_kept_for_who_comes_back_has_an_end_in_bytes() -> None:
+    stream = Stream(SOURCE)
+    long = "x" * 20_000
+    with served(stream) as address:
+        for number in range(3 * MOST_KEPT // len(long)):
+            publish(stream, event(number, long))
+        newest = id_of(event(number, long))
+        wait_until(lambda: [frame.id for frame in stream._kept][-1:] == [newest], what="all events kept")
+        size = sum(len(frame.content) for frame in stream._kept)
+        assert MOST_KEPT - 2 * len(long) < size <= MOST_KEPT
+        with Listener(address, last=id_of(event(number - 1, long))) as back:
+            assert back.event()["id"] == newest
 
 
 def test_head_says_what_it_is_and_ends() -> None:
