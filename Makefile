@@ -35,7 +35,7 @@ test: check parts
 	$(call tested)
 
 .PHONY: test-long
-test-long: check parts test-pythons
+test-long: check parts long-parts test-pythons
 	$(call tested,--long)
 
 ifeq ($(TESTS),)
@@ -81,6 +81,11 @@ docs: .venv/.for-tests
 .PHONY: parts
 parts: .venv/.for-tests
 	.ci/parts
+
+# some 600 MB: only for the tests that take longer
+.PHONY: long-parts
+long-parts: .venv/.for-tests
+	.venv/bin/python -m tests.parts.litellm || echo "setup: tests that need LiteLLM will be skipped"
 
 .PHONY: clean
 clean:
