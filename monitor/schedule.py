@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from monitor.collector import Retry, Unavailable
 from monitor.core.events import (
@@ -231,6 +232,25 @@ def _time_of(reading: IntensityReading) -> tuple[str, str, int]:
     return reading.provider, reading.zone, reading.start
 
 
+class _Grid(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
+    """Moments at equal intervals. Those that were missed are passed over in one step, however many they are.
+
+    APScheduler's own goes through them one by one, which takes hours where a clock that began in 1970 was set.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        if previous_fire_time is None:
+            return now
+        missed = max(timedelta(0), now - previous_fire_time) // self.interval
+        return previous_fire_time + (missed + 1) * self.interval
+
+    def __str__(self) -> str:
+        return f"every {self.interval}"
+
+
 class Schedule:
     """Runs the samplers on time, until it is closed. A context manager: it owns the scheduler's threads."""
 
@@ -272,8 +292,7 @@ class Schedule:
     def _arm(self, now: datetime) -> None:
         self._scheduler.add_job(
             self._fast.sample,
-            "interval",
-            seconds=self._every.seconds,
+            _Grid(timedelta(seconds=self._every.seconds)),
             next_run_time=now,
             id="fast",
             replace_existing=True,
@@ -281,8 +300,7 @@ class Schedule:
         for number, sampler in enumerate(self._slow):
             self._scheduler.add_job(
                 sampler.sample,
-                "interval",
-                seconds=(sampler.every or self._every).seconds,
+                _Grid(timedelta(seconds=(sampler.every or self._every).seconds)),
                 next_run_time=now,
                 id=f"slow{number}",
                 executor="slow",

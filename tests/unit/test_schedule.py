@@ -292,6 +292,21 @@ def test_rearming_makes_a_job_that_was_put_off_due_now() -> None:
         assert fast.asked.acquire(timeout=20)
 
 
+def test_a_clock_that_is_set_decades_ahead_is_followed_at_once_with_one_reading() -> None:
+    fast, every = Counting(), timedelta(seconds=3600)
+    with Schedule(fast, [], Duration.from_seconds(3600)) as schedule:
+        assert fast.asked.acquire(timeout=20)
+        job = schedule._scheduler.get_job("fast")
+        due = job.next_run_time
+        # for the scheduler this is as if the clock had been set: what was due is long past
+        job.modify(next_run_time=due - 20_000 * 365 * every)
+        assert fast.asked.acquire(timeout=20)
+        following = schedule._scheduler.get_job("fast").next_run_time
+    assert fast.count == 2
+    assert (following - due) % every == timedelta(0)
+    assert timedelta(0) <= following - due <= every
+
+
 def test_what_is_left_in_the_inbox_comes_out_in_order() -> None:
     inbox = Inbox()
     first, second = Observed(at=Stamp(1, 1), outcomes=()), Observed(at=Stamp(2, 2), outcomes=())
