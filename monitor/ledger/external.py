@@ -13,6 +13,7 @@ from sqlalchemy import and_, select, update
 
 from monitor.core.activity import RANKS, Unit
 from monitor.core.external import Basis, ExternalAmount, ExternalSeries, ExternalSum
+from monitor.core.interval import HOUR
 from monitor.ledger import schema
 from monitor.ledger.errors import LedgerCorrupt
 from monitor.ledger.exactness import exact, split_sum
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "file"
 """How the sources of rows of files begin: `file:<digest>:<line>`."""
+LONGEST: Final = 32 * 24 * HOUR.nanoseconds
+"""No row is of a longer time: a file tells by the day or by the month."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -86,11 +89,13 @@ class ExternalWriter:
             source = f"{FILE}:{digest}:{row.line}"
             told = self._told(row, f"{FILE}:{digest}:")
             if told is None:
-                values = (self._values(one, numbers[one.series], source, bases) for one in row.amounts)
-                before = self._present(source)
-                self._insertion.into(self._connection, schema.external_amounts, values)
+                # by its source alone: its service may have been called otherwise, and it is the same line
+                before = self._present(row, source)
                 if before:
                     self._complete(row, source, bases)
+                else:
+                    values = (self._values(one, numbers[one.series], source, bases) for one in row.amounts)
+                    self._insertion.into(self._connection, schema.external_amounts, values)
                 (known if before else written).append(row.line)
             else:
                 (known if told else refused).append(row.line)
@@ -155,14 +160,21 @@ class ExternalWriter:
                 series.c.model == one.series.model,
                 table.c.since < one.until,
                 table.c.until > one.since,
+                # says no more than that, and spares the database all the years before
+                table.c.since > one.since - LONGEST,
                 condition,
             )
         )
         yield from ((row.since, row.until, series_of(row), row.amount) for row in rows)
 
     def _complete(self, row: FileRow, source: str, bases: Mapping[Basis, int]) -> None:
-        table = schema.external_amounts
-        mine = and_(table.c.source == source, table.c.basis_id.is_not(None))
+        table, first = schema.external_amounts, row.amounts[0]
+        mine = and_(
+            table.c.since == first.since,
+            table.c.until == first.until,
+            table.c.source == source,
+            table.c.basis_id.is_not(None),
+        )
         stored = self._connection.execute(select(table.c.basis_id).where(mine)).scalars().all()
         unknown = [number for number, basis in read_bases(self._connection, stored).items() if not basis.rates]
         for one in row.amounts:
@@ -170,9 +182,19 @@ class ExternalWriter:
                 lacking = and_(mine, table.c.basis_id.in_(unknown))
                 self._connection.execute(update(table).where(lacking).values(basis_id=bases[one.basis]))
 
-    def _present(self, source: str) -> bool:
-        table = schema.external_amounts
-        found = self._connection.execute(select(table.c.amount).where(table.c.source == source).limit(1))
+    def _present(self, row: FileRow, source: str) -> bool:
+        table, series, one = schema.external_amounts, schema.external_series, row.amounts[0]
+        found = self._connection.execute(
+            select(table.c.amount)
+            .join(series, series.c.id == table.c.series_id)
+            .where(
+                series.c.host_id == self._host,
+                table.c.since == one.since,
+                table.c.until == one.until,
+                table.c.source == source,
+            )
+            .limit(1)
+        )
         return found.first() is not None
 
     def _values(self, one: ExternalAmount, number: int, source: str, bases: Mapping[Basis, int]) -> tuple[object, ...]:

@@ -170,6 +170,17 @@ def test_tokens_that_nobody_had_a_rate_for_get_one_when_the_file_is_imported_aga
     assert faults(ledger) == []
 
 
+def test_the_same_file_counts_once_though_its_service_or_provider_is_called_otherwise_by_now(ledger: Ledger) -> None:
+    told = month_row(2, 1000)
+    ledger.import_external([told], "a" * 32)
+    for changed in ({"external": "assistant"}, {"provider": "mistral"}):
+        row = FileRow(2, tuple(replace(one, series=replace(one.series, **changed)) for one in told.amounts))
+        found = ledger.import_external([row], "a" * 32)
+        assert (found.written, found.known, found.refused) == ((), (2,), ())
+        assert tokens(ledger) == 1000
+        assert {one.series.external for one in ledger.external(EVER)} == {"chat"}
+
+
 def test_two_rows_of_a_file_for_one_time_are_two_accounts_and_add_up(ledger: Ledger) -> None:
     ledger.import_external([month_row(2, 1000), month_row(3, 500)], "a" * 32)
     assert tokens(ledger) == 1500
@@ -180,6 +191,14 @@ def test_a_longer_list_brings_what_is_new_and_knows_what_is_there(ledger: Ledger
     found = ledger.import_external([month_row(2, 1000), month_row(3, 70, since=START + MONTH)], "b" * 32)
     assert (found.written, found.known, found.refused) == ((3,), (2,), ())
     assert tokens(ledger) == 1070
+
+
+def test_a_month_is_known_to_be_told_in_its_last_hour_and_in_no_hour_after_it(ledger: Ledger) -> None:
+    whole = 31 * 24 * HR + HR  # a month of which the clocks are set back at its end
+    told = ExternalAmount(START, START + whole, series(), 1000, KNOWN)
+    ledger.import_external([FileRow(2, (told,))], "a" * 32)
+    ledger.add_external([hour(7, START + whole - HR), hour(5, START + whole)], stream="spool", through=1)
+    assert (tokens(ledger), tokens(ledger, counted=False)) == (1005, 7)
 
 
 def test_a_file_that_says_something_else_of_a_time_that_was_told_is_refused(ledger: Ledger) -> None:
