@@ -94,6 +94,9 @@ class Courier:
     def _step(self, outbox: Outbox) -> None:
         """Send the next letter; where there is none, wait for one."""
         self._news.clear()
+        # a stop that came before is not waited for: its news were just cleared
+        if self._stopping.is_set():
+            return
         letter = outbox.next(self._endpoint)
         if letter is None:
             self._news.wait()

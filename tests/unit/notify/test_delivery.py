@@ -142,6 +142,21 @@ def test_a_stop_does_not_wait_for_the_end_of_a_pause(tmp_path: Path) -> None:
     assert "webhook" not in [thread.name for thread in threading.enumerate()]
 
 
+def test_a_stop_just_before_the_queue_is_looked_at_is_heard(tmp_path: Path) -> None:
+    stopped = Courier(NotifyTable(url="http://127.0.0.1:9/"), tmp_path / FILE, lambda: NOW)
+
+    def step() -> None:
+        with Outbox(tmp_path / FILE) as outbox:
+            stopped._step(outbox)
+
+    # the thread had asked whether it is to stop, and was told so before it went on
+    stopped.stop()
+    thread = threading.Thread(target=step, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def _error(path: Path, url: str) -> str:
     with Outbox(path) as outbox:
         return outbox.standing(url).error
