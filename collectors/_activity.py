@@ -6,8 +6,9 @@ what it is said to be; a page may hold several. Each unit is taken from the firs
 
 from __future__ import annotations
 
+import math
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from collectors._exposition import Sample
+
+Counter = tuple[str, str]
+"""Name of a counter, and the model."""
 
 TOTAL: Final = "_total"
 START: Final = "process_start_time_seconds"
@@ -75,6 +79,10 @@ class PageKind:
     running: tuple[str, ...] = ()
     sleep: Sleep | None = None
 
+    def model_of(self, sample: Sample) -> str:
+        """Return which model *sample* is of; empty where it names none."""
+        return _printable(next((sample.labels[label] for label in self.model if sample.labels.get(label)), ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -86,6 +94,20 @@ class Count:
     value: int
     gross: int
     """What it was before anything was taken off."""
+    of: frozenset[Counter] = field(repr=False)
+    """The counters that it is the sum of."""
+    parts: int
+    """How many series are in it: engines, streams, replicas of one model."""
+
+    def __add__(self, other: Count) -> Count:
+        """Return both together, under the name of this."""
+        return replace(
+            self,
+            value=self.value + other.value,
+            gross=self.gross + other.gross,
+            of=self.of | other.of,
+            parts=self.parts + other.parts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,19 @@ class Table:
                     counts += _counts(kind, unit, prefix, way, page)
         return Told(
             tuple(kinds), tuple(_few_models(counts)), frozenset(units), _start(page), self._running(page, kinds)
+        )
+
+    def counters(self, page: Mapping[str, tuple[Sample, ...]]) -> frozenset[Counter]:
+        """Return every counter of *page* that any count can be made of, also of what is not told yet."""
+        return frozenset(
+            (name, kind.model_of(sample))
+            for kind in self.kinds
+            for ways in kind.units.values()
+            for way in ways
+            for prefix in kind.prefixes
+            for name in (prefix + each for each in way.plus)
+            for sample in _find(page, name) or ()
+            if way.takes(sample.labels)
         )
 
     def _running(self, page: Mapping[str, tuple[Sample, ...]], kinds: Sequence[str]) -> int | None:
@@ -195,26 +230,45 @@ def _ways(kind: PageKind, page: Mapping[str, tuple[Sample, ...]]) -> Iterable[tu
 def _counts(
     kind: PageKind, unit: Unit, prefix: str, way: Way, page: Mapping[str, tuple[Sample, ...]]
 ) -> Iterable[Count]:
-    """Yield what *page* says of *unit* for each model; nothing of one of which more is taken off than there is."""
+    """Yield what *page* says of *unit* for each model; nothing where that can't be known.
+
+    Where a part is no number, or more is taken off than there is: without it the rest would seem to have fallen.
+    """
     gross = _sums(kind, way, (prefix + name for name in way.plus), page)
     less = _sums(kind, way, (prefix + name for name in way.minus), page)
-    for model, value in gross.items():
-        net = value - less.get(model, 0)
-        if net >= 0:
-            yield Count(kind.authority, model, unit, net, value)
+    for model, whole in gross.items():
+        off = less.get(model, _Sum())
+        if whole.known and off.known and whole.value >= off.value:
+            yield Count(
+                kind.authority, model, unit, whole.value - off.value, whole.value, frozenset(whole.of), whole.parts
+            )
 
 
-def _sums(kind: PageKind, way: Way, names: Iterable[str], page: Mapping[str, tuple[Sample, ...]]) -> Mapping[str, int]:
+@dataclass(slots=True)
+class _Sum:
+    """The sum of some series of one model."""
+
+    value: int = 0
+    parts: int = 0
+    known: bool = True
+    of: set[Counter] = field(default_factory=set)
+
+
+def _sums(kind: PageKind, way: Way, names: Iterable[str], page: Mapping[str, tuple[Sample, ...]]) -> Mapping[str, _Sum]:
     """Return by model the sum of the series called *names* that count."""
-    sums: dict[str, int] = {}
+    sums: dict[str, _Sum] = {}
     for name in names:
         for sample in _find(page, name) or ():
-            if not 0 <= sample.value < LARGEST:
+            number = math.isfinite(sample.value)
+            if number and not 0 <= sample.value < LARGEST:
                 raise NoMetricsError(f"has a {name} of {sample.value:g}, which is no count")
             if way.takes(sample.labels):
-                model = next((sample.labels[label] for label in kind.model if sample.labels.get(label)), "")
-                model = _printable(model)
-                sums[model] = sums.get(model, 0) + round(sample.value)
+                model = kind.model_of(sample)
+                one = sums.setdefault(model, _Sum())
+                one.value += round(sample.value) if number else 0
+                one.parts += 1
+                one.known &= number
+                one.of.add((name, model))
     return sums
 
 
@@ -224,17 +278,15 @@ def _few_models(counts: Sequence[Count]) -> Iterable[Count]:
         return counts
     sums: dict[tuple[Authority, Unit], Count] = {}
     for count in counts:
-        before = sums.get((count.authority, count.unit), Count(count.authority, "", count.unit, 0, 0))
-        sums[count.authority, count.unit] = Count(
-            count.authority, "", count.unit, before.value + count.value, before.gross + count.gross
-        )
+        key = (count.authority, count.unit)
+        sums[key] = sums[key] + count if key in sums else replace(count, model="")
     return sums.values()
 
 
 def _start(page: Mapping[str, tuple[Sample, ...]]) -> str:
     """Return when the server of *page* began; empty where it does not tell, or several do."""
     times = {sample.value for sample in page.get(START, ())}
-    return repr(times.pop()) if len(times) == 1 else ""
+    return repr(times.pop()) if len(times) == 1 and all(map(math.isfinite, times)) else ""
 
 
 def _find(page: Mapping[str, tuple[Sample, ...]], name: str) -> tuple[Sample, ...] | None:

@@ -4,7 +4,7 @@ Strict where a name is wanted: a line that can't be read makes the page unreadab
 wrong. All other lines are passed over unread, which keeps a page of megabytes cheap.
 
 Tolerated: HELP and TYPE missing; a whole page in quotes, as JSON text (llama.cpp, builds 7010 to 7100); a byte-order
-mark; exemplars and times behind a value. Left out: values that are no number (NaN, Inf).
+mark; exemplars and times behind a value; values that are no number (NaN, Inf), for whoever asks to judge.
 
 Source: Prometheus, "Exposition formats"; OpenMetrics 1.0; llama.cpp, issue 17384.
 """
@@ -12,7 +12,6 @@ Source: Prometheus, "Exposition formats"; OpenMetrics 1.0; llama.cpp, issue 1738
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -63,10 +62,7 @@ def samples_of(body: bytes, wanted: Collection[str]) -> Mapping[str, tuple[Sampl
             continue
         name = NAME.match(line)
         if name is not None and name[0] in wanted:
-            series = found.setdefault(name[0], [])
-            sample = _sample(name[0], line[name.end() :])
-            if math.isfinite(sample.value):
-                series.append(sample)
+            found.setdefault(name[0], []).append(_sample(name[0], line[name.end() :]))
     return {name: tuple(series) for name, series in found.items()}
 
 

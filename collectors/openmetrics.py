@@ -31,7 +31,7 @@ from monitor.core.units import Duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from collectors._activity import Sleep
+    from collectors._activity import Count, Counter, Sleep
     from monitor.collector import Host, Source, Workloads
     from monitor.core.readings import Reading
     from monitor.core.services import Page
@@ -87,8 +87,8 @@ class _Known:
     """The times at which its server said that it began, one after the other."""
     mixed: bool = False
     """Whether it was seen to begin at one time, then at another, and then at the first again."""
-    old: frozenset[ActivitySeries] | None = None
-    """What it counted at the first look; None before it."""
+    old: frozenset[Counter] | None = None
+    """The counters that it had at the first look; None before it."""
     kind: str = ""
     harmless: bool = False
     """Whether it is known that a look wakes nobody."""
@@ -208,13 +208,16 @@ class OpenMetricsCollector:
         try:
             if self._is_asleep(page, known, client, path):
                 return None
-            told = self._table.told(samples_of(client.read(path), self._table.wanted))
+            samples = samples_of(client.read(path), self._table.wanted)
+            told = self._table.told(samples)
         finally:
             client.rest()
         if not told.kinds:
             raise NoMetricsError("is a page of metrics with no counter that is known")
         known.kind = told.kinds[0]
         known.note(told.start)
+        if known.old is None:
+            known.old = self._table.counters(samples)
         known.readings = tuple(self._counted(page, known, told))
         return told
 
@@ -257,35 +260,33 @@ class OpenMetricsCollector:
         """Yield what was *told* as readings.
 
         All of a count is under our eyes where the process that listens was started after ours, and all that its server
-        says is of one beginning; and where the series was not there at the first look at the same server. Where neither
-        the process nor the beginning is known, who answers may be now one server, now another: nothing is fresh.
+        says is of one beginning; and where none of its counters was there at the first look at the same server. Where
+        neither the process nor the beginning is known, who answers may be now one server, now another: nothing is
+        fresh.
         """
-        values, gross = _by_series(page, told)
-        if known.old is None:
-            known.old = frozenset(values)
         started, one = known.started, len(known.starts) <= 1
         young = started is not None and one and started > (self._since or 0)
         told_apart = started is not None or bool(told.start)
         epoch = told.start or ("" if started is None else str(started))
         last = {reading.series: reading.count for reading in known.readings}
-        for series, value in values.items():
-            count = value
+        sums = _by_series(page, told)
+        for series, whole in sums.items():
+            count = whole.value
             # both counters of a difference may be read a moment apart: what is counted up can't fall by that
-            if gross[series] != value and known.gross.get(series, 0) <= gross[series]:
-                count = max(value, last.get(series, 0))
-            yield ActivityReading(series, count, epoch, fresh=young or (told_apart and series not in known.old))
-        known.gross = gross
+            if whole.gross != count and known.gross.get(series, 0) <= whole.gross:
+                count = max(count, last.get(series, 0))
+            new = told_apart and known.old is not None and known.old.isdisjoint(whole.of)
+            yield ActivityReading(series, count, epoch, fresh=young or new)
+        known.gross = {series: whole.gross for series, whole in sums.items()}
 
 
-def _by_series(page: Page, told: Told) -> tuple[dict[ActivitySeries, int], dict[ActivitySeries, int]]:
-    """Return by series what a page says, and what that was before anything was taken off."""
-    values: dict[ActivitySeries, int] = {}
-    gross: dict[ActivitySeries, int] = {}
+def _by_series(page: Page, told: Told) -> dict[ActivitySeries, Count]:
+    """Return by series what a page says."""
+    sums: dict[ActivitySeries, Count] = {}
     for count in told.counts:
         series = ActivitySeries(page.consumer, count.authority, page.url, count.model or page.model, count.unit)
-        values[series] = values.get(series, 0) + count.value
-        gross[series] = gross.get(series, 0) + count.gross
-    return values, gross
+        sums[series] = sums[series] + count if series in sums else count
+    return sums
 
 
 def _token(file: str) -> str:

@@ -209,8 +209,20 @@ def test_what_is_no_count_makes_the_page_unreadable(value: str) -> None:
         told(f"tgi_request_success {value}\n")
 
 
-def test_what_is_no_number_is_left_out() -> None:
-    assert counts(told('te_request_success{method="a"} NaN\nte_request_success{method="b"} 2\n')) == {("", REQUESTS): 2}
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "1e999"])
+def test_a_sum_of_which_a_part_is_no_number_is_unknown_and_the_others_are_told(value: str) -> None:
+    """Without that part it would fall, and be taken for a counter that began anew."""
+    engines = f'vllm:generation_tokens_total{{model_name="m",engine="0"}} {value}\n'
+    engines += 'vllm:generation_tokens_total{model_name="m",engine="1"} 2\n'
+    another = 'vllm:generation_tokens_total{model_name="n"} 3\n'
+    assert counts(told(engines + another)) == {("n", OUTPUT): 3}
+    both = f"llamacpp:prompt_tokens_total 5\nllamacpp:prompt_tokens_cached_total {value}\n"
+    assert counts(told(both)) == {("", COMPUTED): 5}
+
+
+def test_what_is_left_of_a_counter_is_unknown_where_what_is_taken_off_is_no_number() -> None:
+    text = 'vllm:prompt_tokens_total{model_name="m"} 5\nvllm:prompt_tokens_cached_total{model_name="m"} NaN\n'
+    assert counts(told(text)) == {("m", INPUT): 5}
 
 
 def test_counters_are_whole() -> None:
@@ -236,11 +248,12 @@ def test_the_name_of_a_model_can_be_stored_and_shown() -> None:
 
 def test_a_page_on_which_several_began_at_other_times_tells_no_beginning() -> None:
     assert told("process_start_time_seconds 5\ntgi_request_success 1\n").start == "5.0"
+    assert told("process_start_time_seconds NaN\ntgi_request_success 1\n").start == ""
     two = 'process_start_time_seconds{pid="1"} 5\nprocess_start_time_seconds{pid="2"} 6\n'
     assert told(two + "tgi_request_success 1\n").start == ""
 
 
-@pytest.mark.parametrize("value", ["-1", "1e308", "NaN"])
+@pytest.mark.parametrize("value", ["-1", "1e308", "NaN", "+Inf"])
 def test_requests_at_work_that_cannot_be_are_not_told(value: str) -> None:
     text = f"tgi_batch_current_size {value}\ntgi_batch_current_size {value}\ntgi_request_success 1\n"
     assert told(text).running is None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,9 @@ def test_lines_of_other_names_are_passed_over_unread() -> None:
 
 
 @pytest.mark.parametrize("value", ["NaN", "nan", "+Inf", "-Inf", "Inf", "inf", "1e999"])
-def test_what_is_no_number_is_left_out(value: str) -> None:
-    assert read(f"a {value}\n") == {"a": []}
+def test_what_is_no_number_is_told_as_it_is(value: str) -> None:
+    ((_, told),) = read(f"a {value}\n")["a"]
+    assert not math.isfinite(told)
 
 
 def test_what_is_announced_is_known_with_all_that_its_samples_may_be_called() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors._activity import MODELS
 from collectors._http import Limits
 from collectors.openmetrics import RARELY, OpenMetricsCollector
 from monitor.collector import Retry
@@ -259,6 +260,46 @@ def test_the_first_request_of_a_counter_that_was_announced_is_fresh(host: Hosted
     assert tokens(collector) == {}
     host.replies["/metrics"] = vllm(m=7)
     assert tokens(collector) == {"m": (7, True)}
+
+
+def test_too_many_models_become_one_without_a_name_and_nothing_of_them_is_new(host: Hosted) -> None:
+    models = {f"m{number}": 1000 for number in range(MODELS)}
+    host.add(reply=vllm(**models), started=BORN - 1)
+    collector = host.collector()
+    assert len(tokens(collector)) == MODELS
+    host.replies["/metrics"] = vllm(**models, another=5)
+    assert tokens(collector) == {"": (1000 * MODELS + 5, False)}
+
+
+def prompts(*lines: str) -> Reply:
+    """Return a page of vLLM's of one model: what its prompts had, by the rest of the counter's name."""
+    return Reply(
+        "".join(f"vllm:prompt_tokens{line.replace(' ', '{model_name=`m`} ', 1)}\n" for line in lines)
+        .replace("`", '"')
+        .encode()
+    )
+
+
+def computed(collector: OpenMetricsCollector) -> list[tuple[int, bool]]:
+    return [(row.count, row.fresh) for row in read(collector) if row.series.unit is Unit.COMPUTED_INPUT_TOKENS]
+
+
+def test_a_unit_that_is_known_only_by_now_is_not_new_where_its_counters_are_old(host: Hosted) -> None:
+    """The first cached token makes it known how many were computed since long ago."""
+    host.add(reply=prompts("_total 1000000"), started=BORN - 1)
+    collector = host.collector()
+    assert computed(collector) == []
+    host.replies["/metrics"] = prompts("_total 1000100", "_cached_total 30")
+    assert computed(collector) == [(1000070, False)]
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "1e999"])
+def test_a_counter_that_is_no_number_for_a_moment_is_not_told_and_not_new_afterwards(host: Hosted, value: str) -> None:
+    host.add(reply=prompts(f"_total {value}"), started=BORN - 1)
+    collector = host.collector()
+    assert read(collector) == []
+    host.replies["/metrics"] = prompts("_total 1000000")
+    assert [(row.count, row.fresh) for row in read(collector)] == [(1000000, False)]
 
 
 def test_where_neither_process_nor_beginning_is_known_nothing_is_fresh(host: Hosted) -> None:
