@@ -44,7 +44,8 @@ def check(context: typer.Context, config: ConfigFile = None, debug: Debug = Fals
 def show(context: typer.Context, config: ConfigFile = None, debug: Debug = False) -> None:
     """Show every value in force, and where it comes from.
 
-    That is a line of the file, the machine, or the default. What is in brackets is not set. Passwords are not shown.
+    That is a line of the file, the machine, or the default. What is in brackets is not set. Passwords, and the
+    paths of webhooks, which may be secret, are not shown.
 
     \b
     Example:

@@ -23,15 +23,23 @@ def webhook(value: object) -> str:
     except ValueError:
         parts, host = urlsplit(""), ""
     if parts.scheme not in {"http", "https"} or not host or " " in address or not address.isascii():
-        message = f"{address!r} is not the address of a webhook"
+        # the address itself may be secret, and this is written to a log
+        message = "it is not the address of a webhook"
         raise WrongValueError(message, usual)
     if "@" in parts.netloc or parts.fragment:
         message = "no name or password belongs in the address: what is sent can be signed, with secret_file"
         raise WrongValueError(message, usual)
     if parts.scheme == "http" and not Listen(host, 0).is_loopback:
         message = "what is told would leave this machine with no encryption"
-        raise WrongValueError(message, f'"https{address.removeprefix("http")}"')
+        raise WrongValueError(message, f'"https://{parts.netloc}/..."')
     return address
+
+
+def without_path(url: str) -> str:
+    """Return the address *url* as it may be shown: whoever knows the path of a webhook may use it."""
+    parts = urlsplit(url)
+    hidden = "/***" if parts.path.strip("/") or parts.query else parts.path
+    return f"{parts.scheme}://{parts.netloc}{hidden}"
 
 
 def event_names(value: object) -> tuple[str, ...]:
@@ -84,5 +92,6 @@ def check_webhooks(tables: list[tuple[str, NotifyTable]], faults: Faults) -> Non
     seen: dict[str, str] = {}
     for path, table in tables:
         if table.url in seen:
-            faults.note(f"{path}.url", f"{table.url} is already told, at {seen[table.url]}: name all its events there")
+            twice = f"{without_path(table.url)} is already told, at {seen[table.url]}: name all its events there"
+            faults.note(f"{path}.url", twice)
         seen.setdefault(table.url, path)

@@ -13,6 +13,7 @@ from monitor.config.file import DEFAULT
 from monitor.config.impact_tables import MarketTable
 from monitor.config.intake import EventsTable
 from monitor.config.model import LATER, LISTS, TABLES, MatchTable, ServiceTable
+from monitor.config.notify import NotifyTable, without_path
 from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
 
@@ -42,7 +43,7 @@ def example() -> str:
 
 
 def shown(config: Config) -> Iterator[tuple[str, str, str]]:
-    """Yield (path, value as TOML, origin) of everything in force. Passwords are replaced."""
+    """Yield (path, value as TOML, origin) of all in force. Passwords, and paths that may be secret, are hidden."""
     for table in TABLES:
         record = getattr(config, table)
         for name, key in keys_of(type(record)):
@@ -89,7 +90,9 @@ def _shown_record(path: str, record: object, origins: Mapping[str, str]) -> Iter
     for name, key in keys_of(type(record)):
         value = getattr(record, name)
         if value not in (None, "", ()):
-            yield f"{path}.{name}", key.written(value), origins.get(f"{path}.{name}", DEFAULT)
+            secret = isinstance(record, NotifyTable) and name == "url"
+            written = key.written(without_path(value) if secret else value)
+            yield f"{path}.{name}", written, origins.get(f"{path}.{name}", DEFAULT)
 
 
 def _example_table(header: str, record: type[Any], *, commented_header: bool = False) -> str:

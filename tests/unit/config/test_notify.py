@@ -6,6 +6,7 @@ import pytest
 
 from monitor.config.notify import event_names, webhook
 from monitor.config.quantities import WrongValueError
+from monitor.config.reference import shown
 from tests.unit.config.test_intake import loaded, refusal
 
 HOOK = '[[notify]]\nurl = "https://hooks.example.org/empreinte"\n'
@@ -54,3 +55,20 @@ def test_a_name_of_no_event_is_refused_with_the_one_that_was_meant(tmp_path: Pat
 
 def test_one_address_is_told_once(tmp_path: Path) -> None:
     assert "is already told, at notify[0]" in refusal(tmp_path, HOOK + HOOK)
+
+
+def test_the_path_of_an_address_is_not_shown_as_it_may_be_secret(tmp_path: Path) -> None:
+    text = '[[notify]]\nurl = "https://hooks.example.org/services/T0/B1/hunter2?key=hunter2"\n'
+    rows = {
+        path: value for path, value, _ in shown(loaded(tmp_path, f'{text}[[notify]]\nurl = "http://[::1]:8080/"\n'))
+    }
+    assert rows["notify[0].url"] == '"https://hooks.example.org/***"'
+    assert rows["notify[1].url"] == '"http://[::1]:8080/"'
+    assert "hunter2" not in str(rows)
+
+
+def test_no_fault_tells_the_path_of_an_address(tmp_path: Path) -> None:
+    address = "hooks.example.org/services/hunter2"
+    twice = f'[[notify]]\nurl = "https://{address}"\n' * 2
+    for text in (twice, *(f'[[notify]]\nurl = "{one}{address}"\n' for one in ("http://", "", "https://me:hunter2@"))):
+        assert "hunter2" not in refusal(tmp_path, text)
