@@ -7,10 +7,9 @@ import logging
 import os
 import platform
 import signal
-import tempfile
-import uuid
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+import time
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -21,25 +20,32 @@ from monitor import processor_power
 from monitor.accounting import Accounting, Rules
 from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
-from monitor.clock import SystemClock, process_clock
+from monitor.clock import SystemClock
 from monitor.collector import Host, Reason, Unavailable
-from monitor.config import SiteKind, SiteTable
 from monitor.core.interval import HOUR, Interval
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
+from monitor.external.bases import Bases
+from monitor.external.booking import Booking
+from monitor.factors.studies import shipped_studies
 from monitor.impact_accounting import KEPT, ImpactAccounting
+from monitor.intake.feed import Feed
+from monitor.intake.matching import owners_of
+from monitor.intake.spool import FILE, Spool
 from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
+from monitor.machine import Machine, in_its_place, own_machine, town_hall
 from monitor.notify.delivery import Notifier
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
-from monitor.web.server import WebError, serve
+from monitor.web.intake import Intake
+from monitor.web.server import serve
 from monitor.web.stream import Stream
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -48,13 +54,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from monitor.bus import Subscriber
-    from monitor.clock import Clock
     from monitor.config import Config, FactorsTable, Listen
-    from monitor.core.services import ServiceRule
     from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
     from monitor.reckoning import Assembly
-    from monitor.simulation.realtime import RealTimeWorld
 
 log = logging.getLogger(__name__)
 
@@ -63,75 +66,26 @@ RETRY_EVERY: Final = Duration.from_seconds(60)
 BEYOND_CAP: Final = (
     "more AI services were found than are followed: those beyond are under _other; name yours as [[service]]"
 )
-NO_INTAKE: Final = (
-    "events from outside can't be booked by this version: take [intake] out of the configuration until a later one does"
-)
 STALE_TICKS: Final = 12
 """After how many ticks without a snapshot the daemon counts as ill."""
 LIVE_TICKS: Final = 3
 """For how many ticks a power is shown after the booking it comes from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What is measured: the host that the daemon runs on, or a simulated one."""
-
-    clock: Clock
-    sysfs: Path
-    procfs: Path
-    cgroupfs: Path
-    read_clock: Callable[[int], int] | None
-    own_pid: int
-    rules: Sequence[ServiceRule] = ()
-    """Services beside those that are configured."""
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    """Identity of this run of the daemon."""
-    nvml: object | None = None
-    before_read: Callable[[], None] = lambda: None
-    simulated: bool = False
-
-
-def own_machine(config: Config) -> Machine:
-    """Return the host that the daemon runs on, through the roots that are configured."""
-    paths = config.paths
-    return Machine(
-        clock=SystemClock(paths.procfs),
-        sysfs=paths.sysfs,
-        procfs=paths.procfs,
-        cgroupfs=paths.cgroupfs,
-        read_clock=process_clock(paths.procfs, os.getpid()),
-        own_pid=os.getpid(),
-    )
-
-
 def run(config: Config) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C).
 
     Raises LedgerError where the ledger can't be had, WebError where the address can't, OutboxError where the queue of
-    webhooks can't, ReckoningError where the zone or a factor can't: one sentence, with the cure.
+    webhooks can't, SpoolError and TokenError where events can't be taken in, ReckoningError where the zone or a factor
+    can't: one sentence, with the cure.
     """
     _work(config, own_machine(config))
 
 
 def simulate(config: Config, seed: int) -> None:
     """Run the daemon on a simulated town hall's server, in real time, until it is told to stop. Raises as `run`."""
-    from monitor.simulation.rules import service_rules  # noqa: PLC0415 - the daemon on a real host needs none of it
-
-    with _town_hall(seed) as world:
-        tree = world.tree
-        machine = Machine(
-            clock=world,
-            sysfs=tree.sysfs,
-            procfs=tree.procfs,
-            cgroupfs=tree.cgroupfs,
-            read_clock=world.world.read_clock,
-            own_pid=world.world.own_pid,
-            rules=service_rules(world.world.spec),
-            nvml=world.nvml,
-            before_read=world.before_read,
-            simulated=True,
-        )
-        _work(_in_its_place(config), machine)
+    with town_hall(seed) as machine:
+        _work(in_its_place(config), machine)
 
 
 def fill_year(config: Config, year: int, seed: int) -> int:
@@ -160,28 +114,8 @@ def assembly_of(config: Config, now: int, *, simulated: bool = False) -> Assembl
     """Return what impacts are reckoned with: of this machine, or of the simulated one. Raises ReckoningError."""
     if not simulated:
         return assemble(config, now, sysfs=config.paths.sysfs, procfs=config.paths.procfs)
-    with _town_hall(0) as world:
-        tree = world.tree
-        return assemble(_in_its_place(config), now, sysfs=tree.sysfs, procfs=tree.procfs, nvml=world.nvml)
-
-
-@contextmanager
-def _town_hall(seed: int) -> Iterator[RealTimeWorld]:
-    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - the daemon on a real host needs none of it
-    from monitor.simulation.townhall import townhall  # noqa: PLC0415 - as above
-
-    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
-        yield RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
-
-
-def _in_its_place(config: Config) -> Config:
-    """Return *config* with the town hall's zone and site, unless it says others: the simulated server stands there."""
-    from monitor.simulation.townhall import SITE, ZONE  # noqa: PLC0415 - the daemon on a real host needs none of it
-
-    if config.zone:
-        return config
-    sites = (SiteTable(key=SITE, kind=SiteKind.SERVER_ROOM),)
-    return replace(config, host=replace(config.host, zone=ZONE, site=SITE), sites=sites)
+    with town_hall(0) as machine:
+        return assemble(in_its_place(config), now, sysfs=machine.sysfs, procfs=machine.procfs, nvml=machine.nvml)
 
 
 def _work(config: Config, machine: Machine) -> None:
@@ -191,8 +125,6 @@ def _work(config: Config, machine: Machine) -> None:
         assembly = assemble(
             config, machine.clock.stamp().wall, sysfs=machine.sysfs, procfs=machine.procfs, nvml=machine.nvml
         )
-        if config.intake.token_file is not None:
-            raise WebError(NO_INTAKE)
         ledger = stack.enter_context(_open_ledger(config, machine))
         workloads = _workloads(config, machine)
         fast, slow = _samplers(config, machine, workloads, ledger, inbox)
@@ -201,7 +133,8 @@ def _work(config: Config, machine: Machine) -> None:
         exposition = Exposition(_about(config, machine))
         stream = Stream(_source(config), simulated=machine.simulated)
         notifier = stack.enter_context(_notifier(config, machine, ledger))
-        address = stack.enter_context(_serve(config, machine, exposition, stream, notifier))
+        intake, spool = _intake(config, machine, stack)
+        address = stack.enter_context(_serve(config, machine, exposition, stream, notifier, intake=intake))
         daemon = _daemon(
             config,
             machine,
@@ -212,6 +145,7 @@ def _work(config: Config, machine: Machine) -> None:
             samplers=(fast, *slow),
             alive=manager.alive,
             subscribers=(stream, notifier, *_installed_subscribers()),
+            feed=_feed(config, ledger, spool) if spool else None,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -250,14 +184,41 @@ def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
         config.webhooks,
         config.paths.state,
         _source(config),
-        lambda: machine.clock.stamp().wall,
+        _wall(machine),
         committed=None if books is None else books.at.wall,
         simulated=machine.simulated,
     )
 
 
+def _intake(config: Config, machine: Machine, stack: ExitStack) -> tuple[Intake | None, Spool | None]:
+    """Return who takes events in, and where they wait; neither where it is not configured."""
+    table = config.intake
+    if table.token_file is None:
+        return None, None
+    owners = owners_of((*config.services, *machine.rules), config.external_rules)
+    spool = stack.enter_context(Spool(config.paths.state / FILE, owners, _wall(machine), table.retention))
+    return Intake(spool, table.token_file, table.events_per_second, _wall(machine), time.monotonic), spool
+
+
+def _feed(config: Config, ledger: Ledger, spool: Spool) -> Feed:
+    if not config.external_rules:
+        return Feed(spool, ledger.grain)
+    bases = Bases(shipped_studies())
+    return Feed(spool, ledger.grain, Booking(spool, ledger, config.external_rules, bases, ledger.grain).book)
+
+
+def _wall(machine: Machine) -> Callable[[], int]:
+    return lambda: machine.clock.stamp().wall
+
+
 def _serve(
-    config: Config, machine: Machine, exposition: Exposition, stream: Stream, notifier: Notifier
+    config: Config,
+    machine: Machine,
+    exposition: Exposition,
+    stream: Stream,
+    notifier: Notifier,
+    *,
+    intake: Intake | None,
 ) -> AbstractContextManager[Listen]:
     return serve(
         exposition,
@@ -267,6 +228,7 @@ def _serve(
         now=machine.clock.stamp,
         patience=Duration(STALE_TICKS * config.sampling.every.nanoseconds),
         insecure=config.web.insecure,
+        intake=intake,
         stream=stream,
         webhooks=notifier.standing,
     )
@@ -388,6 +350,7 @@ def _daemon(
     samplers: Sequence[Sampler],
     alive: Callable[[], None],
     subscribers: Sequence[Subscriber],
+    feed: Feed | None,
 ) -> Daemon:
     sampling = config.sampling
     opening, now = ledger.load(), machine.clock.stamp()
@@ -412,6 +375,7 @@ def _daemon(
         alive=alive,
         commit_every=config.ledger.commit_every,
         live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
+        feed=feed,
         recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
     )
 

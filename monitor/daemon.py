@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from monitor.core.entries import PSEUDO_SERVICES, Counted, Grain, Meter, Series, Tallied
@@ -28,6 +28,7 @@ from monitor.core.figures import Figures
 from monitor.core.readings import DRAM, PACKAGE, REST
 from monitor.core.units import Duration, Energy, Power
 from monitor.exposition.snapshot import CollectorHealth, Snapshot
+from monitor.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from monitor.accounting import Accounting
     from monitor.bus import Bus
     from monitor.collector import Source
-    from monitor.core.activity import Unit
+    from monitor.core.activity import Taken, Unit
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
     from monitor.core.events import EntryCorrected, Event, Observed
     from monitor.core.impact import HourImpacts, ImpactSeries
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_PENDING: Final = 50_000
-"""Buckets kept while the ledger can't be written, a month of minutes; then the oldest minutes go, never the hours.
-
-As many gaps; then the oldest go, and only their time is kept."""
-MOST_EVENTS: Final = 10_000
-"""Events kept for subscribers while the ledger can't be written; then the oldest are never told."""
 CHART_POINTS: Final = 60
 COMMON_RESOURCES: Final = (PACKAGE, DRAM, REST)
 """What every host has, so that the page can say which of them nothing is known of."""
@@ -78,6 +73,18 @@ class Keeper(Protocol):
         ...
 
 
+class Feed(Protocol):
+    """Where events from outside wait for the books."""
+
+    def take(self, cursor: str) -> Taken:
+        """Return what is new after *cursor*, which comes from the books; raises nothing."""
+        ...
+
+    def committed(self, cursor: str) -> None:
+        """Take notice that the books are committed up to *cursor*. Raises KeeperError (of `failures`)."""
+        ...
+
+
 class People(Protocol):
     """Who is on the host: the part of the workloads that the daemon looks at."""
 
@@ -88,30 +95,6 @@ class People(Protocol):
     def present(self) -> frozenset[str]:
         """Return the keys of those that run now."""
         ...
-
-
-@dataclass(slots=True)
-class Pending:
-    """What is to be committed: kept until it is."""
-
-    closed: list[Bucket] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    services: dict[str, ServiceFacts] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    impacts: list[HourImpacts] = field(default_factory=list)
-    intensities: list[tuple[int, IntensityReading]] = field(default_factory=list)
-
-    def bound(self) -> None:
-        """Let the oldest minutes, gaps and events go where there are too many: the hours hold the minutes' sums."""
-        del self.events[:-MOST_EVENTS]
-        del self.gaps[:-MOST_PENDING]
-        del self.intensities[:-MOST_PENDING]
-        if len(self.closed) <= MOST_PENDING:
-            return
-        minutes = [number for number, bucket in enumerate(self.closed) if bucket.grain is Grain.MINUTE]
-        gone = set(minutes[: MOST_PENDING // 10])
-        self.closed = [bucket for number, bucket in enumerate(self.closed) if number not in gone]
-        log.warning("the ledger could not be written for very long: %d minutes are kept only in their hours", len(gone))
 
 
 class Daemon:
@@ -135,12 +118,15 @@ class Daemon:
         alive: Callable[[], None],
         commit_every: Duration,
         live_for: Duration,
+        feed: Feed | None = None,
         recent_power: Iterable[tuple[int, float]] = (),
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
 
         *restate_late* is given the live intensities of each commit, and restates the closed hours that they tell of. It
         raises nothing: where it can't be done now, it does it at a later call.
+
+        From *feed* come the events that are taken in; None: none are.
 
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
         knows of the last hour: (start of a minute, watts).
@@ -161,6 +147,7 @@ class Daemon:
         self._alive = alive
         self._commit_every = commit_every
         self._live_for = live_for
+        self._feed = feed
         self._pending = Pending()
         self._health: dict[str, CollectorHealth] = {}
         self._present: frozenset[str] = frozenset()
@@ -199,7 +186,8 @@ class Daemon:
         """Account for *observed*; commit when it is time (and always the *last*); show; tell."""
         at = observed.at
         self._pending.events += self._note_health(observed)
-        self._pending.events += self._accounting.take(observed)
+        taken = self._feed.take(self._accounting.cursor) if self._feed and not observed.slow else None
+        self._pending.events += self._accounting.take(observed, taken)
         self._pending.events += self._note_people(at)
         closed = self._accounting.close(at)
         self._pending.closed += closed
@@ -245,6 +233,8 @@ class Daemon:
     def _sum_up(self, books: OpenBooks, at: Stamp) -> None:
         """Ask the ledger for the figures of the periods; where it does not answer, those of before stay."""
         try:
+            if self._feed:
+                self._feed.committed(books.cursor)
             self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
             self._bought = self._external(at)
         except self._failures as error:

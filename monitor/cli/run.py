@@ -42,16 +42,18 @@ def run(context: typer.Context, config: ConfigFile = None, debug: Debug = False)
 @contextmanager
 def daemon_failures() -> Iterator[None]:
     """Turn what keeps a daemon from starting into the end of the command."""
+    from monitor.intake.spool import SpoolError
     from monitor.ledger.store import LedgerError
     from monitor.notify.outbox import OutboxError
     from monitor.reckoning import ReckoningError
     from monitor.web.server import WebError
+    from monitor.web.tokens import TokenError
 
     try:
         yield
-    except ReckoningError as error:
+    except (ReckoningError, TokenError) as error:
         raise CommandError(str(error), Status.WRONG) from error
-    except (LedgerError, OutboxError, WebError) as error:
+    except (LedgerError, OutboxError, SpoolError, WebError) as error:
         raise CommandError(str(error), Status.IMPOSSIBLE) from error
 
 

@@ -13,30 +13,31 @@ from monitor.external.bases import rule_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from monitor.core.activity import EventSum
     from monitor.core.external import Basis, ExternalRule
     from monitor.core.units import Duration
-    from monitor.external.bases import Bases
-    from monitor.intake.usage import UsageEvent
 
 
 def amounts_of_events(
-    told: Iterable[tuple[str, UsageEvent]], rules: Sequence[ExternalRule], bases: Bases, grain: Duration
+    told: Iterable[EventSum],
+    rules: Sequence[ExternalRule],
+    found: Mapping[tuple[ExternalRule, str], Basis],
+    hour: Duration,
 ) -> tuple[ExternalAmount, ...]:
-    """Return what events count of bought services, by the hour of their time, of length *grain*.
+    """Return what events count of bought services, by the *hour* of their time, with the bases *found* for them.
 
-    Each comes with the key that it is for; an empty one: it is found by the model. One that is of no bought service
-    counts nothing here, nor does an answer from a gateway's cache: nobody was asked.
+    One that is of no bought service, or of one that is not configured any more, counts nothing here.
     """
-    mine = [
-        (rule, event)
-        for key, event in told
-        if not event.cached and (rule := rule_of(rules, event.model, key)) is not None
-    ]
-    found = bases.of((rule, event.model) for rule, event in mine)
     return tuple(
-        replace(one, authority=event.authority)
-        for rule, event in mine
-        for one in amounts((rule, event.model), event.counts, _hour(event.time, grain), found[rule, event.model])
+        replace(amount, authority=one.series.authority)
+        for one in told
+        if (rule := rule_of(rules, one.series.model, one.series.consumer)) is not None
+        for amount in amounts(
+            (rule, one.series.model),
+            {one.series.unit: one.amount},
+            _hour(one.newest, hour),
+            found[rule, one.series.model],
+        )
     )
 
 

@@ -25,13 +25,14 @@ class Owner:
     """Keys that it had before."""
     events: EventRule | None = None
     """None: only those that name it."""
+    bought: bool = False
 
 
 def owners_of(services: Iterable[ServiceRule], externals: Iterable[ExternalRule] = ()) -> tuple[Owner, ...]:
     """Return whom events may be of. Where models fit both, what runs here goes before what is bought."""
     return (
         *(Owner(rule.facts.key, rule.facts.was, rule.events) for rule in services),
-        *(Owner(rule.key, events=EventRule(models=rule.models)) for rule in externals),
+        *(Owner(rule.key, events=EventRule(models=rule.models), bought=True) for rule in externals),
     )
 
 

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.intake.store import NewerError, Store, connected, waiting_after
+from monitor.core.activity import Taken
+from monitor.intake.store import NewerError, Store, Wanted, connected, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.core.units import Duration
-    from monitor.intake.activity import Accepted
+    from monitor.intake.accepted import Accepted
     from monitor.intake.matching import Owner
     from monitor.intake.store import Batch, Outcome, Standing
 
 log = logging.getLogger(__name__)
 
+FILE: Final = "events.db"
+"""Its name, in paths.state."""
 MOST_QUEUED: Final = 1024
 """Requests that wait for the disk."""
 MOST_WAITING: Final = 200_000
 """Events that wait for the books."""
+MOST_TAKEN: Final = 50_000
+"""Events that are added up at once: what took 0.1 s where it was measured. The others follow at the next tick."""
 TIDY_EVERY: Final = 60.0
 """In seconds."""
 SOON: Final = 1
@@ -76,14 +81,6 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Events in order, and how far the books have come with them."""
-
-    events: tuple[Accepted, ...]
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True)
 class _Ask:
     batch: Batch
     answer: Future[Outcome]
@@ -98,6 +95,7 @@ class Spool:
         Raises SpoolError where the file can't be had: forbidden, damaged, of a later version.
         """
         self._path = path
+        self._bought = tuple(owner.key for owner in owners if owner.bought)
         self._now = now
         self._retention = retention
         self._asked: queue.Queue[_Ask | Cursor | None] = queue.Queue(MOST_QUEUED)
@@ -154,23 +152,25 @@ class Spool:
             raise SpoolFullError("the disk is behind: send again later", SOON) from None
         return answer
 
-    def take(self, limit: int, after: Cursor) -> Taken:
-        """Return the events that follow *after*, at most *limit*; where nothing is new, without a look at the disk.
+    def take(self, after: Cursor, hour: Duration, *, bought: bool = False, limit: int = MOST_TAKEN) -> Taken:
+        """Return what the events that follow *after* come to, at most *limit*, by the *hour* of their time.
 
+        Those of services that are *bought*, or those of the others. Where nothing is new, without a look at the disk.
         A cursor of another file is of no use here: all that waits is new then. One thread may call this.
         Raises SpoolError where the file can't be read now.
         """
         standing = self._standing
         start = after.number if after.spool == standing.identity else 0
         if standing.last <= start or not standing.waiting:
-            return Taken((), Cursor(standing.identity, start))
+            return Taken((), str(Cursor(standing.identity, start)))
+        last = min(standing.last, max(start, standing.done) + limit)
         try:
             if self._reader is None:
                 self._reader = connected(self._path, "ro")
-            events = tuple(waiting_after(self._reader, start, limit))
+            sums = sums_of(self._reader, Wanted(start, last, self._bought, bought, hour))
         except sqlite3.Error as error:
             raise SpoolError(f"the events in {self._path} can't be read ({error})") from error
-        return Taken(events, Cursor(standing.identity, events[-1].number if events else start))
+        return Taken(tuple(sums), str(Cursor(standing.identity, last)))
 
     def acknowledge(self, cursor: Cursor) -> None:
         """Say that the books have, on disk, all up to *cursor*: it is dropped with the next write. Costs nothing."""

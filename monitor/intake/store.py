@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from monitor.core.activity import Authority, Unit
-from monitor.intake.activity import Accepted
+from monitor.core.activity import ActivitySeries, Authority, EventSum, Unit
+from monitor.intake.accepted import Accepted
 from monitor.intake.matching import consumer_of
 from monitor.intake.metering import advance
 from monitor.intake.names import Names
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from monitor.core.units import Duration
     from monitor.intake.matching import Owner
     from monitor.intake.metering import Reading
 
@@ -57,6 +58,13 @@ SCHEMA: Final = (
     "CREATE INDEX series_seen ON series (seen)",
     "CREATE TABLE names (kind TEXT, name TEXT, seen INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
 )
+_SUMS: Final = """
+    SELECT consumer, authority, source, model, count.key, time / :hour, SUM(count.value), MAX(time)
+    FROM waiting, json_each(waiting.counts) AS count
+    WHERE number > :after AND number <= :last AND NOT cached
+    AND (consumer IN (SELECT value FROM json_each(:bought))) = :theirs
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+"""
 _ADD: Final = "INSERT INTO {} VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -279,10 +287,35 @@ def connected(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
 
 
-def waiting_after(connection: sqlite3.Connection, number: int, limit: int) -> list[Accepted]:
-    """Return the events that follow *number*, in order, at most *limit*. Raises sqlite3.Error."""
-    rows = connection.execute("SELECT * FROM waiting WHERE number > ? ORDER BY number LIMIT ?", (number, limit))
-    return [accepted(row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are to be added up: those that follow the number `after`, up to `last`."""
+
+    after: int
+    last: int
+    bought: tuple[str, ...]
+    """The keys of the services that are bought."""
+    theirs: bool
+    """Whether those of these services are wanted, or those of all others."""
+    hour: Duration
+
+
+def sums_of(connection: sqlite3.Connection, wanted: Wanted) -> list[EventSum]:
+    """Return what the events that are *wanted* come to. Raises sqlite3.Error.
+
+    An answer from a gateway's cache counts nothing: there was no inference.
+    """
+    values = {
+        "after": wanted.after,
+        "last": wanted.last,
+        "bought": json.dumps(wanted.bought),
+        "theirs": wanted.theirs,
+        "hour": wanted.hour.nanoseconds,
+    }
+    return [
+        EventSum(ActivitySeries(consumer, Authority(authority), source, model, Unit(unit)), amount, newest)
+        for consumer, authority, source, model, unit, _, amount, newest in connection.execute(_SUMS, values)
+    ]
 
 
 def accepted(row: Sequence[Any]) -> Accepted:

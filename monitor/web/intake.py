@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from monitor.intake.activity import Accepted
+    from monitor.intake.accepted import Accepted
     from monitor.intake.metering import Reading
     from monitor.intake.spool import Spool
     from monitor.intake.store import Outcome

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from monitor.core.activity import Unit
+from monitor.core.interval import HOUR
 from monitor.core.units import Duration
 from monitor.intake.metering import advance, readings_of
 from monitor.intake.otlp_protobuf import points
@@ -26,6 +27,8 @@ from tests.fixtures.intake.otlp import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from monitor.core.activity import Taken
 
 MEANT = {200, 413, 415, 422, 429}
 """Statuses of an answer to who has a token. What the disk can't take (503) or the line (408) is tested by itself."""
@@ -140,7 +143,7 @@ class Books(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.path = Path(self.stack.enter_context(tempfile.TemporaryDirectory())) / "events.db"
         self.sent: set[int] = set()
-        self.booked: list[str] = []
+        self.booked: list[int] = []
         self.cursor = ""
         """What the ledger holds: it is written together with `booked`."""
 
@@ -150,19 +153,24 @@ class Books(RuleBasedStateMachine):
 
     @rule(numbers=st.lists(st.integers(0, 30), min_size=1, max_size=5))
     def send(self, numbers: list[int]) -> None:
-        batch = Batch(tuple(event(str(number)) for number in numbers), (), NOW)
+        batch = Batch(tuple(event(str(number), model=f"model-{number}") for number in numbers), (), NOW)
         outcome = self.spool.submit(batch).result(timeout=60)
         assert outcome.accepted == len(set(numbers) - self.sent)
         self.sent |= set(numbers)
 
     @rule(limit=st.integers(1, 10), written=st.booleans(), said=st.booleans())
     def book(self, limit: int, written: bool, said: bool) -> None:
-        taken = self.spool.take(limit, Cursor.of(self.cursor))
+        taken = self.spool.take(Cursor.of(self.cursor), HOUR, limit=limit)
         if written:
-            self.booked += [one.event.id_hash for one in taken.events]
-            self.cursor = str(taken.cursor)
+            self.booked += self.named(taken)
+            self.cursor = taken.cursor
             if said:
-                self.spool.acknowledge(taken.cursor)
+                self.spool.acknowledge(Cursor.of(taken.cursor))
+
+    def named(self, taken: Taken) -> list[int]:
+        """Return the numbers of the events that were taken: each has a model of its own, and counts one request."""
+        requests = (one for one in taken.sums if one.series.unit is Unit.REQUESTS)
+        return [int(one.series.model.removeprefix("model-")) for one in requests for _ in range(one.amount)]
 
     @rule()
     def begin_again(self) -> None:
@@ -174,10 +182,10 @@ class Books(RuleBasedStateMachine):
         assert len(self.booked) == len(set(self.booked))
 
     def teardown(self) -> None:
-        while (taken := self.spool.take(7, Cursor.of(self.cursor))).events:
-            self.booked += [one.event.id_hash for one in taken.events]
-            self.cursor = str(taken.cursor)
-        assert sorted(self.booked) == sorted(event(str(number)).id_hash for number in self.sent)
+        while (taken := self.spool.take(Cursor.of(self.cursor), HOUR, limit=7)).sums:
+            self.booked += self.named(taken)
+            self.cursor = taken.cursor
+        assert sorted(self.booked) == sorted(self.sent)
         self.spool.__exit__()
         self.stack.close()
 

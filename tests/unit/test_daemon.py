@@ -9,6 +9,7 @@ import pytest
 
 from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
+from monitor.core.activity import ActivitySeries, Authority, EventSum, Taken, Unit
 from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
 from monitor.core.events import (
     CollectionFailed,
@@ -32,9 +33,10 @@ from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
-from monitor.daemon import MOST_PENDING, Daemon, Pending
+from monitor.daemon import Daemon
 from monitor.exposition.snapshot import Snapshot
 from monitor.impact_accounting import ImpactAccounting
+from monitor.pending import MOST_PENDING, Pending
 from monitor.schedule import Inbox, Sampler, Schedule
 from tests.fixtures.ear import Ear
 from tests.fixtures.factors import shipped_factors
@@ -95,6 +97,23 @@ class Village:
         return frozenset(self.here)
 
 
+class Door:
+    """Where events come in."""
+
+    def __init__(self) -> None:
+        self.waiting: list[EventSum] = []
+        self.asked: list[str] = []
+        self.dropped: list[str] = []
+
+    def take(self, cursor: str) -> Taken:
+        self.asked.append(cursor)
+        sums, self.waiting = tuple(self.waiting), []
+        return Taken(sums, f"file:{len(self.asked)}")
+
+    def committed(self, cursor: str) -> None:
+        self.dropped.append(cursor)
+
+
 class World:
     """A daemon with everything around it."""
 
@@ -107,6 +126,7 @@ class World:
         self.open_hours: Sequence[HourImpacts] = ()
         self.restated: list[tuple[Stamp, int]] = []
         self.silent = False
+        self.door = Door()
         self.impacts = ImpactAccounting(reckoner, None)
         self.commit_every = commit_every
         self.daemon = self.build()
@@ -129,6 +149,7 @@ class World:
             alive=self.ping,
             commit_every=Duration.from_seconds(self.commit_every),
             live_for=Duration.from_seconds(15),
+            feed=self.door,
         )
 
     def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> Figures:
@@ -183,6 +204,21 @@ def test_what_is_shown_is_what_is_committed() -> None:
     assert sum(energy.joules for energy in world.shelf.books[-1].measured.values()) == 100
     assert snapshot.service_power == {"a": Power.from_watts(10), OTHER: Power.from_watts(10)}
     assert snapshot.ledger_commit == 2
+
+
+def test_events_are_dropped_at_the_door_once_the_ledger_has_what_they_tell() -> None:
+    world = World()
+    world.tick(0)
+    world.shelf.full = True
+    tokens = ActivitySeries("a", Authority.EVENTS, "litellm", "small", Unit.OUTPUT_TOKENS)
+    world.door.waiting.append(EventSum(tokens, 40, NOON))
+    assert ("a", Unit.OUTPUT_TOKENS) not in world.tick(5).activity
+    world.tick(10)
+    assert (world.door.asked, world.door.dropped) == (["", "file:1", "file:2"], ["file:1"])
+    world.shelf.full = False
+    snapshot = world.tick(15)
+    assert snapshot.activity["a", Unit.OUTPUT_TOKENS] == 40
+    assert world.shelf.books[-1].cursor == world.door.dropped[-1] == "file:4"
 
 
 def test_counters_stand_still_while_the_ledger_cannot_be_written_and_nothing_is_lost(

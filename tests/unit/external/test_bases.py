@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.adapters.ecologits import EcoLogitsFailed, Estimate, Question
-from monitor.core.activity import Authority, Unit
+from monitor.core.activity import ActivitySeries, Authority, EventSum, Unit
 from monitor.core.external import ExternalAmount, ExternalRule, ExternalSeries, Impact, Origin, TokenRate
 from monitor.core.impact import Bounds
 from monitor.core.interval import HALF_HOUR, HOUR
 from monitor.external.bases import Bases, rule_of
 from monitor.external.counting import amounts_of_events
-from monitor.factors.studies import Studies, shipped_studies
+from monitor.factors.studies import shipped_studies
 from monitor.intake.matching import consumer_of, owners_of
 from monitor.intake.usage import UsageEvent
 
@@ -149,37 +149,35 @@ def test_ecologits_is_asked_once_of_all_models_together_and_again_where_it_could
     assert answers.asked[0][0] == Question("mistral", "mistral-small", "SE")
 
 
-def test_an_event_counts_in_the_hour_of_its_time_under_the_service_it_is_of() -> None:
-    found, _ = bases("gpt-4o")
+def summed(key: str, model: str, unit: Unit, amount: int, newest: int = HOUR_5 + 59) -> EventSum:
+    return EventSum(ActivitySeries(key, Authority.EVENTS, "litellm", model, unit), amount, newest)
+
+
+def test_events_count_in_the_hour_of_their_time_under_the_service_they_are_of() -> None:
+    bases_of, _ = bases("gpt-4o")
+    found = bases_of.of([(MISTRAL, "mistral-small-latest"), (OTHERS, "gpt-4o")])
     told = [
-        ("", event("mistral-small-latest", requests=1, input_tokens=90, output_tokens=10)),
-        ("others", event("gpt-4o", time=HOUR_5 + HALF_HOUR.nanoseconds, output_tokens=7)),
-        ("assistant", event("mistral-small-latest", output_tokens=1000)),
-        ("", event("gpt-4o", cached=True, output_tokens=1000)),
+        summed("mistral-api", "mistral-small-latest", Unit.INPUT_TOKENS, 90),
+        summed("mistral-api", "mistral-small-latest", Unit.OUTPUT_TOKENS, 10),
+        summed("others", "gpt-4o", Unit.OUTPUT_TOKENS, 7, HOUR_5 + HALF_HOUR.nanoseconds),
+        summed("not-configured-any-more", "gpt-4o", Unit.OUTPUT_TOKENS, 1000),
     ]
     amounts = amounts_of_events(told, (MISTRAL, OTHERS), found, HOUR)
     assert [(one.series.external, one.series.unit, one.amount) for one in amounts] == [
-        ("mistral-api", Unit.REQUESTS, 1),
         ("mistral-api", Unit.INPUT_TOKENS, 90),
         ("mistral-api", Unit.OUTPUT_TOKENS, 10),
         ("others", Unit.OUTPUT_TOKENS, 7),
     ]
     assert {(one.since, one.until) for one in amounts} == {(HOUR_5, HOUR_5 + HOUR.nanoseconds)}
-    assert [one.basis is not None for one in amounts] == [False, False, True, True]
-    (late,) = amounts_of_events(told[1:2], (OTHERS,), found, HALF_HOUR)
+    assert [one.basis is not None for one in amounts] == [False, True, True]
+    (late,) = amounts_of_events(told[2:3], (OTHERS,), found, HALF_HOUR)
     assert late == ExternalAmount(
         HOUR_5 + HALF_HOUR.nanoseconds,
         HOUR_5 + HOUR.nanoseconds,
         ExternalSeries("others", "openai", "gpt-4o", Unit.OUTPUT_TOKENS),
         7,
-        amounts[3].basis,
+        amounts[2].basis,
     )
-
-
-def test_nobody_is_asked_where_nothing_is_bought() -> None:
-    answers = Answers()
-    assert amounts_of_events([("", event("gpt-4o", output_tokens=1))], (), Bases(Studies({}), answers), HOUR) == ()
-    assert answers.asked == []
 
 
 def test_the_intake_finds_whose_an_event_is_and_who_says_so_is_kept() -> None:
@@ -187,6 +185,7 @@ def test_the_intake_finds_whose_an_event_is_and_who_says_so_is_kept() -> None:
     mine = replace(event("mistral-small-latest", output_tokens=3), authority=Authority.GATEWAY)
     assert consumer_of(mine, owners) == "mistral-api"
     assert consumer_of(event("gpt-4o"), owners) == "others"
-    found, _ = bases()
-    (one,) = amounts_of_events([("mistral-api", mine)], (MISTRAL, OTHERS), found, HOUR)
+    found = bases()[0].of([(MISTRAL, "mistral-small-latest")])
+    tokens = ActivitySeries("mistral-api", Authority.GATEWAY, "litellm", "mistral-small-latest", Unit.OUTPUT_TOKENS)
+    (one,) = amounts_of_events([EventSum(tokens, 3, HOUR_5)], (MISTRAL, OTHERS), found, HOUR)
     assert one.authority is Authority.GATEWAY

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.entries import ServiceFacts
 from monitor.core.external import ExternalRule
 from monitor.core.services import EventRule, Match, ServiceRule
-from monitor.intake.activity import Accepted, activity_of, events_to_activity
 from monitor.intake.matching import Owner, consumer_of, owners_of
 from tests.fixtures.intake import event
 
@@ -46,7 +44,10 @@ def test_an_event_is_the_first_service_s_whose_globs_all_fit(model: str, source:
 
 def test_owners_are_what_is_configured() -> None:
     assert SERVICES[0] == Owner("assistant", ("chat",), EventRule(("mistral-small*", "small"), ("litellm",)))
-    assert SERVICES[3:] == (Owner("silent"), Owner("mistral-api", (), EventRule(models=("codestral-*", "small"))))
+    assert SERVICES[3:] == (
+        Owner("silent"),
+        Owner("mistral-api", (), EventRule(models=("codestral-*", "small")), bought=True),
+    )
     assert owners_of(()) == ()
 
 
@@ -54,28 +55,3 @@ def test_the_service_that_an_event_names_is_believed_also_by_a_former_key() -> N
     assert consumer_of(event(service="silent"), SERVICES) == "silent"
     assert consumer_of(event(service="unheard-of"), SERVICES) == "unheard-of"
     assert consumer_of(event(service="chat"), SERVICES) == "assistant"
-
-
-def accepted(number: int, **changes: object) -> Accepted:
-    return Accepted(number, "assistant", event(str(number), **changes))
-
-
-def test_events_become_activity_by_service_source_and_model() -> None:
-    sums = events_to_activity([accepted(1), accepted(2), accepted(3, model="mistral-large", counts={Unit.IMAGES: 2})])
-    assert sums == {
-        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.REQUESTS): 2,
-        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.INPUT_TOKENS): 48,
-        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.OUTPUT_TOKENS): 40,
-        ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-large", Unit.IMAGES): 2,
-    }
-
-
-def test_what_meters_say_keeps_their_authority() -> None:
-    assert {series.authority for series in events_to_activity([accepted(1, authority=Authority.GATEWAY)])} == {
-        Authority.GATEWAY
-    }
-
-
-def test_an_answer_from_a_gateway_s_cache_and_an_event_of_nobody_count_nothing() -> None:
-    assert list(activity_of(accepted(1, cached=True))) == []
-    assert events_to_activity([Accepted(1, "", event())]) == {}

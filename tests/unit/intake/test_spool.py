@@ -3,12 +3,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.core.activity import ActivitySeries, Authority, EventSum, Taken, Unit
+from monitor.core.interval import HOUR
 from monitor.core.units import Duration
 from monitor.intake import spool as spooling
+from monitor.intake.matching import Owner
 from monitor.intake.spool import Cursor, Spool, SpoolError, SpoolFullError
 from monitor.intake.store import Batch, Outcome
 from tests.fixtures.intake import NOW, SECOND, event
@@ -20,11 +24,18 @@ if TYPE_CHECKING:
     from monitor.intake.usage import UsageEvent
 
 WEEK = Duration(7 * 24 * 3600 * SECOND)
-NOTHING = Cursor.of("")
 
 
 def batch(*names: str) -> Batch:
     return Batch(tuple(event(name) for name in names), (), NOW)
+
+
+def take(spool: Spool, cursor: str = "", limit: int = 9) -> Taken:
+    return spool.take(Cursor.of(cursor), HOUR, limit=limit)
+
+
+def requests(taken: Taken) -> int:
+    return sum(one.amount for one in taken.sums if one.series.unit is Unit.REQUESTS)
 
 
 @pytest.fixture
@@ -47,34 +58,57 @@ def until_dropped(spool: Spool, waiting: int) -> None:
 
 def test_events_are_taken_in_order_from_where_the_books_are(spool: Spool) -> None:
     assert told(spool, "1", "2", "3") == Outcome(accepted=3)
-    first = spool.take(2, NOTHING)
-    assert [one.event for one in first.events] == [event("1"), event("2")]
-    second = spool.take(2, first.cursor)
-    assert [one.event for one in second.events] == [event("3")]
-    assert spool.take(2, second.cursor).events == ()
-    assert spool.take(2, second.cursor).cursor == second.cursor
+    first = take(spool, limit=2)
+    assert requests(first) == 2
+    second = take(spool, first.cursor, limit=2)
+    assert requests(second) == 1
+    assert take(spool, second.cursor) == Taken((), second.cursor)
     # the books may not have been written: they ask again
-    assert spool.take(2, first.cursor) == second
+    assert take(spool, first.cursor, limit=2) == second
 
 
 def test_what_is_acknowledged_is_dropped_and_stays_known(spool: Spool) -> None:
     told(spool, "1", "2", "3")
-    taken = spool.take(2, NOTHING)
-    spool.acknowledge(taken.cursor)
+    booked = Cursor.of(take(spool, limit=2).cursor)
+    spool.acknowledge(booked)
     until_dropped(spool, 1)
-    assert [one.event for one in spool.take(9, NOTHING).events] == [event("3")]
+    assert requests(take(spool)) == 1
     assert told(spool, "1") == Outcome(duplicates=1)
-    spool.acknowledge(taken.cursor)
+    spool.acknowledge(booked)
     spool.acknowledge(Cursor("another file", 99))
     assert told(spool, "4") == Outcome(accepted=1)
     assert spool.standing.waiting == 2
 
 
+def test_events_are_added_up_by_the_hour_of_their_time_and_what_a_cache_answered_counts_nothing(tmp_path: Path) -> None:
+    owners = (Owner("api", bought=True),)
+    lot = (
+        event("1", time=NOW, counts={Unit.OUTPUT_TOKENS: 10**12}),
+        event("2", time=NOW - 1, counts={Unit.OUTPUT_TOKENS: 7, Unit.REQUESTS: 1}),
+        event("3", time=NOW - HOUR.nanoseconds, counts={Unit.OUTPUT_TOKENS: 5}),
+        event("4", cached=True),
+        event("5", model="other", authority=Authority.GATEWAY, counts={Unit.IMAGES: 2}),
+        event("6", service="api", counts={Unit.REQUESTS: 3}),
+    )
+    with Spool(tmp_path / "a.db", owners, lambda: NOW, WEEK) as spool:
+        spool.submit(Batch(lot, (), NOW)).result(timeout=60)
+        tokens = ActivitySeries("assistant", Authority.EVENTS, "litellm", "mistral-small-latest", Unit.OUTPUT_TOKENS)
+        assert set(take(spool).sums) == {
+            EventSum(tokens, 10**12 + 7, NOW),
+            EventSum(tokens, 5, NOW - HOUR.nanoseconds),
+            EventSum(replace(tokens, unit=Unit.REQUESTS), 1, NOW - 1),
+            EventSum(ActivitySeries("assistant", Authority.GATEWAY, "litellm", "other", Unit.IMAGES), 2, NOW),
+        }
+        bought = spool.take(Cursor.of(""), HOUR, bought=True)
+        assert bought.cursor == take(spool).cursor
+        assert [(one.series.consumer, one.amount) for one in bought.sums] == [("api", 3)]
+
+
 def test_nothing_new_costs_no_look_at_the_disk(spool: Spool) -> None:
     told(spool, "1")
-    taken = spool.take(9, NOTHING)
+    taken = take(spool)
     spool._reader = None
-    assert spool.take(9, taken.cursor).events == ()
+    assert take(spool, taken.cursor).sums == ()
     assert spool._reader is None
 
 
@@ -87,21 +121,21 @@ def test_a_cursor_is_kept_as_text() -> None:
 def test_a_cursor_of_another_file_says_nothing(tmp_path: Path) -> None:
     with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as old:
         told(old, "1", "2")
-        cursor = old.take(9, NOTHING).cursor
+        cursor = take(old).cursor
     with Spool(tmp_path / "b.db", (), lambda: NOW, WEEK) as new:
         told(new, "3")
-        taken = new.take(9, cursor)
-        assert [one.event for one in taken.events] == [event("3")]
-        assert taken.cursor.spool != cursor.spool
+        taken = take(new, cursor)
+        assert requests(taken) == 1
+        assert Cursor.of(taken.cursor).spool != Cursor.of(cursor).spool
 
 
 def test_books_that_were_written_and_not_acknowledged_are_not_written_twice(tmp_path: Path) -> None:
     with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as before:
         told(before, "1", "2")
-        booked = before.take(9, NOTHING)
+        booked = take(before)
     with Spool(tmp_path / "a.db", (), lambda: NOW, WEEK) as after:
         told(after, "3")
-        assert [one.event for one in after.take(9, booked.cursor).events] == [event("3")]
+        assert requests(take(after, booked.cursor)) == 1
 
 
 def test_requests_that_come_while_it_writes_share_the_next_commit(spool: Spool) -> None:
@@ -144,7 +178,7 @@ def test_when_too_much_waits_more_is_refused_until_the_books_have_some(
     with pytest.raises(SpoolFullError, match="wait to be booked") as refused:
         spool.submit(batch("4"))
     assert refused.value.retry_after == spooling.LATER
-    spool.acknowledge(spool.take(9, NOTHING).cursor)
+    spool.acknowledge(Cursor.of(take(spool).cursor))
     until_dropped(spool, 0)
     assert told(spool, "4") == Outcome(accepted=1)
 
@@ -237,4 +271,4 @@ def test_a_file_that_is_locked_is_told_to_who_reads(spool: Spool, tmp_path: Path
     reader.close()
     spool._reader = reader
     with pytest.raises(SpoolError, match="can't be read"):
-        spool.take(9, NOTHING)
+        take(spool)

@@ -13,9 +13,10 @@ from monitor.intake import names, store
 from monitor.intake.matching import Owner
 from monitor.intake.metering import readings_of
 from monitor.intake.otlp_protobuf import points
-from monitor.intake.store import Batch, NewerError, Outcome, Store, waiting_after
+from monitor.intake.store import Batch, NewerError, Outcome, Store
 from tests.fixtures.intake import ARRIVAL, NOW, SECOND, event, sample
 from tests.fixtures.intake.otlp import metrics
+from tests.fixtures.intake.rows import waiting_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
