@@ -284,9 +284,9 @@ def _few_models(counts: Sequence[Count]) -> Iterable[Count]:
 
 
 def _start(page: Mapping[str, tuple[Sample, ...]]) -> str:
-    """Return when the server of *page* began; empty where it does not tell, or several do."""
+    """Return when the server of *page* began; empty where it does not tell, or several do, or it can't be."""
     times = {sample.value for sample in page.get(START, ())}
-    return repr(times.pop()) if len(times) == 1 and all(map(math.isfinite, times)) else ""
+    return repr(times.pop()) if len(times) == 1 and all(0 <= time < LARGEST for time in times) else ""
 
 
 def _find(page: Mapping[str, tuple[Sample, ...]], name: str) -> tuple[Sample, ...] | None:

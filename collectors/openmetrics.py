@@ -13,6 +13,7 @@ Source: docs/activity.md.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from collectors._http import Client, Limits, Refusal
 from monitor.collector import Retry, Unavailable
 from monitor.core.activity import ActivitySeries, Unit
 from monitor.core.readings import ActivityReading
-from monitor.core.units import Duration
+from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -268,6 +269,7 @@ class OpenMetricsCollector:
         young = started is not None and one and started > (self._since or 0)
         told_apart = started is not None or bool(told.start)
         epoch = told.start or ("" if started is None else str(started))
+        began = round(float(told.start) * NANOSECONDS_PER_SECOND) if told.start and _is_here(page.url) else None
         last = {reading.series: reading.count for reading in known.readings}
         sums = _by_series(page, told)
         for series, whole in sums.items():
@@ -276,8 +278,17 @@ class OpenMetricsCollector:
             if whole.gross != count and known.gross.get(series, 0) <= whole.gross:
                 count = max(count, last.get(series, 0))
             new = told_apart and known.old is not None and known.old.isdisjoint(whole.of)
-            yield ActivityReading(series, count, epoch, fresh=young or new)
+            yield ActivityReading(series, count, epoch, fresh=young or new, began=began)
         known.gross = {series: whole.gross for series, whole in sums.items()}
+
+
+def _is_here(url: str) -> bool:
+    """Whether the page at *url* is of this machine, and tells times by its clock."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _by_series(page: Page, told: Told) -> dict[ActivitySeries, Count]:

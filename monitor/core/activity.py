@@ -202,8 +202,11 @@ class ActivityBook:
         goes_on = reading.count >= before.count and not (known and before.epoch != reading.epoch)
         if not reading.epoch:
             self._last[reading.series] = replace(self._last[reading.series], epoch=before.epoch)
-        amount = reading.count - before.count if goes_on else reading.count
-        return Done(reading.series, amount, before.at, at, lost=not goes_on)
+        if goes_on:
+            return Done(reading.series, reading.count - before.count, before.at, at)
+        # what began long before the last look did not begin since: another process answers, or a clock was set
+        elder = reading.began is not None and reading.began < before.at.wall - self._patience.nanoseconds
+        return Done(reading.series, 0 if elder else reading.count, before.at, at, lost=True)
 
     def _took(self, done: Done) -> int | None:
         """Return what the service of *done* has used since this was last asked; None: it is not known."""

@@ -167,13 +167,15 @@ class ActivityReading:
 
     `epoch` changes when the counter starts anew, where the meter tells (the start time of the server's process); empty
     where it does not. `fresh` says that the meter began under our eyes, so that all of `count` is counted even where
-    there is no reading before: it goes on saying so.
+    there is no reading before: it goes on saying so. `began` is when the server says that it began (ns since the
+    epoch), by this machine's clock; None where it does not tell, or by another clock.
     """
 
     series: ActivitySeries
     count: int
     epoch: str = ""
     fresh: bool = False
+    began: int | None = None
 
 
 Reading = (

@@ -248,7 +248,8 @@ def test_the_name_of_a_model_can_be_stored_and_shown() -> None:
 
 def test_a_page_on_which_several_began_at_other_times_tells_no_beginning() -> None:
     assert told("process_start_time_seconds 5\ntgi_request_success 1\n").start == "5.0"
-    assert told("process_start_time_seconds NaN\ntgi_request_success 1\n").start == ""
+    for none in ("NaN", "+Inf", "-1", "1e308"):
+        assert told(f"process_start_time_seconds {none}\ntgi_request_success 1\n").start == ""
     two = 'process_start_time_seconds{pid="1"} 5\nprocess_start_time_seconds{pid="2"} 6\n'
     assert told(two + "tgi_request_success 1\n").start == ""
 

@@ -320,6 +320,22 @@ def test_a_server_that_says_when_it_began_has_that_for_its_epoch(host: Hosted) -
     assert {(row.epoch, row.fresh) for row in read(collector)} == {("1100.0", False)}, "a worker of it began anew"
 
 
+@pytest.mark.parametrize(
+    ("start", "url", "began"),
+    [
+        (1000.5, "http://127.0.0.1:{port}/metrics", 1000_500_000_000),
+        (1000.5, "http://localhost:{port}/metrics", 1000_500_000_000),
+        (None, "http://127.0.0.1:{port}/metrics", None),
+    ],
+)
+def test_when_a_server_of_this_machine_began_is_told(
+    host: Hosted, start: float | None, url: str, began: int | None
+) -> None:
+    page = host.add(reply=vllm(start=start, m=10), started=BORN + 1)
+    host.change(page, url=url.format(port=page.url.rpartition(":")[2].partition("/")[0]))
+    assert {row.began for row in read(host.collector())} == {began}
+
+
 def test_several_processes_that_answer_in_turn_are_found_out(host: Hosted) -> None:
     """Each has counters of its own: what one says is not what the service did."""
     host.add(reply=vllm(start=1000, m=10), started=BORN + 1)

@@ -51,6 +51,17 @@ def test_another_epoch_is_another_counter_even_where_it_shows_more() -> None:
     assert (done.amount, done.lost) == (900, True)
 
 
+@pytest.mark.parametrize(("began", "amount"), [(None, 900), (-61, 0), (-59, 900), (3, 900)])
+def test_what_began_long_before_the_last_look_is_not_what_was_done_since(began: float | None, amount: int) -> None:
+    """Another process answers, with counters of its own; or a clock was set, by which the start is told."""
+    moment = None if began is None else at(began).wall
+    found = book()
+    found.take(at(0), [ActivityReading(OUTPUT, 500, epoch="a")])
+    (done, _) = found.take(at(5), [ActivityReading(OUTPUT, 900, epoch="b", began=moment)])
+    assert (done.amount, done.lost) == (amount, True)
+    assert amounts(found, 10, ActivityReading(OUTPUT, 950, epoch="b", began=moment))[OUTPUT] == 50
+
+
 def test_a_start_that_is_not_known_yet_is_not_another_counter() -> None:
     found = book()
     counted = [
