@@ -172,6 +172,16 @@ class ExternalSum:
     basis: Basis | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """Who says what tokens come to."""
+
+    origin: Origin
+    source: str
+    """In which publication."""
+    year: int
+
+
 @dataclass(frozen=True, slots=True)
 class ExternalUse:
     """What bought services did over a time, and what is known of what it cost."""
@@ -181,7 +191,8 @@ class ExternalUse:
     """Of the tokens that have a rate; one that is not there is unknown."""
     unknown: Mapping[Impact, int] = field(default_factory=dict)
     """How many output tokens have no rate for it: it is that much too low."""
-    origins: frozenset[Origin] = frozenset()
+    claims: frozenset[Claim] = frozenset()
+    """Who says what is known of the impacts."""
     missing: frozenset[str] = frozenset()
     """Why something is unknown, in sentences."""
 
@@ -196,9 +207,14 @@ class ExternalUse:
             _added(self.counts, other.counts),
             impacts,
             _added(self.unknown, other.unknown),
-            self.origins | other.origins,
+            self.claims | other.claims,
             self.missing | other.missing,
         )
+
+    @property
+    def origins(self) -> frozenset[Origin]:
+        """From whom the impacts are; empty where they are unknown."""
+        return frozenset(claim.origin for claim in self.claims)
 
     @property
     def methods(self) -> frozenset[Method]:
@@ -256,7 +272,7 @@ def use_of(sums: Iterable[ExternalSum]) -> ExternalUse:
     counts: dict[Unit, int] = {}
     impacts: dict[Impact, Bounds] = {}
     unknown: dict[Impact, int] = {}
-    origins: set[Origin] = set()
+    claims: set[Claim] = set()
     missing: set[str] = set()
     for one in sums:
         counts[one.series.unit] = counts.get(one.series.unit, 0) + one.amount
@@ -269,9 +285,9 @@ def use_of(sums: Iterable[ExternalSum]) -> ExternalUse:
                 impacts[impact] = impacts.get(impact, Bounds.ZERO) + told[impact]
             else:
                 unknown[impact] = unknown.get(impact, 0) + one.amount
-        origins.update(rate.origin for rate in basis.rates)
+        claims.update(Claim(rate.origin, rate.source, rate.year) for rate in basis.rates)
         missing.update({basis.missing} - {""})
-    return ExternalUse(counts, impacts, unknown, frozenset(origins), frozenset(missing))
+    return ExternalUse(counts, impacts, unknown, frozenset(claims), frozenset(missing))
 
 
 def by_service(sums: Iterable[ExternalSum]) -> dict[str, ExternalUse]:

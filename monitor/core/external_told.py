@@ -29,6 +29,9 @@ def use_told(use: ExternalUse) -> dict[str, Any]:
         **{name: bounds_told(use.impacts.get(impact), per) for impact, (name, per) in NAMES.items()},
         "methods": sorted(method.value for method in use.methods),
         "origins": sorted(origin.value for origin in use.origins),
+        "claims": [
+            {"origin": claim.origin.value, "source": claim.source, "year": claim.year} for claim in sorted(use.claims)
+        ],
         "output_tokens_without": {NAMES[impact][0]: tokens for impact, tokens in sorted(use.unknown.items())},
         "missing": sorted(use.missing),
     }

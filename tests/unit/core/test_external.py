@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.activity import Unit
 from monitor.core.external import (
     Basis,
+    Claim,
     ExternalSeries,
     ExternalSum,
     Impact,
@@ -100,6 +101,7 @@ def test_nothing_that_is_bought_was_ever_measured() -> None:
     assert methods == {Method.DECLARED, Method.MODELLED}
     use = use_of([told(1, Basis(tuple(rate(Impact.GWP, origin) for origin in (Origin.DECLARED,))))])
     assert use.methods == {Method.DECLARED}
+    assert use.claims == {Claim(Origin.DECLARED, "a study", 2025)}
 
 
 def test_a_figure_without_a_range_has_that_of_its_class() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.core.activity import Unit
-from monitor.core.external import ExternalRule, ExternalUse, Impact, Origin
+from monitor.core.external import Claim, ExternalRule, ExternalUse, Impact, Origin
 from monitor.core.external_told import apart_and_together, service_told, use_told
 from monitor.core.impact import Bounds
 
@@ -11,7 +11,7 @@ USE = ExternalUse(
     counts={Unit.REQUESTS: 3, Unit.OUTPUT_TOKENS: 1200},
     impacts={Impact.GWP: Bounds(1_000_000, 2_000_000, 50_000_000)},
     unknown={Impact.ENERGY: 1200, Impact.GWP: 200},
-    origins=frozenset({Origin.ESTIMATED, Origin.DECLARED}),
+    claims=frozenset({Claim(Origin.ESTIMATED, "EcoLogits 0.11.3", 2026), Claim(Origin.DECLARED, "Annexe 2", 2025)}),
     missing=frozenset({"set the zone"}),
 )
 HOST = Bounds(8_000_000, 10_000_000, 12_000_000)
@@ -44,6 +44,10 @@ def test_what_is_unknown_is_none_and_says_of_how_many_tokens() -> None:
         "abiotic_resources_grams": None,
         "methods": ["declared", "modelled"],
         "origins": ["declared", "estimated"],
+        "claims": [
+            {"origin": "declared", "source": "Annexe 2", "year": 2025},
+            {"origin": "estimated", "source": "EcoLogits 0.11.3", "year": 2026},
+        ],
         "output_tokens_without": {"energy_joules": 1200, "emissions_grams": 200},
         "missing": ["set the zone"],
     }

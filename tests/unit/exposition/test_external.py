@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.core.activity import Unit
-from monitor.core.external import ExternalFigures, ExternalRule, ExternalUse, Impact, Origin
+from monitor.core.external import Claim, ExternalFigures, ExternalRule, ExternalUse, Impact, Origin
 from monitor.core.impact import Bounds
 from monitor.exposition import external
 from monitor.exposition.catalogue import METRICS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KNOWN = ExternalUse(
     counts={Unit.REQUESTS: 3, Unit.INPUT_TOKENS: 900, Unit.OUTPUT_TOKENS: 400},
     impacts={Impact.GWP: Bounds(500_000, 1_000_000, 25_000_000), Impact.ENERGY: Bounds(1, 7_000_000, 10**9)},
-    origins=frozenset({Origin.ESTIMATED}),
+    claims=frozenset({Claim(Origin.ESTIMATED, "EcoLogits 0.11.3", 2026)}),
 )
 UNKNOWN = ExternalUse(counts={Unit.OUTPUT_TOKENS: 70}, unknown=dict.fromkeys(Impact, 70))
 RULE = ExternalRule(
