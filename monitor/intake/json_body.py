@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from monitor.intake.usage import RefusedError, TooMuchError
+from monitor.intake.usage import MOST_EVENTS, RefusedError, TooMuchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ Record = TypeVar("Record")
 
 MOST_PIECES: Final = 1_000_000
 """Of a body: texts, objects, lists and what separates them. 512 calls in LiteLLM's format have 900 000."""
-MOST_MEMBERS: Final = 10_000
-"""Of the list that a body is."""
 DEEPEST: Final = 48
 """How deep objects and lists may lie in one another. LiteLLM's lie ten deep, OTLP's twelve."""
 LONGEST_REASON: Final = 200
@@ -29,8 +27,8 @@ _OPENING, _CLOSING, _COMMA = b"[{", b"]}", ord(",")
 def check(body: bytes) -> None:
     """Find out, in time and memory that are bounded, whether *body* may be read.
 
-    Raises TooMuchError where it has more than MOST_PIECES, or MOST_MEMBERS; RefusedError where it is nested deeper
-    than DEEPEST.
+    Raises TooMuchError where it has more than MOST_PIECES, or is a list of more than MOST_EVENTS; RefusedError where
+    it is nested deeper than DEEPEST.
     """
     depth = members = 0
     # the fields of an object are no members, nor are those of the objects that follow one another on lines
@@ -45,8 +43,8 @@ def check(body: bytes) -> None:
         members += listed and depth == 1 and first == _COMMA
         if depth > DEEPEST:
             raise RefusedError(f"the body is nested more than {DEEPEST} deep")
-        if members > MOST_MEMBERS:
-            raise TooMuchError(f"the body has more than {MOST_MEMBERS} members: send fewer events at once")
+        if members > MOST_EVENTS:
+            raise TooMuchError(f"the body has more than {MOST_EVENTS} members: send fewer events at once")
 
 
 def decoded(content: bytes | msgspec.Raw, record: type[Record]) -> Record:

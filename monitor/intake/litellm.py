@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from monitor.core.activity import Unit
-from monitor.intake.json_body import MOST_MEMBERS, check, decoded, items
+from monitor.intake.json_body import check, decoded, items
 from monitor.intake.openai_usage import Number, Usage, counts_of, tokens
 from monitor.intake.replies import ABSENT, NOTHING, images_in
 from monitor.intake.usage import (
+    MOST_EVENTS,
     Arrival,
     Parsed,
     RefusedError,
@@ -95,8 +96,8 @@ def _calls(body: bytes) -> Iterator[msgspec.Raw | bytes]:
         lines = [line for line in body.splitlines() if line.strip()]
         if len(lines) < 2:  # noqa: PLR2004 - one line is one call, which was no JSON
             raise
-        if len(lines) > MOST_MEMBERS:
-            raise TooMuchError(f"the body has more than {MOST_MEMBERS} lines: send fewer calls at once") from None
+        if len(lines) > MOST_EVENTS:
+            raise TooMuchError(f"the body has more than {MOST_EVENTS} lines: send fewer calls at once") from None
         yield from lines
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from monitor.core.activity import Authority, Unit
 from monitor.intake.openai_usage import tokens
 from monitor.intake.otlp import ERROR, NO_INFERENCE, OPERATION, TOKEN_TYPE, Origin, origin_of, text_of
-from monitor.intake.usage import MOST_COUNTED, RefusedError, UsageEvent, hashed
+from monitor.intake.usage import MOST_COUNTED, MOST_EVENTS, RefusedError, TooMuchError, UsageEvent, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -141,11 +141,16 @@ def digest_of(pairs: Iterable[bytes]) -> str:
 
 
 def readings_of(points: Iterable[Point], arrival: Arrival) -> Read:
-    """Return what *points* say; each is taken or refused by itself, by its place among all that are read."""
+    """Return what *points* say; each is taken or refused by itself, by its place among all that are read.
+
+    Raises TooMuchError where they are more than MOST_EVENTS.
+    """
     told: list[tuple[Metric, Reading]] = []
     refused: list[tuple[int, str]] = []
     best: dict[tuple[int, Authority, Counted], int] = {}
     for number, point in enumerate(points):
+        if number == MOST_EVENTS:
+            raise TooMuchError(f"the metrics have more than {MOST_EVENTS} points: send fewer at once")
         for metric, counted in _meant(point):
             try:
                 reading = _reading(point, metric, counted, arrival)

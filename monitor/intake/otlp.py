@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from monitor.core.activity import Unit
 from monitor.intake.openai_usage import tokens
 from monitor.intake.usage import (
+    MOST_EVENTS,
     Arrival,
     Parsed,
     RefusedError,
+    TooMuchError,
     UsageEvent,
     identity,
     model_of,
@@ -80,11 +82,16 @@ class Origin:
 
 
 def usage_of(spans: Iterable[Span], arrival: Arrival) -> Parsed:
-    """Return the calls that *spans* tell of, each once. Spans without usage are ignored."""
+    """Return the calls that *spans* tell of, each once. Spans without usage are ignored.
+
+    Raises TooMuchError where they tell of more than MOST_EVENTS.
+    """
     events: dict[str, UsageEvent] = {}
     refused: list[tuple[int, str]] = []
     ignored = 0
     for place, span in enumerate(spans):
+        if len(events) + len(refused) > MOST_EVENTS:
+            raise TooMuchError(f"the spans tell of more than {MOST_EVENTS} calls: send fewer at once")
         try:
             event = _event(span, arrival)
         except RefusedError as error:

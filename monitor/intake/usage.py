@@ -25,6 +25,8 @@ MOST_AHEAD: Final = 3600 * 10**9
 LONGEST_ID: Final = 1024
 LONGEST_NAME: Final = 63
 LONGEST_MODEL: Final = 128
+MOST_EVENTS: Final = 10_000
+"""Of a body."""
 MOST_COUNTED: Final = 10**12
 """Of anything, in one event. A model reads some million tokens at most in one call."""
 LONGEST_SECONDS: Final = 10**6

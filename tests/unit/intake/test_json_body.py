@@ -7,8 +7,8 @@ import tracemalloc
 import msgspec
 import pytest
 
-from monitor.intake.json_body import DEEPEST, MOST_MEMBERS, MOST_PIECES, check, decoded, items
-from monitor.intake.usage import RefusedError, TooMuchError
+from monitor.intake.json_body import DEEPEST, MOST_PIECES, check, decoded, items
+from monitor.intake.usage import MOST_EVENTS, RefusedError, TooMuchError
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
@@ -27,9 +27,9 @@ def test_what_has_too_many_parts_is_refused_before_it_is_built() -> None:
 
 
 def test_members_are_counted_on_the_first_level_alone() -> None:
-    check(b"[[" + b"1," * (2 * MOST_MEMBERS) + b"1]]")
+    check(b"[[" + b"1," * (2 * MOST_EVENTS) + b"1]]")
     with pytest.raises(TooMuchError):
-        check(b"[" + b"1," * (MOST_MEMBERS + 1) + b"1]")
+        check(b"[" + b"1," * (MOST_EVENTS + 1) + b"1]")
 
 
 def test_brackets_in_texts_are_text() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from monitor.core.activity import Authority, Unit
 from monitor.intake import otlp_json, otlp_protobuf
 from monitor.intake.metering import advance, readings_of
-from monitor.intake.usage import Arrival, UsageEvent
+from monitor.intake.usage import MOST_EVENTS, Arrival, TooMuchError, UsageEvent
 from tests.fixtures.intake import ARRIVAL, NOW, SECOND, sample, totals
 from tests.fixtures.intake.otlp import DELTA, as_json, metrics
 
@@ -180,6 +181,13 @@ def test_a_metric_that_is_refused_gives_way_to_the_next_that_says_the_same() -> 
     request = metrics([{**OUT, "value": math.nan}, {**OUT, "name": "gen_ai.client.inference.operation.output_tokens"}])
     (event,) = advance(readings_of(otlp_protobuf.points(request.SerializeToString()), ARRIVAL).readings, {}, BEFORE)[0]
     assert event.counts == {Unit.OUTPUT_TOKENS: 20}
+
+
+def test_there_is_an_end_to_points() -> None:
+    (point,) = otlp_protobuf.points(metrics([IN]).SerializeToString())
+    assert len(readings_of(itertools.repeat(point, MOST_EVENTS), ARRIVAL).readings) == MOST_EVENTS
+    with pytest.raises(TooMuchError):
+        readings_of(itertools.repeat(point), ARRIVAL)
 
 
 def test_a_beginning_in_the_future_is_no_later_than_now() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from monitor.core.activity import Authority, Unit
 from monitor.intake import litellm, otlp_json, otlp_protobuf
 from monitor.intake.otlp import usage_of
-from monitor.intake.usage import Arrival, Parsed
+from monitor.intake.usage import Arrival, Parsed, TooMuchError
 from tests.fixtures.intake import ARRIVAL, NOW, SECOND, sample, totals
 from tests.fixtures.intake.otlp import SPAN_ID, as_json, traces
 
@@ -157,6 +159,16 @@ def test_a_span_that_cannot_be_is_refused_and_the_others_are_not(span: dict[str,
     found = parsed(span, {"attributes": NEW})
     assert [place for place, _ in found.refused] == [0]
     assert len(found.events) == 1
+
+
+@pytest.mark.parametrize("tokens", [1, -1])
+def test_there_is_an_end_to_calls_and_none_to_other_spans(tokens: int) -> None:
+    given = traces([{"attributes": {"gen_ai.usage.input_tokens": tokens}}, {"attributes": {}}])
+    call, other = otlp_protobuf.spans(given.SerializeToString())
+    calls = (replace(call, span_id=number.to_bytes(8, "big")) for number in itertools.count(1))
+    with pytest.raises(TooMuchError):
+        usage_of(calls, ARRIVAL)
+    assert usage_of(itertools.repeat(other, 20_000), ARRIVAL).ignored == 20_000
 
 
 def test_a_span_that_has_no_end_is_of_now() -> None:
