@@ -280,8 +280,10 @@ class FunctionalUnits:
     @property
     def authorities(self) -> tuple[Authority, ...]:
         """Who was believed, the one that is believed first before the others."""
-        believed = {by for (by, _), one in self.work.said.items() if one.counted}
-        return tuple(sorted(believed, key=RANKS.__getitem__))
+        counted = {key for key, one in self.work.said.items() if one.counted}
+        # energy counts whoever it came with, also with a page that was not believed
+        told = {by for by, unit in counted if unit is not Unit.ENERGY} or {by for by, _ in counted}
+        return tuple(sorted(told, key=RANKS.__getitem__))
 
     @cached_property
     def cross_checks(self) -> tuple[CrossCheck, ...]:

@@ -204,6 +204,17 @@ def test_a_cross_check_is_compared_with_what_counted_where_it_was_not_believed()
     assert units.cautions == (Caution.CROSS_CHECK_DIFFERS,)
 
 
+def test_energy_that_came_with_a_page_which_was_not_believed_makes_nobody_believed() -> None:
+    said = {
+        (Authority.GATEWAY, Unit.REQUESTS): Said(counted=3),
+        (Authority.SERVER, Unit.ENERGY): Said(counted=9),
+    }
+    assert FunctionalUnits(Work({}, said=said)).authorities == (Authority.GATEWAY,)
+    # of a service that nobody asked, it tells who knows that
+    idle = {(Authority.SERVER, Unit.ENERGY): Said(counted=9), (Authority.SERVER, Unit.REQUESTS): Said()}
+    assert FunctionalUnits(Work({}, said=idle)).authorities == (Authority.SERVER,)
+
+
 def test_five_per_cent_of_difference_is_told_without_a_caution() -> None:
     said = {(Authority.EVENTS, Unit.REQUESTS): Said(100), (Authority.SERVER, Unit.REQUESTS): Said(0, 105)}
     assert FunctionalUnits(Work({}, said=said)).cautions == ()
