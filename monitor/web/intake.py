@@ -81,6 +81,7 @@ class Intake:
         self._now = now
         self._monotonic = monotonic
         self._room = Room()
+        self._reading = asyncio.Lock()
         self._refused: Counter[int] = Counter()
 
     async def events(self, request: Request) -> Response:
@@ -147,7 +148,9 @@ class Intake:
         arrival = Arrival(self._now(), request.query_params.get("service", ""), self._spool.oldest)
         try:
             if len(body) > LARGE:
-                return await asyncio.to_thread(parse, request, body, arrival)
+                # several at once would be no sooner ready, and take as much more memory
+                async with self._reading:
+                    return await asyncio.to_thread(parse, request, body, arrival)
             return parse(request, body, arrival)
         except cloudevents.UnsupportedError as error:
             raise Refusal(415, str(error)) from None

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import itertools
 import json
 import math
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from starlette.requests import Request
 
 from monitor.intake import spool as spooling
+from monitor.intake.usage import Arrival, Parsed
+from monitor.web.intake import Found
 from tests.fixtures.intake import NOW, SECOND, sample
 from tests.fixtures.intake.door import EVENT, EVENTS, JSON, PATHS, PROTOBUF, TOKEN, Sender, sender
 from tests.fixtures.intake.otlp import DELTA, as_json, metrics, traces
@@ -255,3 +261,19 @@ def test_a_large_body_is_read_beside_the_loop_and_comes_to_the_same(door: Sender
     long = {**calls[0], "messages": [{"role": "user", "content": "x" * 200_000}]}
     assert door.post("/v1/litellm", json.dumps([long]).encode(), JSON).json()["accepted"] == 1
     assert door.booked()["assistant output_tokens"] == 20
+
+
+def test_large_bodies_are_read_one_after_the_other(door: Sender) -> None:
+    busy = threading.Lock()
+
+    def parse(_: Request, __: bytes, ___: Arrival) -> Found:
+        assert busy.acquire(blocking=False)
+        time.sleep(0.02)
+        busy.release()
+        return Found(Parsed(()))
+
+    async def several() -> list[Found]:
+        request = Request({"type": "http", "query_string": b""})
+        return await asyncio.gather(*(door.intake._found(request, b" " * 100_000, parse) for _ in range(5)))
+
+    assert len(asyncio.run(several())) == 5
