@@ -63,8 +63,18 @@ TOTALS: dict[str, dict[tuple[str, Unit], int]] = {
     "openvino": {("resnet", REQUESTS): 75, ("llm", REQUESTS): 9},
     "torchserve": {("noop", REQUESTS): 15},
     "dynamo": {("qwen", REQUESTS): 30, ("qwen", INPUT): 3000, ("qwen", OUTPUT): 6060},
-    "lmdeploy": {("internlm", REQUESTS): 3, ("internlm", INPUT): 10, ("internlm", OUTPUT): 20},
-    "tensorrt_llm": {("llama", REQUESTS): 5},
+    "lmdeploy": {
+        ("internlm", REQUESTS): 3,
+        ("internlm", INPUT): 10,
+        ("internlm", COMPUTED): 6,
+        ("internlm", OUTPUT): 20,
+    },
+    "tensorrt_llm": {
+        ("llama", REQUESTS): 7,
+        ("llama", INPUT): 1000,
+        ("llama", COMPUTED): 600,
+        ("llama", OUTPUT): 70,
+    },
     "ollama_proxy": {("gemma3", REQUESTS): 6, ("gemma3", INPUT): 60, ("gemma3", OUTPUT): 600},
     "triton_vllm": {
         ("llm", REQUESTS): 9,
@@ -107,6 +117,7 @@ RUNNING = dict.fromkeys(IDLE, 0) | {
     "nim": 1,
     "xinference": 1,
     "dynamo": 2,
+    "tensorrt_llm": 6,
 }
 
 
