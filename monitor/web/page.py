@@ -10,7 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from monitor.config import Language
 from monitor.core.impact import Indicator
 from monitor.core.units import Duration
-from monitor.web import units
+from monitor.web import bought, units
 from monitor.web.cards import MAIN, cards_of
 from monitor.web.chart import HEIGHT, WIDTH, chart_of
 from monitor.web.indicators import lines_of
@@ -62,6 +62,11 @@ class Pages:
             lines=lines_of(status, SHOWN),
             units=units.lines_of(status, write),
             unit_periods=units.PERIODS,
+            bought=bought.services_of(status, voice, write),
+            bought_periods=bought.PERIODS,
+            bought_counts=bought.COUNTS,
+            bought_impacts=tuple(bought.SHOWN),
+            together=bought.together(status, MAIN, voice, write),
             write=write,
             number=number,
             name=voice.name,

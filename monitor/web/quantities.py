@@ -137,6 +137,10 @@ class Quantities:
         found = _NUMBER_AND_UNIT.fullmatch(text)
         return (found[1], found[2]) if found else (text, "")
 
+    def count(self, count: int) -> str:
+        """Return a whole number: `2 900 000`."""
+        return self._words.number(count, 0)
+
     def share(self, share: float) -> str:
         """Return a share from 0 to 1 in percent. What is not quite all or nothing is not rounded to it."""
         percent = share * 100

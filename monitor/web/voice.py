@@ -47,7 +47,7 @@ class Voice:
 
     def resources(self, resources: Sequence[str]) -> str:
         """Return the names of several resources, as a list in a sentence."""
-        return self._list([self.resource(resource) for resource in resources])
+        return self.listed([self.resource(resource) for resource in resources])
 
     def method(self, method: str) -> str:
         """Return the name of a method."""
@@ -83,7 +83,7 @@ class Voice:
             self.say("figures.part", method=self.method(method), share=self._write.share(weight / total))
             for weight, method in used
         )
-        return self.say("figures.by_several", methods=self._list(list(parts)))
+        return self.say("figures.by_several", methods=self.listed(list(parts)))
 
     def between(self, indicator: Indicator, bounds: Bounds) -> str:
         """Return the range of an amount, `entre 43,1 kg et 90,2 kg`; empty where none shows."""
@@ -146,7 +146,8 @@ class Voice:
         """Return *text* as a sentence: a capital letter, a full stop."""
         return f"{text[:1].upper()}{text[1:]}."
 
-    def _list(self, parts: Sequence[str]) -> str:
+    def listed(self, parts: Sequence[str]) -> str:
+        """Return *parts*, of which there is one at least, as a list in a sentence."""
         *first, last = parts
         return self.say("and", first=", ".join(first), last=last) if first else last
 
