@@ -7,7 +7,6 @@ import logging
 import os
 import platform
 import signal
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -27,13 +26,7 @@ from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
-from monitor.external.bases import Bases
-from monitor.external.booking import Booking
-from monitor.factors.studies import shipped_studies
 from monitor.impact_accounting import KEPT, ImpactAccounting
-from monitor.intake.feed import Feed
-from monitor.intake.matching import owners_of
-from monitor.intake.spool import FILE, Spool
 from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
@@ -44,7 +37,6 @@ from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
-from monitor.web.intake import Intake
 from monitor.web.server import serve
 from monitor.web.stream import Stream
 from monitor.workloads import HostWorkloads, catalogue
@@ -57,7 +49,9 @@ if TYPE_CHECKING:
     from monitor.config import Config, FactorsTable, Listen
     from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
+    from monitor.intake.feed import Feed
     from monitor.reckoning import Assembly
+    from monitor.web.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +127,7 @@ def _work(config: Config, machine: Machine) -> None:
         exposition = Exposition(_about(config, machine))
         stream = Stream(_source(config), simulated=machine.simulated)
         notifier = stack.enter_context(_notifier(config, machine, ledger))
-        intake, spool = _intake(config, machine, stack)
+        intake, feed = _taken_in(config, machine, ledger, stack)
         address = stack.enter_context(_serve(config, machine, exposition, stream, notifier, intake=intake))
         daemon = _daemon(
             config,
@@ -145,7 +139,7 @@ def _work(config: Config, machine: Machine) -> None:
             samplers=(fast, *slow),
             alive=manager.alive,
             subscribers=(stream, notifier, *_installed_subscribers()),
-            feed=_feed(config, ledger, spool) if spool else None,
+            feed=feed,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -190,21 +184,13 @@ def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
     )
 
 
-def _intake(config: Config, machine: Machine, stack: ExitStack) -> tuple[Intake | None, Spool | None]:
-    """Return who takes events in, and where they wait; neither where it is not configured."""
-    table = config.intake
-    if table.token_file is None:
+def _taken_in(config: Config, machine: Machine, ledger: Ledger, stack: ExitStack) -> tuple[Intake | None, Feed | None]:
+    """Return who takes events in, and who gives them to the books; nobody where it is not configured."""
+    if config.intake.token_file is None:
         return None, None
-    owners = owners_of((*config.services, *machine.rules), config.external_rules)
-    spool = stack.enter_context(Spool(config.paths.state / FILE, owners, _wall(machine), table.retention))
-    return Intake(spool, table.token_file, table.events_per_second, _wall(machine), time.monotonic), spool
+    from monitor.taking_in import take_in  # noqa: PLC0415 - the daemon that takes nothing in needs none of it
 
-
-def _feed(config: Config, ledger: Ledger, spool: Spool) -> Feed:
-    if not config.external_rules:
-        return Feed(spool, ledger.grain)
-    bases = Bases(shipped_studies())
-    return Feed(spool, ledger.grain, Booking(spool, ledger, config.external_rules, bases, ledger.grain).book)
+    return take_in(config, machine, ledger, config.intake.token_file, stack)
 
 
 def _wall(machine: Machine) -> Callable[[], int]:

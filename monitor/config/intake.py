@@ -36,7 +36,7 @@ def rate(value: object) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeTable:
-    """What other systems may send. Not yet in this version: with a token file the daemon does not start."""
+    """What other systems may send: docs/intake.md. Without a token file nothing is taken in."""
 
     token_file: Annotated[
         Path | None,

@@ -152,13 +152,3 @@ def test_without_a_zone_energy_is_measured_and_impacts_are_unknown(tmp_path: Pat
         assert not page.find("empreinte_period_emissions_grams")
         assert "[host]" in daemon.get("/", accept="text/html")[1]
         daemon.stop()
-
-
-def test_what_can_not_be_booked_is_not_taken_in(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("a token that is long enough for anybody")
-    file = tmp_path / "empreinte.toml"
-    file.write_text(toml({"intake": {"token_file": token}, "paths": {"state": tmp_path / "state"}}))
-    done = subprocess.run([PROGRAM, "run", "--config", file], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 3
-    assert "take [intake] out" in done.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
-from monitor.core.activity import ActivitySeries, Authority, EventSum, Taken, Unit
+from monitor.core.activity import EventSum, Taken
 from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
 from monitor.core.events import (
     CollectionFailed,
@@ -204,21 +204,6 @@ def test_what_is_shown_is_what_is_committed() -> None:
     assert sum(energy.joules for energy in world.shelf.books[-1].measured.values()) == 100
     assert snapshot.service_power == {"a": Power.from_watts(10), OTHER: Power.from_watts(10)}
     assert snapshot.ledger_commit == 2
-
-
-def test_events_are_dropped_at_the_door_once_the_ledger_has_what_they_tell() -> None:
-    world = World()
-    world.tick(0)
-    world.shelf.full = True
-    tokens = ActivitySeries("a", Authority.EVENTS, "litellm", "small", Unit.OUTPUT_TOKENS)
-    world.door.waiting.append(EventSum(tokens, 40, NOON))
-    assert ("a", Unit.OUTPUT_TOKENS) not in world.tick(5).activity
-    world.tick(10)
-    assert (world.door.asked, world.door.dropped) == (["", "file:1", "file:2"], ["file:1"])
-    world.shelf.full = False
-    snapshot = world.tick(15)
-    assert snapshot.activity["a", Unit.OUTPUT_TOKENS] == 40
-    assert world.shelf.books[-1].cursor == world.door.dropped[-1] == "file:4"
 
 
 def test_counters_stand_still_while_the_ledger_cannot_be_written_and_nothing_is_lost(
