@@ -63,19 +63,26 @@ class LiteLlm:
     """The proxy, as a process of its own, before the server at *upstream*."""
 
     def __init__(
-        self, directory: Path, upstream: str, told: Told, *, cache: bool = False, environment: Mapping[str, str] = {}
+        self,
+        directory: Path,
+        upstream: str,
+        told: Told,
+        *,
+        cache: bool = False,
+        closed: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """With *cache* it answers from its own memory what it was asked before."""
+        """With *cache* it answers from its own memory what it was asked before; *closed*, its page asks for a key."""
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         configuration = directory / f"litellm-{self.port}.yaml"
         # JSON is YAML
-        configuration.write_text(json.dumps(_configuration(upstream, told, cache=cache), indent=1))
+        configuration.write_text(json.dumps(_configuration(upstream, told, cache=cache, closed=closed), indent=1))
         command = [LITELLM / "bin" / "litellm", "--config", configuration, "--host", LOOPBACK, "--port", self.port]
         self.child = Child(
             command,
             directory / f"litellm-{self.port}.log",
-            environment={**_environment(told), **environment},
+            environment={**_environment(told), **(environment or {})},
             directory=directory,
         )
 
@@ -177,7 +184,7 @@ def make_environment() -> str:
     return ""
 
 
-def _configuration(upstream: str, told: Told, *, cache: bool) -> Mapping[str, object]:
+def _configuration(upstream: str, told: Told, *, cache: bool, closed: bool) -> Mapping[str, object]:
     callbacks = {CALLBACK: "empreinte", TRACES: "otel", PAGE: "prometheus"}
     return {
         "model_list": [
@@ -189,6 +196,7 @@ def _configuration(upstream: str, told: Told, *, cache: bool) -> Mapping[str, ob
         "litellm_settings": {
             "callbacks": [callbacks[output] for output in told.outputs],
             "num_retries": 0,
+            "require_auth_for_metrics_endpoint": closed,
             "cache": cache,
             "cache_params": {"type": "local"},
         },
