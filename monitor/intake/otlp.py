@@ -6,7 +6,7 @@ Source: OpenTelemetry semantic conventions 1.26, 1.27 to 1.41.1 (docs/gen-ai), s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.core.activity import Unit
@@ -26,9 +26,11 @@ from monitor.intake.usage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Value: TypeAlias = str | int | float | bool
+_Key: TypeAlias = tuple[bytes, bytes]
+"""The ids of a trace and of a span in it."""
 
 INPUT: Final = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 OUTPUT: Final = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
@@ -51,6 +53,8 @@ NO_INFERENCE: Final = frozenset(
     {"invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "fetch_response", "plan", "retrieval"}
 )
 """Operations whose tokens, if they tell of any, are those of calls that are told of by themselves."""
+DEEPEST: Final = 64
+"""How many spans in one another are told apart."""
 RAW_REQUEST: Final = "raw_gen_ai_request"
 """LiteLLM's second span for the same call."""
 
@@ -62,6 +66,8 @@ class Span:
     name: str
     trace_id: bytes
     span_id: bytes
+    parent_id: bytes
+    """Of the span that this one is a part of; empty: of none."""
     start: int
     end: int
     """In ns since 1970; 0: unknown."""
@@ -82,26 +88,71 @@ class Origin:
 
 
 def usage_of(spans: Iterable[Span], arrival: Arrival) -> Parsed:
-    """Return the calls that *spans* tell of, each once. Spans without usage are ignored.
+    """Return the calls that *spans* tell of, parts of a span before the span. Spans without usage are ignored.
 
     Raises TooMuchError where they tell of more than MOST_EVENTS.
     """
-    events: dict[str, UsageEvent] = {}
+    told: dict[_Key, UsageEvent] = {}
+    parents: dict[_Key, _Key] = {}
     refused: list[tuple[int, str]] = []
     ignored = 0
     for place, span in enumerate(spans):
-        if len(events) + len(refused) > MOST_EVENTS:
+        if len(told) + len(refused) > MOST_EVENTS:
             raise TooMuchError(f"the spans tell of more than {MOST_EVENTS} calls: send fewer at once")
+        key = (span.trace_id, span.span_id)
+        # what a tool or an agent asks for is no part of the call that it was asked by
+        if _is_there(span.parent_id) and span.attributes.get(OPERATION) not in NO_INFERENCE:
+            parents[key] = (span.trace_id, span.parent_id)
         try:
             event = _event(span, arrival)
         except RefusedError as error:
             refused.append((place, str(error)))
             continue
-        if event is None or event.id_hash in events:
+        if event is None or key in told:
             ignored += 1
         else:
-            events[event.id_hash] = event
-    return Parsed(tuple(events.values()), ignored, tuple(refused))
+            told[key] = event
+    return Parsed(tuple(_parts_first(told, parents)), ignored, tuple(refused))
+
+
+def _parts_first(told: Mapping[_Key, UsageEvent], parents: Mapping[_Key, _Key]) -> Iterator[UsageEvent]:
+    """Yield the events of *told*, each with the span that it is a part of, and after its own parts."""
+    wholes = _wholes(told, parents)
+    depths = {key: _depth(key, wholes) for key in told}
+    for key in sorted(told, key=lambda key: -depths[key]):
+        whole = wholes.get(key)
+        yield told[key] if whole is None else replace(told[key], whole=_hash(*whole))
+
+
+def _wholes(told: Iterable[_Key], parents: Mapping[_Key, _Key]) -> dict[_Key, _Key]:
+    """Return, by span of *told*, the next one above that is told as well, else the last above that is known."""
+    spans, wholes, passed = frozenset(told), dict[_Key, _Key](), dict[_Key, _Key]()
+    for key in told:
+        above, path = parents.get(key), []
+        while above is not None and above not in spans and above not in passed and above in parents:
+            # a circle ends where it is closed
+            passed[above] = above
+            path.append(above)
+            above = parents[above]
+        if above is not None:
+            wholes[key] = above = passed.get(above, above)
+            passed.update(dict.fromkeys(path, above))
+    return wholes
+
+
+def _depth(key: _Key, wholes: Mapping[_Key, _Key]) -> int:
+    depth, above = 0, wholes.get(key)
+    while above is not None and depth < DEEPEST:
+        depth, above = depth + 1, wholes.get(above)
+    return depth
+
+
+def _hash(trace_id: bytes, span_id: bytes) -> str:
+    return identity(None, "span", trace_id.hex(), span_id.hex())
+
+
+def _is_there(identifier: bytes) -> bool:
+    return bool(identifier.strip(b"\0"))
 
 
 def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
@@ -112,11 +163,12 @@ def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
     failed = span.failed or ERROR in said
     if not counts or (failed and not any(counts.values())):
         return None
-    if not span.trace_id.strip(b"\0") or not span.span_id.strip(b"\0"):
+    if not _is_there(span.trace_id) or not _is_there(span.span_id):
         raise RefusedError("a span has no trace id or no span id")
     origin = origin_of(said, span.resource, arrival)
     return UsageEvent(
         id_hash=identity(text_of(said, (RESPONSE,)), "span", span.trace_id.hex(), span.span_id.hex()),
+        span=_hash(span.trace_id, span.span_id),
         time=arrival.admitted(span.end) if span.end else arrival.time,
         counts=counts if failed else {Unit.REQUESTS: 1, **counts},
         latency_ms=max(0, span.end - span.start) // 1_000_000 if span.start and span.end else None,

@@ -63,6 +63,7 @@ class _Status(msgspec.Struct):
 class _Span(msgspec.Struct, rename="camel"):
     trace_id: str = ""
     span_id: str = ""
+    parent_span_id: str = ""
     name: str = ""
     start_time_unix_nano: Whole = 0
     end_time_unix_nano: Whole = 0
@@ -133,6 +134,7 @@ def spans(body: bytes) -> Iterator[Span]:
                 name=one.name,
                 trace_id=_id(one.trace_id, _TRACE_ID),
                 span_id=_id(one.span_id, _SPAN_ID),
+                parent_id=_id(one.parent_span_id, _SPAN_ID),
                 start=_moment(one.start_time_unix_nano),
                 end=_moment(one.end_time_unix_nano),
                 failed=one.status is not None and one.status.code in FAILED,

@@ -29,7 +29,7 @@ INNER: Final = 2
 FAILED: Final = 2
 """STATUS_CODE_ERROR."""
 SPAN_ATTRIBUTES: Final = 9
-SPAN: Final[Readers] = {1: blob, 2: blob, 5: text, 7: whole, 8: whole, 15: data}
+SPAN: Final[Readers] = {1: blob, 2: blob, 4: blob, 5: text, 7: whole, 8: whole, 15: data}
 STATUS: Final[Readers] = {3: whole}
 METRIC: Final[Readers] = {1: text, 7: data, 9: data, 10: data}
 POINTS: Final[Readers] = {2: whole}
@@ -110,6 +110,7 @@ def _span(wire: Wire, message: memoryview, resource: _Attributes) -> Span:
         name=found.get(5, ""),
         trace_id=found.get(1, b""),
         span_id=found.get(2, b""),
+        parent_id=found.get(4, b""),
         start=found.get(7, 0),
         end=found.get(8, 0),
         failed=status.get(3) == FAILED,

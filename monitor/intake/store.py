@@ -20,7 +20,7 @@ from monitor.intake.accepted import Accepted
 from monitor.intake.matching import consumer_of
 from monitor.intake.metering import advance
 from monitor.intake.names import Names
-from monitor.intake.usage import UsageEvent
+from monitor.intake.usage import UsageEvent, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,6 +114,7 @@ class Store:
         """Open the file at *path*, or make it. Raises sqlite3.Error, OSError."""
         self._owners = owners
         self._known = frozenset(owner.key for owner in owners)
+        self._remembered = 0
         make_file(path)
         self._connection = connected(path, "rw")
         try:
@@ -133,6 +134,7 @@ class Store:
 
         When it returns, all of it is on the disk; when it raises (sqlite3.Error), none of it is.
         """
+        self._remembered = 0
         with self._transaction():
             dropped = self._connection.execute("DELETE FROM waiting WHERE number <= ?", (done,)).rowcount
             outcomes = [self._take(batch) for batch in batches]
@@ -148,7 +150,7 @@ class Store:
             done=max(done, before.done),
             waiting=before.waiting + accepted - dropped,
             unmatched=before.unmatched + unmatched,
-            remembered=before.remembered + accepted + unmatched,
+            remembered=before.remembered + self._remembered,
         )
         return outcomes
 
@@ -191,8 +193,17 @@ class Store:
         return outcome
 
     def _is_new(self, event: UsageEvent, arrived: int) -> bool:
-        row = (bytes.fromhex(event.id_hash), arrived)
-        return self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", row).rowcount == 1
+        """Whether neither *event* came, nor a part of its span, nor the span that it is a part of; remember it."""
+        itself, ours, parts = event.id_hash, event.span, _parts_of(event.span)
+        known = any(self._came(name) for name in {itself, parts, event.whole} - {""})
+        names = {itself, ours, _parts_of(event.whole)} - {""}
+        rows = [(bytes.fromhex(name), arrived) for name in names]
+        self._remembered += self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows).rowcount
+        return not known
+
+    def _came(self, name: str) -> bool:
+        key = bytes.fromhex(name)
+        return self._connection.execute("SELECT 1 FROM seen WHERE id = ?", (key,)).fetchone() is not None
 
     def _add(self, event: UsageEvent, arrived: int) -> bool:
         """Add *event*, and return whether it is of a service."""
@@ -350,6 +361,11 @@ def accepted(row: Sequence[Any]) -> Accepted:
         authority=Authority(authority),
     )
     return Accepted(number, consumer, event)
+
+
+def _parts_of(span: str) -> str:
+    """Return the name under which it is remembered that a part of *span* told of a call; empty: there is no span."""
+    return hashed("parts", span) if span else ""
 
 
 def _row(consumer: str, event: UsageEvent, arrived: int) -> tuple[object, ...]:

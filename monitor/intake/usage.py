@@ -124,6 +124,10 @@ class UsageEvent:
     source: str
     """Name of the host or the application that sent it: no path, no user."""
     authority: Authority = Authority.EVENTS
+    span: str = ""
+    """A hash of the span that tells of it; empty: it was no span."""
+    whole: str = ""
+    """A hash of the span that this one is a part of; empty: of none. What a part used is in its whole as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -119,9 +121,64 @@ def test_the_second_span_for_the_same_call_is_ignored() -> None:
 
 def test_two_spans_with_one_answer_are_one_call() -> None:
     answered = {**NEW, "gen_ai.response.id": "chatcmpl-y81ySm4xM0GIecUVUEaigM6KBiGG6Rd6"}
-    assert len(parsed({"attributes": answered}, {"attributes": answered}).events) == 1
+    assert len({one.id_hash for one in parsed({"attributes": answered}, {"attributes": answered}).events}) == 1
     short = {**NEW, "gen_ai.response.id": "chatcmpl-00b90d"}
-    assert len(parsed({"attributes": short}, {"attributes": short}).events) == 2
+    assert len({one.id_hash for one in parsed({"attributes": short}, {"attributes": short}).events}) == 2
+
+
+def nested(*attributes: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return spans with *attributes*, each a part of the one before."""
+    ids = [b"\0" * 8, *(bytes([number] * 8) for number in range(1, len(attributes) + 1))]
+    return [
+        {"attributes": one, "span_id": ids[number + 1], "parent_id": ids[number]}
+        for number, one in enumerate(attributes)
+    ]
+
+
+def test_parts_come_before_the_span_that_they_are_parts_of_and_know_it() -> None:
+    outer, middle, inner = parsed(*nested(NEW, {}, NEW, NEW)).events[::-1]
+    assert [outer.whole, middle.whole, inner.whole] == ["", outer.span, middle.span]
+    assert parsed(*nested(NEW, {}, NEW, NEW)[::-1]).events == (inner, middle, outer)
+
+
+def test_of_spans_in_between_that_come_alone_the_first_is_the_whole() -> None:
+    (inner,) = parsed(*nested({}, {}, {}, NEW)[1:]).events
+    (first,) = parsed(*nested(NEW)).events
+    assert inner.whole == first.span
+
+
+@pytest.mark.parametrize("operation", ["execute_tool", "invoke_agent"])
+def test_what_a_tool_or_an_agent_asks_for_is_no_part_of_the_call_that_it_was_asked_by(operation: str) -> None:
+    inner, outer = sorted(
+        parsed(*nested(NEW, {"gen_ai.operation.name": operation}, NEW)).events, key=lambda one: one.whole, reverse=True
+    )
+    assert (inner.whole != outer.span, outer.whole) == (True, "")
+
+
+def test_spans_that_are_parts_of_one_another_come_to_an_end() -> None:
+    spans = nested(*[{}] * 100, NEW, *[{}] * 100, NEW)
+    spans[0]["parent_id"] = spans[-1]["span_id"]
+    assert len(parsed(*spans).events) == 2
+    alone = nested({}, {}, NEW)
+    alone[0]["parent_id"] = alone[1]["span_id"]
+    assert len(parsed(*alone).events) == 1
+
+
+def test_long_chains_of_spans_take_no_longer_than_short_ones() -> None:
+    (span,) = otlp_protobuf.spans(traces([{"attributes": {}}]).SerializeToString())
+    (call,) = otlp_protobuf.spans(traces([{"attributes": NEW}]).SerializeToString())
+    ids = [number.to_bytes(8, "big") for number in range(1, 20_001)]
+    chain = [replace(span, span_id=one, parent_id=above) for above, one in pairwise(ids)]
+    calls = [replace(call, span_id=bytes([255] * 4) + one[4:]) for one in ids[:5000]]
+
+    def took(parent: bytes) -> float:
+        started = time.process_time()
+        found = usage_of([*chain, *(replace(one, parent_id=parent) for one in calls)], ARRIVAL)
+        assert len(found.events) == 5000
+        return time.process_time() - started
+
+    # a look at each span of the chain for each call would be a hundred million of them
+    assert took(ids[-1]) < 10 * took(ids[0])
 
 
 def test_the_same_span_is_the_same_call() -> None:

@@ -33,7 +33,7 @@ READERS = {
         (
             trace_pb2.Span,
             ours.SPAN,
-            ["trace_id", "span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status"],
+            ["trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status"],
         ),
         (trace_pb2.Status, ours.STATUS, ["code"]),
         (metrics_pb2.Metric, ours.METRIC, ["name", "sum", "histogram", "exponential_histogram"]),
@@ -97,6 +97,7 @@ def test_every_span_of_a_real_body_is_read_as_opentelemetry_reads_it() -> None:
     assert [(span.name, span.trace_id, span.span_id, span.start, span.end) for span in found] == [
         (span.name, span.trace_id, span.span_id, span.start_time_unix_nano, span.end_time_unix_nano) for span in theirs
     ]
+    assert [span.parent_id for span in found] == [span.parent_span_id for span in theirs]
     wanted = [{a.key for a in span.attributes} & WANTED for span in theirs]
     assert [set(span.attributes) for span in found] == wanted
 

@@ -14,6 +14,7 @@ from monitor.intake.matching import Owner
 from monitor.intake.metering import readings_of
 from monitor.intake.otlp_protobuf import points
 from monitor.intake.store import Batch, NewerError, Outcome, Store
+from monitor.intake.usage import hashed
 from tests.fixtures.intake import ARRIVAL, NOW, SECOND, event, sample
 from tests.fixtures.intake.otlp import metrics
 from tests.fixtures.intake.rows import waiting_after
@@ -60,6 +61,17 @@ def test_what_came_before_is_a_duplicate_in_one_batch_and_across_them(opened: St
     ]
     assert opened.write([batch(event("2"))], 2) == [Outcome(duplicates=1)]
     assert opened.write([batch(event("2"))], 0) == [Outcome(duplicates=1)]
+
+
+def test_a_span_is_remembered_by_itself_its_answer_and_what_it_is_a_part_of(opened: Store, tmp_path: Path) -> None:
+    inner, outer = event("1", span=hashed("inner"), whole=hashed("outer")), event("2", span=hashed("outer"))
+    assert opened.write([batch(inner)], 0) == [Outcome(accepted=1)]
+    assert opened.standing.remembered == 3
+    assert opened.write([batch(inner, outer)], 0) == [Outcome(duplicates=2)]
+    assert opened.standing.remembered == 5
+    again = Store(tmp_path / "state" / "events.db", RULES, NOW)
+    assert again.standing == opened.standing
+    again.close()
 
 
 def test_events_of_no_service_are_kept_apart(opened: Store) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CALL: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "//gateway", "type": "eu.empreinte.usage.v1"}
 DATA: dict[str, Any] = {"service": "assistant", "input_tokens": 10, "output_tokens": 4}
 ONE = json.dumps({**CALL, "data": DATA}).encode()
+MODEL = {"gen_ai.request.model": "small"}
 NOTHING = {"accepted": 0, "duplicates": 0, "unmatched": 0, "ignored": 0, "refused": 0, "reasons": []}
 
 
@@ -60,6 +61,41 @@ def test_whatever_a_gateway_sends_together_each_call_counts_once(door: Sender) -
         "assistant computed_input_tokens": 25,
         "assistant output_tokens": 25,
     }
+
+
+WITHIN: dict[str, dict[str, Any]] = {
+    "agent": {"span_id": b"agent   ", "attributes": {"gen_ai.usage.output_tokens": 5}},
+    "library": {"span_id": b"library ", "parent_id": b"agent   ", "attributes": {"gen_ai.usage.output_tokens": 5}},
+    "request": {"span_id": b"request ", "parent_id": b"library ", "attributes": {}},
+    "client": {"span_id": b"client  ", "parent_id": b"request ", "attributes": {"gen_ai.usage.output_tokens": 5}},
+}
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        ["client request library agent"],
+        ["agent library request client"],
+        ["client request", "library", "agent"],
+        ["client request", "library agent"],
+        ["agent", "library", "request client"],
+        ["library", "request client", "agent"],
+        ["client request library", "client request library", "agent", "agent"],
+    ],
+)
+def test_a_call_that_spans_in_one_another_tell_of_is_counted_once(door: Sender, requests: list[str]) -> None:
+    for names in requests:
+        spans = [{**WITHIN[name], "attributes": {**WITHIN[name]["attributes"], **MODEL}} for name in names.split()]
+        assert door.post("/v1/traces", traces(spans).SerializeToString(), PROTOBUF).status_code == 200
+    assert door.booked() == {"assistant requests": 1, "assistant output_tokens": 5}
+
+
+def test_an_agent_s_span_with_the_sum_of_its_calls_is_counted_by_them(door: Sender) -> None:
+    calls = [{**WITHIN["library"], "span_id": bytes([number] * 8)} for number in range(1, 4)]
+    for span in (*calls, WITHIN["agent"]):
+        named = {**span, "attributes": {**span["attributes"], **MODEL}}
+        door.post("/v1/traces", traces([named]).SerializeToString(), PROTOBUF)
+    assert door.booked() == {"assistant requests": 3, "assistant output_tokens": 15}
 
 
 @pytest.mark.parametrize("packed", [False, True])
