@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
+from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Status, session_of
 
 if TYPE_CHECKING:
-    from monitor.config import Config
+    from monitor.cli.external_page import Told
+    from monitor.config import Config, Language
+    from monitor.core.external import ExternalSum
     from monitor.core.impact import Bounds
     from monitor.core.interval import Interval
+    from monitor.core.units import Duration
     from monitor.external.usage_list import UsageList
     from monitor.ledger.store import Imported, Ledger
 
@@ -101,16 +104,22 @@ def show(
     period: Annotated[
         str, typer.Argument(metavar="PERIOD", help="2026, 2026-Q1, 2026-03, 2026-03-14, month, previous_year ...")
     ] = "year",
+    as_json: AsJson = False,
+    lang: Lang = None,
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Print as JSON what bought services did and cost, by what that is reckoned, and this host's figures beside it.
+    """Show what bought services did and cost, who says so, and this host's figures beside it.
 
-    Nothing of it was measured: it is declared or modelled, with wide bounds, and no part of the host's figures.
+    Nothing of it was measured: it is declared or modelled, with wide bounds, and no part of the host's figures. --json
+    has by what each model was reckoned, whole.
 
     \b
-    Example:
+    Examples:
       empreinte external show 2026
+      empreinte external show previous_month --json | jq .bases
+
+    Exit status: 0 shown; 2 wrong use or configuration; 3 the ledger can't be read.
     """
     import json
 
@@ -121,24 +130,56 @@ def show(
     loaded = session_of(context, config, debug=debug).config()
     now = SystemClock(loaded.paths.procfs).stamp().wall
     with opened(loaded) as ledger:
-        interval = period_in(period, now, ZoneInfo(ledger.timezone))
-        typer.echo(json.dumps(_shown(loaded, ledger, interval), ensure_ascii=False, indent=1))
+        zone = ZoneInfo(ledger.timezone)
+        interval = period_in(period, now, zone)
+        sums = ledger.external(_counted(interval, period, now, ledger.grain))
+        host = _of_host(ledger, interval)
+    if as_json:
+        typer.echo(json.dumps(_for_programs(loaded, interval, sums, host), ensure_ascii=False, indent=1))
+    else:
+        from monitor.cli.external_page import Told
+        from monitor.core.external import by_service
+
+        rules = {rule.key: rule for rule in loaded.external_rules}
+        told = Told(interval, rules, by_service(sums), host)
+        typer.echo(_for_people(told, lang or loaded.organisation.language, zone))
     return Status.DONE
 
 
-def _shown(config: "Config", ledger: "Ledger", interval: "Interval") -> dict[str, Any]:
+def _counted(interval: "Interval", period: str, now: int, hour: "Duration") -> "Interval":
+    """Return the time that *period* counts: one that goes up to *now* has its open hour in it, as on the page."""
+    from monitor.core.interval import Interval, bucket_of
+    from monitor.ledger.external_periods import OPEN
+
+    if period not in OPEN:
+        return interval
+    return Interval(interval.start, bucket_of(now, hour) + hour.nanoseconds)
+
+
+def _for_people(told: "Told", language: "Language", zone: ZoneInfo) -> str:
+    from monitor.cli.external_page import Page
+    from monitor.cli.figures import Figures
+    from monitor.cli.speech import Speech
+    from monitor.cli.terminal import Terminal
+
+    speech = Speech(language, zone)
+    return Page(told, speech, Figures(speech, zone), Terminal.of_output()).text()
+
+
+def _for_programs(
+    config: "Config", interval: "Interval", sums: "tuple[ExternalSum, ...]", host: "Bounds | None"
+) -> dict[str, Any]:
     from monitor.core.calendar import utc
     from monitor.core.external import by_service, use_of
     from monitor.core.external_told import apart_and_together, bases_told, service_told, use_told
 
-    sums = ledger.external(interval)
     rules = {rule.key: rule for rule in config.external_rules}
     return {
         "from": utc(interval.start),
         "to": utc(interval.end),
         "services": [{**service_told(key, rules.get(key)), **use_told(use)} for key, use in by_service(sums).items()],
         "bases": bases_told(sums),
-        "totals": apart_and_together(_of_host(ledger, interval), use_of(sums) if sums else None),
+        "totals": apart_and_together(host, use_of(sums) if sums else None),
     }
 
 
