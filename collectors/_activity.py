@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from collectors._exposition import Sample
 
-Counter = tuple[str, str]
-"""Name of a counter, and the model."""
+Counter = tuple[str, str | None]
+"""Name of a counter, and the model; None: of any."""
 
 TOTAL: Final = "_total"
 START: Final = "process_start_time_seconds"
@@ -99,16 +99,6 @@ class Count:
     parts: int
     """How many series are in it: engines, streams, replicas of one model."""
 
-    def __add__(self, other: Count) -> Count:
-        """Return both together, under the name of this."""
-        return replace(
-            self,
-            value=self.value + other.value,
-            gross=self.gross + other.gross,
-            of=self.of | other.of,
-            parts=self.parts + other.parts,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -164,16 +154,14 @@ class Table:
 
     def counters(self, page: Mapping[str, tuple[Sample, ...]]) -> frozenset[Counter]:
         """Return every counter of *page* that any count can be made of, also of what is not told yet."""
-        return frozenset(
-            (name, kind.model_of(sample))
-            for kind in self.kinds
-            for ways in kind.units.values()
-            for way in ways
-            for prefix in kind.prefixes
-            for name in (prefix + each for each in way.plus)
-            for sample in _find(page, name) or ()
-            if way.takes(sample.labels)
-        )
+        models: dict[str, set[str]] = {}
+        for kind in self.kinds:
+            for way in (way for ways in kind.units.values() for way in ways):
+                for name in (prefix + each for prefix in kind.prefixes for each in way.plus):
+                    series = (sample for sample in _find(page, name) or () if way.takes(sample.labels))
+                    models.setdefault(name, set()).update(kind.model_of(sample) for sample in series)
+        told = {(name, model) for name, several in models.items() if len(several) <= MODELS for model in several}
+        return frozenset(told | {(name, None) for name, several in models.items() if several})
 
     def _running(self, page: Mapping[str, tuple[Sample, ...]], kinds: Sequence[str]) -> int | None:
         """Return how many requests are at work now, as the first of *kinds* that tells says."""
@@ -276,11 +264,25 @@ def _few_models(counts: Sequence[Count]) -> Iterable[Count]:
     """Return *counts*; where there are too many models, all of them as one that has no name."""
     if len({count.model for count in counts}) <= MODELS:
         return counts
-    sums: dict[tuple[Authority, Unit], Count] = {}
+    together: dict[tuple[Authority, Unit], list[Count]] = {}
     for count in counts:
-        key = (count.authority, count.unit)
-        sums[key] = sums[key] + count if key in sums else replace(count, model="")
-    return sums.values()
+        together.setdefault((count.authority, count.unit), []).append(count)
+    return [
+        replace(sum_of(several, ""), of=frozenset((name, None) for count in several for name, _ in count.of))
+        for several in together.values()
+    ]
+
+
+def sum_of(counts: Sequence[Count], model: str) -> Count:
+    """Return *counts*, of one unit and of who says so, as one of *model*."""
+    return replace(
+        counts[0],
+        model=model,
+        value=sum(count.value for count in counts),
+        gross=sum(count.gross for count in counts),
+        of=frozenset().union(*(count.of for count in counts)),
+        parts=sum(count.parts for count in counts),
+    )
 
 
 def _start(page: Mapping[str, tuple[Sample, ...]]) -> str:

@@ -250,6 +250,9 @@ class Client:
         self._fits(len(body))
         if not unpacking.eof:
             raise Retry(f"{self.host} broke off its answer: {self.again}")
+        # a page in several packed pieces would be taken for its first one
+        if unpacking.unused_data.strip(b"\0"):
+            raise Retry(f"{self.host} packs its answer in a way that can't be read: {self.again}")
         return body
 
     def _fits(self, size: int) -> None:

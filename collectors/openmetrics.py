@@ -13,7 +13,6 @@ Source: docs/activity.md.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from dataclasses import dataclass, field
@@ -21,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
-from collectors._activity import Table, Told
+from collectors._activity import Table, Told, sum_of
 from collectors._exposition import NoMetricsError, samples_of
 from collectors._http import Client, Limits, Refusal
+from monitor.adapters.connections import is_loopback
 from monitor.collector import Retry, Unavailable
 from monitor.core.activity import ActivitySeries, Unit
 from monitor.core.readings import ActivityReading
@@ -269,7 +269,9 @@ class OpenMetricsCollector:
         young = started is not None and one and started > (self._since or 0)
         told_apart = started is not None or bool(told.start)
         epoch = told.start or ("" if started is None else str(started))
-        began = round(float(told.start) * NANOSECONDS_PER_SECOND) if told.start and _is_here(page.url) else None
+        # another machine may have another clock
+        here = is_loopback(urlsplit(page.url).hostname or "")
+        began = round(float(told.start) * NANOSECONDS_PER_SECOND) if told.start and here else None
         last = {reading.series: reading.count for reading in known.readings}
         sums = _by_series(page, told)
         for series, whole in sums.items():
@@ -282,22 +284,13 @@ class OpenMetricsCollector:
         known.gross = {series: whole.gross for series, whole in sums.items()}
 
 
-def _is_here(url: str) -> bool:
-    """Whether the page at *url* is of this machine, and tells times by its clock."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _by_series(page: Page, told: Told) -> dict[ActivitySeries, Count]:
     """Return by series what a page says."""
-    sums: dict[ActivitySeries, Count] = {}
+    counts: dict[ActivitySeries, list[Count]] = {}
     for count in told.counts:
         series = ActivitySeries(page.consumer, count.authority, page.url, count.model or page.model, count.unit)
-        sums[series] = sums[series] + count if series in sums else count
-    return sums
+        counts.setdefault(series, []).append(count)
+    return {series: sum_of(several, series.model) for series, several in counts.items()}
 
 
 def _token(file: str) -> str:

@@ -251,6 +251,15 @@ def test_too_many_models_are_one_without_a_name() -> None:
     assert len(told(text.replace(f'"m{MODELS}"', '"m0"')).counts) == MODELS
 
 
+def test_a_page_full_of_names_is_one_sum_and_little_is_kept_of_it() -> None:
+    """Whoever may load a model may fill a page with names."""
+    text = "".join(f'vllm:prompt_tokens_total{{model_name="m{number}"}} 2\n' for number in range(60_000))
+    page = samples_of(text.encode(), TABLE.wanted)
+    (count,) = TABLE.told(page).counts
+    assert (count.value, count.parts) == (120_000, 60_000)
+    assert TABLE.counters(page) == count.of == {("vllm:prompt_tokens_total", None)}
+
+
 def test_the_name_of_a_model_can_be_stored_and_shown() -> None:
     text = 'vllm:prompt_tokens_total{model_name="a\\nb\x1b[31m%s"} 2\n' % ("c" * 300)
     (count,) = told(text).counts

@@ -112,6 +112,8 @@ BROKEN = {
     "too big": (Reply(b" " * 1001), "answers with more than 1000 bytes"),
     "big once unpacked": (Reply(gzip.compress(b" " * 100_000), headers=GZIPPED), "answers with more than 1000 bytes"),
     "not packed": (Reply(b'{"fine": true}', headers=GZIPPED), "can't be read"),
+    "packed in pieces": (Reply(gzip.compress(b"[1,") + gzip.compress(b"2]"), headers=GZIPPED), "in a way that can't"),
+    "packed and followed": (Reply(gzip.compress(b"[1, 2]") + b"more", headers=GZIPPED), "in a way that can't be read"),
     "packed and cut": (Reply(gzip.compress(b'{"fine": true}')[:-12], headers=GZIPPED), "broke off its answer"),
     "gone": (Reply(b"{}", status=404), "answers with status 404"),
     "no content": (Reply(status=204), "answers with status 204"),
