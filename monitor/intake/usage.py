@@ -171,11 +171,11 @@ def name_of(text: str | None) -> str:
 def model_of(text: str | None, provider: str = "") -> str:
     """Return the name of a model: of a file without its directory, and without the *provider* before it."""
     name = (text or "")[: 4 * LONGEST_ID].strip()
-    # a path tells who keeps it where
-    if name.startswith(("/", "~", ".", "file:")) or "\\" in name:
-        name = re.split(r"[/\\]", name)[-1]
     if provider:
         name = name.removeprefix(f"{provider}/")
+    # a path or an address tells who keeps it where
+    if name.startswith(("/", "~", ".", "file:")) or "\\" in name or "//" in name:
+        name = re.split(r"[/\\]", re.split("[?#]", name)[0].rstrip("/\\"))[-1].rpartition("@")[2]
     return _NO_MODEL.sub("_", name)[:LONGEST_MODEL]
 
 
