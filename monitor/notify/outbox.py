@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
@@ -62,6 +62,21 @@ def address_of(endpoint: str) -> str:
     """Return the address of *endpoint* without its path, which may be secret."""
     parts = urlsplit(endpoint)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def standings(path: Path, endpoints: Sequence[str]) -> list[Standing]:
+    """Return how it stands with each of *endpoints* in the queue at *path*, and change nothing there.
+
+    Where there is no queue yet, nothing was to be told. Raises OutboxError where it can't be read.
+    """
+    try:
+        if not path.exists():
+            return [Standing(address_of(endpoint), 0, 0, 0, 0, "") for endpoint in endpoints]
+        with closing(_reading(path)) as database:
+            return [_standing(database, endpoint) for endpoint in endpoints]
+    except (OSError, sqlite3.Error) as error:
+        message = f"the queue of webhooks, {path}, can't be read ({error}): look as the daemon's user"
+        raise OutboxError(message) from error
 
 
 class Outbox:
@@ -151,20 +166,7 @@ class Outbox:
 
     def standing(self, endpoint: str) -> Standing:
         """Return how it stands with *endpoint*."""
-        select, whose = self._database.execute, (endpoint,)
-        count = "SELECT COUNT(*) FROM letters WHERE endpoint = ? AND"
-        failing = select(
-            "SELECT error FROM letters WHERE endpoint = ? AND dead IS NULL ORDER BY number LIMIT 1", whose
-        ).fetchone()
-        tally = select("SELECT delivered, dropped FROM tallies WHERE endpoint = ?", whose).fetchone() or (0, 0)
-        return Standing(
-            address=address_of(endpoint),
-            waiting=select(f"{count} dead IS NULL AND held IS NULL", whose).fetchone()[0],
-            dead=select(f"{count} dead IS NOT NULL", whose).fetchone()[0],
-            delivered=tally[0],
-            dropped=tally[1],
-            error=failing[0] if failing else "",
-        )
+        return _standing(self._database, endpoint)
 
     def dead(self) -> list[DeadLetter]:
         """Return what was given up, the oldest first."""
@@ -218,3 +220,27 @@ class Outbox:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    # while nobody has it open there is no journal beside it, and to look for one would make it
+    alone = not path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+    return sqlite3.connect(address, timeout=PATIENCE, uri=True)
+
+
+def _standing(database: sqlite3.Connection, endpoint: str) -> Standing:
+    select, whose = database.execute, (endpoint,)
+    count = "SELECT COUNT(*) FROM letters WHERE endpoint = ? AND"
+    failing = select(
+        "SELECT error FROM letters WHERE endpoint = ? AND dead IS NULL ORDER BY number LIMIT 1", whose
+    ).fetchone()
+    tally = select("SELECT delivered, dropped FROM tallies WHERE endpoint = ?", whose).fetchone() or (0, 0)
+    return Standing(
+        address=address_of(endpoint),
+        waiting=select(f"{count} dead IS NULL AND held IS NULL", whose).fetchone()[0],
+        dead=select(f"{count} dead IS NOT NULL", whose).fetchone()[0],
+        delivered=tally[0],
+        dropped=tally[1],
+        error=failing[0] if failing else "",
+    )

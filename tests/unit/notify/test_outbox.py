@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.core.delivery import DeadLetter
-from monitor.notify.outbox import DEAD_FOR, GONE, Letter, Outbox, OutboxError, address_of
+from monitor.notify.outbox import DEAD_FOR, GONE, Letter, Outbox, OutboxError, address_of, standings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +159,37 @@ def test_a_queue_that_cannot_be_used_is_told_with_the_cure(tmp_path: Path, conte
         file.write_bytes(content)
     with pytest.raises(OutboxError, match="let the daemon write it, or move it away"):
         Outbox(file)
+
+
+def test_how_it_stands_is_read_while_the_daemon_writes_and_after_it_was_killed(tmp_path: Path) -> None:
+    file = tmp_path / "a #1?" / "notify.db"
+    file.parent.mkdir()
+    with Outbox(file) as outbox:
+        outbox.put([letter(1), letter(2), letter(3)])
+        first = outbox.next(A)
+        assert first is not None
+        outbox.failed(first, "nobody answers")
+        assert standings(file, [A, B]) == [outbox.standing(A), outbox.standing(B)]
+        assert standings(file, [A])[0].waiting == 3
+        killed = tmp_path / "killed.db"
+        for end in ("", "-wal"):
+            killed.with_name(f"killed.db{end}").write_bytes(file.with_name(f"notify.db{end}").read_bytes())
+    (one,) = standings(killed, [A])
+    assert (one.address, one.waiting, one.error) == ("https://a.example", 3, "nobody answers")
+
+
+def test_a_look_at_a_queue_that_nobody_has_open_leaves_nothing_there(tmp_path: Path) -> None:
+    file = tmp_path / "notify.db"
+    assert standings(file, [A])[0].delivered == 0
+    assert not file.exists()
+    with Outbox(file) as outbox:
+        outbox.put([letter(1)])
+    assert standings(file, [A])[0].waiting == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["notify.db"]
+
+
+def test_a_queue_that_can_not_be_read_is_told_with_the_cure(tmp_path: Path) -> None:
+    file = tmp_path / "notify.db"
+    file.write_bytes(b"no database" * 100)
+    with pytest.raises(OutboxError, match=r"can't be read .*: look as the daemon's user"):
+        standings(file, [A])
