@@ -27,7 +27,8 @@ help:
 run: .venv/.for-run
 	exec .venv/bin/empreinte run $(ARGS)
 
-# what compares times runs alone; the others two by two, a file at a time
+# what compares times runs alone; the others three by three, a file at a time, in the order of tests/conftest.py: more
+# than there may be processors, for who waits leaves its own to the others
 ALONE := tests/bench
 
 .PHONY: test
@@ -40,7 +41,7 @@ test-long: check parts long-parts test-pythons
 
 ifeq ($(TESTS),)
 define tested
-.venv/bin/pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) $(1)
+.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) $(1)
 .venv/bin/pytest $(1) $(ALONE)
 endef
 else

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+FIRST = ("e2e", "integration")
+"""Folders whose files take longest, mostly because they wait: begun last, they would be waited for alone."""
 
 
 def pytest_configure() -> None:
@@ -39,11 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse a part that nobody knows; leave out the long tests unless they are asked for."""
+    """Refuse a part that nobody knows; begin with FIRST; leave out the long tests unless they are asked for."""
     for item in items:
         for part in _parts(item):
             if part not in PARTS:
                 raise pytest.UsageError(f"{item.nodeid}: real({part!r}) is none of {', '.join(PARTS)}")
+    items.sort(key=_place)
     if config.getoption("--long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]
@@ -90,6 +93,11 @@ def no_proxy() -> Iterator[None]:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             patch.delenv(name)
         yield
+
+
+def _place(item: pytest.Item) -> int:
+    """Return where the folder of *item* comes in FIRST; what is in none of them comes after."""
+    return next((place for place, folder in enumerate(FIRST) if folder in item.nodeid.split("/")), len(FIRST))
 
 
 def _parts(item: pytest.Item) -> list[str]:

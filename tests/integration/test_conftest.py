@@ -84,6 +84,18 @@ def test_a_long_test_runs_only_when_asked_for(suite: pytest.Pytester) -> None:
     run(suite, "--long").assert_outcomes(passed=2)
 
 
+def test_files_that_take_longest_come_first(suite: pytest.Pytester) -> None:
+    for folder in ("contract", "e2e", "integration", "unit"):
+        suite.mkpydir(folder).joinpath("test_one.py").write_text("def test_b():\n    pass\ndef test_a():\n    pass\n")
+    shown = run(suite, "--collect-only", "-q").outlines
+    tests = [
+        f"{folder}/test_one.py::{name}"
+        for folder in ("e2e", "integration", "contract", "unit")
+        for name in ("test_b", "test_a")
+    ]
+    assert [line for line in shown if "::" in line] == tests
+
+
 def test_a_part_that_nobody_knows_is_refused(suite: pytest.Pytester) -> None:
     suite.makepyfile("import pytest\n@pytest.mark.real('prometeus')\ndef test_it():\n    pass\n")
     result = run(suite)
