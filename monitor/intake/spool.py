@@ -100,6 +100,7 @@ class Spool:
         self._retention = retention
         self._asked: queue.Queue[_Ask | Cursor | None] = queue.Queue(MOST_QUEUED)
         self._reader: sqlite3.Connection | None = None
+        self._said = ""
         self._thread = threading.Thread(target=self._write, name="intake", daemon=True)
         try:
             self._store = Store(path, owners, now())
@@ -186,7 +187,8 @@ class Spool:
         while going:
             group, going = self._next()
             self._commit(group)
-            if self._now() - tidied > TIDY_EVERY * 10**9:
+            # a clock that was set back says nothing of how long ago that was
+            if not 0 <= self._now() - tidied <= TIDY_EVERY * 10**9:
                 tidied = self._tidy(self._now())
 
     def _next(self) -> tuple[list[_Ask | Cursor], bool]:
@@ -205,17 +207,43 @@ class Spool:
             return
         asks = [one for one in group if isinstance(one, _Ask) and one.answer.set_running_or_notify_cancel()]
         done = max((one.number for one in group if isinstance(one, Cursor)), default=0)
+        error = self._attempt(asks, done)
+        if error is None:
+            self._said = ""
+        elif isinstance(error, sqlite3.OperationalError):
+            # where the disk is full, what is booked makes room
+            if done and asks and _is_full(error):
+                self._attempt([], done)
+            self._refuse(asks, error)
+        else:
+            self._part(asks, done)
+
+    def _part(self, asks: Sequence[_Ask], done: int) -> None:
+        """Do by itself each thing that is asked for: what can't be written takes nothing with it."""
+        if done:
+            self._attempt([], done)
+        for ask in asks:
+            if (error := self._attempt([ask], 0)) is not None:
+                self._refuse([ask], error)
+
+    def _refuse(self, asks: Sequence[_Ask], error: Exception) -> None:
+        refusal = _refusal(self._path, error)
+        if self._said != str(refusal):
+            log.warning("%s", refusal)
+        self._said = str(refusal)
+        for ask in asks:
+            ask.answer.set_exception(refusal)
+
+    def _attempt(self, asks: Sequence[_Ask], done: int) -> Exception | None:
+        """Write what is asked for, and answer; return what went wrong: nothing is written or answered then."""
         try:
             outcomes = self._store.write([ask.batch for ask in asks], done)
         except Exception as error:  # noqa: BLE001 - whoever waits is answered, whatever it was
-            refusal = _refusal(self._path, error)
-            log.warning("%s", refusal)
-            for ask in asks:
-                ask.answer.set_exception(refusal)
-            return
+            return error
         self._standing = self._store.standing
         for ask, outcome in zip(asks, outcomes, strict=True):
             ask.answer.set_result(outcome)
+        return None
 
     def _tidy(self, now: int) -> int:
         """Forget what is old or too much; return when that was: long ago, where there is more to forget."""
@@ -229,8 +257,12 @@ class Spool:
         return 0 if more else now
 
 
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
 def _refusal(path: Path, error: Exception) -> SpoolError:
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+    if _is_full(error):
         return SpoolFullError(
             f"there is no more room for events: the disk is full, or {path.name} has its full size", LATER
         )

@@ -211,6 +211,70 @@ def test_another_failure_is_told_too_and_ends_nothing(spool: Spool) -> None:
     assert told(spool, "2") == Outcome(accepted=1)
 
 
+def held_up(spool: Spool) -> sqlite3.Connection:
+    """Return who keeps the spool from writing until he commits."""
+    other = sqlite3.connect(spool._path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def test_what_cannot_be_written_takes_nothing_with_it_that_came_at_the_same_time(spool: Spool) -> None:
+    told(spool, "1")
+    other = held_up(spool)
+    first = spool.submit(batch("2"))
+    time.sleep(0.1)
+    wrong = spool.submit(Batch((event("3", time=2**63),), (), NOW))
+    last = spool.submit(batch("4"))
+    spool.acknowledge(Cursor.of(take(spool).cursor))
+    other.execute("COMMIT")
+    other.close()
+    assert first.result(timeout=60) == last.result(timeout=60) == Outcome(accepted=1)
+    with pytest.raises(SpoolError, match="OverflowError"):
+        wrong.result(timeout=60)
+    until_dropped(spool, 2)
+
+
+def test_what_is_booked_is_dropped_where_there_is_no_room_for_what_came_with_it(spool: Spool) -> None:
+    told(spool, *map(str, range(100)))
+    (pages,) = spool._store._connection.execute("PRAGMA page_count").fetchone()
+    spool._store._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+    other = held_up(spool)
+    spool.submit(batch("held up")).add_done_callback(lambda _: None)
+    time.sleep(0.1)
+    failed = spool.submit(batch(*(f"more {number}" for number in range(2000))))
+    spool.acknowledge(Cursor.of(take(spool, limit=1000).cursor))
+    other.execute("COMMIT")
+    other.close()
+    with pytest.raises(SpoolFullError, match="no more room"):
+        failed.result(timeout=60)
+    until_dropped(spool, 1)
+
+
+def test_a_failure_that_goes_on_is_logged_once(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        spool._store._connection.execute("PRAGMA query_only = ON")
+        for name in ("1", "2", "3"):
+            with pytest.raises(SpoolError):
+                told(spool, name)
+        spool._store._connection.execute("PRAGMA query_only = OFF")
+        told(spool, f"after {len(caplog.records)}")
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
+def test_a_clock_that_was_set_back_does_not_keep_what_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooling, "TIDY_EVERY", 0.01)
+    clock = [NOW + 365 * 24 * 3600 * SECOND]
+    with Spool(tmp_path / "events.db", (), lambda: clock[0], Duration(3600 * SECOND)) as opened:
+        opened.submit(batch("so that it has looked at the clock")).result(timeout=60)
+        clock[0] = NOW
+        told(opened, "1")
+        clock[0] += 3601 * SECOND
+        deadline = time.monotonic() + 30
+        while opened.standing.forgotten < NOW:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 def test_who_has_gone_is_not_waited_for(spool: Spool) -> None:
     gate = threading.Event()
     write = spool._store.write
