@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONG_ENOUGH = 120
+LONG_ENOUGH = 240
 
 
 @dataclass(frozen=True)
@@ -190,17 +190,3 @@ def test_it_says_what_it_needs_where_there_is_nothing_at_all(tmp_path: Path) -> 
         assert said.status in {1, 3}, command
         assert said.err.count("\n") <= 1, command
         assert "defect" not in said.err, command
-
-
-def test_a_simulated_year_can_be_reported_and_is_marked_as_such(tmp_path: Path) -> None:
-    config = tmp_path / "e.toml"
-    url = f"sqlite:///{tmp_path}/simulated.db"
-    config.write_text(f'[organisation]\ntimezone = "Europe/Paris"\n[ledger]\nurl = "{url}"\n', encoding="utf-8")
-    filled = empreinte("simulate", "--history", 2025, "--once", "--ledger", url, "--config", config, home=tmp_path)
-    assert (filled.status, filled.err) == (0, "")
-    reported = empreinte("report", "--year", 2025, "--output", tmp_path, "--config", config, home=tmp_path)
-    assert reported.status == 0
-    content = json.loads((tmp_path / "empreinte-2025-simulated.json").read_text())
-    assert content["simulated"]
-    assert len(content["months"]) == 12
-    assert empreinte("ledger", "verify", "--year", 2025, "--config", config, home=tmp_path).status == 0
