@@ -106,16 +106,6 @@ class LiteLlm:
             self.child.close()
             raise
 
-    def stop(self) -> None:
-        """Ask it to stop; return when it has told all that it had to tell."""
-        self.child.terminate()
-
-    def page(self) -> str:
-        """Return its page for Prometheus."""
-        status, body = self._ask("GET", "/metrics/")
-        assert status == http.HTTPStatus.OK, f"{status} {body[:400]!r}"
-        return body.decode()
-
     def ask(self, question: Question) -> Usage:
         """Ask; return what the answer counted. Fails where it is not 200."""
         status, body = self.asked(question)
