@@ -124,9 +124,9 @@ def _work(config: Config, machine: Machine) -> None:
         fast, slow = _samplers(config, machine, workloads, ledger, inbox)
         for sampler in (fast, *slow):
             stack.callback(sampler.close)
-        exposition = Exposition(_about(config, machine))
         stream = Stream(_source(config), simulated=machine.simulated)
         notifier = stack.enter_context(_notifier(config, machine, ledger))
+        exposition = Exposition(_about(config, machine), webhooks=notifier.standing)
         intake, feed = _taken_in(config, machine, ledger, stack)
         address = stack.enter_context(_serve(config, machine, exposition, stream, notifier, intake=intake))
         daemon = _daemon(

@@ -1,14 +1,14 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
-`monitor.exposition.external`.
+`monitor.exposition.external`, those of who is told of events in `monitor.exposition.webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import external
+from monitor.exposition import external, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -344,6 +344,7 @@ METRICS: Final = (
     ENERGY_SOURCE,
     LEDGER_COMMIT_SUCCESS,
     LEDGER_LAST_COMMIT,
+    *webhooks.METRICS,
     SERVICE_INFO,
     BUILD_INFO,
     HOST_INFO,

@@ -6,6 +6,7 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text); Ope
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +17,15 @@ from monitor.exposition.catalogue import Kind, Metric
 from monitor.exposition.series import FILLINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from monitor.core.delivery import Standing
     from monitor.exposition.about import About
     from monitor.exposition.snapshot import Snapshot
 
     Labels = tuple[str, ...]
+    Webhooks = Callable[[], Sequence[Standing] | None]
+    """Tells how it stands with each address that is told of events; None: that can't be said now."""
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Media type of the text format."""
@@ -42,13 +46,17 @@ class Exposition:
     same bytes until the next snapshot: who scrapes, or how often, changes nothing.
     """
 
-    def __init__(self, about: About, own: CollectorRegistry | None = None) -> None:
-        """*own* has the daemon's own figures; None: those of its process, its interpreter and its memory."""
+    def __init__(self, about: About, own: CollectorRegistry | None = None, webhooks: Webhooks = list) -> None:
+        """*own* has the daemon's own figures; None: those of its process, its interpreter and its memory.
+
+        *webhooks* is asked how it stands with who is told of events whenever a page is made.
+        """
         self.about = about
         self._snapshot: Snapshot | None = None
         self._shape: _Shape | None = None
         self._pages: _Pages | None = None
         self._own = _daemon() if own is None else own
+        self._webhooks = webhooks
 
     def publish(self, snapshot: Snapshot) -> None:
         """Show *snapshot* from now on."""
@@ -74,7 +82,9 @@ class Exposition:
         if snapshot is None:
             raise NothingYetError("nothing was measured yet: ask again in a few seconds")
         if self._pages is None or self._pages.snapshot is not snapshot:
-            filled = [filling(snapshot, self.about) for filling in FILLINGS.values()]
+            told = tuple(self._webhooks() or ())
+            seen = replace(snapshot, webhooks=told) if told else snapshot
+            filled = [filling(seen, self.about) for filling in FILLINGS.values()]
             values = [value for series in filled for value in series.values()]
             self._pages = _Pages(snapshot, self._shape_of(tuple(tuple(series) for series in filled)), values, self._own)
         return self._pages

@@ -55,8 +55,9 @@ Information (`_info`) is joined by its labels:
 `empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
 
 Worth an alert: `empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
-`time() - empreinte_collector_last_success_timestamp_seconds > 300`, and with a live source
-`time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells again.
+`time() - empreinte_collector_last_success_timestamp_seconds > 300`, `empreinte_webhook_success == 0`, and with a live
+source `time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells
+again.
 """
 
 LABELS: Final = {
@@ -81,6 +82,7 @@ LABELS: Final = {
     "factor, year, how": "key of the factor (`empreinte factors show KEY`), year of its data (empty: it is of none),"
     " how it was chosen",
     "cause": ", ".join(f"`{cause}`" for cause in Cause),
+    "address": "of a webhook, without its path, which may be secret: `https://hooks.example.org`",
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",
     "used": "`true`, `false`",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import activity, catalogue, external, impacts
+from monitor.exposition import activity, catalogue, external, impacts, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +140,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.ENERGY_SOURCE: _energy_source,
     catalogue.LEDGER_COMMIT_SUCCESS: _ledger_commit_success,
     catalogue.LEDGER_LAST_COMMIT: _ledger_last_commit,
+    **webhooks.FILLINGS,
     catalogue.SERVICE_INFO: _service_info,
     catalogue.BUILD_INFO: _build_info,
     catalogue.HOST_INFO: _host_info,

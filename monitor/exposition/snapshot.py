@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.collector import Source
     from monitor.core.activity import Authority, Unit
+    from monitor.core.delivery import Standing
     from monitor.core.entries import Meter, Series, ServiceFacts
     from monitor.core.functional import FunctionalUnits, Said
     from monitor.core.impact import Bounds, ImpactSeries, Terms
@@ -104,6 +105,8 @@ class Snapshot:
 
     external: ExternalFigures = field(default_factory=ExternalFigures)
     """What services did and cost that are bought as an API: a scope of its own, in none of the others."""
+    webhooks: tuple[Standing, ...] = ()
+    """How it stands with each address that is told of events: looked at when metrics are made, and not before."""
 
     @cached_property
     def emissions(self) -> Mapping[tuple[str, str], Bounds]:

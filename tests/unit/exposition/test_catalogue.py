@@ -15,6 +15,7 @@ UNITS = {
     "grams_per_kilowatt_hour",
     "requests",
     "tokens",
+    "events",
     "",
 }
 """Base units, counts, and what everybody gives the intensity of a grid in. Source: Prometheus, naming practices."""

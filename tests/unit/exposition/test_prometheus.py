@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from monitor.core.entries import Meter, Series, ServiceFacts, Share
 from monitor.core.readings import Method
-from monitor.core.units import Energy
+from monitor.core.units import MICROJOULES_PER_JOULE, Energy
 from monitor.exposition import catalogue
 from monitor.exposition.catalogue import METRICS, Kind, Metric
 from monitor.exposition.prometheus import Exposition, NothingYetError
@@ -135,7 +135,7 @@ def test_whatever_the_labels_and_values_it_is_the_librarys_and_can_be_read_back(
             for sample in samples
             if sample.name == catalogue.SERVICE_ENERGY.name
         }
-        assert energies == dict.fromkeys(services.items(), microjoules / 1e6)
+        assert energies == dict.fromkeys(services.items(), microjoules / MICROJOULES_PER_JOULE)
 
 
 @given(st.integers(min_value=0, max_value=10**22), st.integers(min_value=0, max_value=10**13))
