@@ -5,6 +5,7 @@ Source: LiteLLM 1.106, litellm/types/utils.py (StandardLoggingPayload), docs, Ge
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "litellm"
 SUCCESS: Final = "success"
+_QUOTATION_MARK: Final = ord('"')
+_TEXT_OR_NO_NUMBER: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|NaN|-?Infinity', re.DOTALL)
 LATEST: Final = 1e10
 """In seconds since 1970: in the year 2286. What is later is in milliseconds, or a mistake."""
 
@@ -73,7 +76,7 @@ def parse(body: bytes, arrival: Arrival) -> Parsed:
     events: list[UsageEvent] = []
     refused: list[tuple[int, str]] = []
     ignored = 0
-    for place, content in enumerate(_calls(body)):
+    for place, content in enumerate(_calls(_in_json(body))):
         try:
             event = _event(decoded(content, _Call), arrival)
         except RefusedError as error:
@@ -84,6 +87,21 @@ def parse(body: bytes, arrival: Arrival) -> Parsed:
         else:
             events.append(event)
     return Parsed(tuple(events), ignored, tuple(refused))
+
+
+def _in_json(body: bytes) -> bytes:
+    """Return *body* with null for what Python writes for numbers that are none, which JSON has no word for.
+
+    One of them in an answer, as the logarithm of a chance of 0, would have all calls beside it refused.
+    """
+    if b"NaN" not in body and b"Infinity" not in body:
+        return body
+    written, end = bytearray(), 0
+    for found in _TEXT_OR_NO_NUMBER.finditer(body):
+        if body[found.start()] != _QUOTATION_MARK:
+            written += body[end : found.start()] + b"null"
+            end = found.end()
+    return bytes(written + body[end:])
 
 
 def _calls(body: bytes) -> Iterator[msgspec.Raw | bytes]:

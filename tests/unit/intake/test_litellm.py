@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -143,3 +144,24 @@ def test_as_many_calls_as_the_gateway_sends_at_once_fit_in_lines() -> None:
     assert len(parse(b"\n".join([call] * 512), ARRIVAL).events) == 512
     with pytest.raises(TooMuchError, match="lines"):
         parse(b"\n".join([b"{}"] * 10_001), ARRIVAL)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_python_writes_for_numbers_that_are_none_spoils_no_call(number: float) -> None:
+    said = [{"token": 'say "NaN" or -Infinity \\', "logprob": number}, number]
+    sent = [{**calls()[0], "response": {"logprobs": said}, "response_cost": number}, calls()[1]]
+    assert parse(json.dumps(sent).encode(), ARRIVAL) == parse(sample("litellm_calls.json"), ARRIVAL)
+    lines = b"\n".join(json.dumps(one).encode() for one in sent)
+    assert parse(lines, ARRIVAL) == parse(sample("litellm_calls.json"), ARRIVAL)
+    assert len(parse(changed(prompt_tokens=number, metadata={}), ARRIVAL).events) == 1
+
+
+def test_the_look_for_such_numbers_takes_time_and_memory_in_proportion() -> None:
+    for hostile in (b'\\"', b"\\", b'"', b"NaN", b'"NaN'):
+        body = b'["' + hostile * (300_000 // len(hostile)) + b'" NaN]'
+        tracemalloc.start()
+        with pytest.raises(RefusedError):
+            parse(body, ARRIVAL)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 6 * len(body) + 100_000
