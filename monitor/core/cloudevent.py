@@ -177,4 +177,6 @@ def _time(wall: int) -> str:
 
 
 def _compact(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # Linux takes names of files that are no UTF-8, and an error may tell one
+    return text.encode(errors="replace").decode()

@@ -182,3 +182,9 @@ def test_every_event_has_a_docstring_and_a_time() -> None:
         assert kind.__doc__
         assert getattr(events, kind.__name__) is kind
         assert fields(kind)[0].name == "at"
+
+
+def test_a_name_of_a_file_that_is_no_utf_8_can_be_told() -> None:
+    made = told(CollectionFailed(at=AT, collector="rapl", why="no /sys/\udcff/energy", took=Duration.ZERO), "/ia-01")
+    assert made is not None
+    assert json.loads(made.as_json().encode())["data"]["why"] == "no /sys/?/energy"
