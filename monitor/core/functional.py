@@ -19,7 +19,7 @@ from monitor.core.uncertainty import emissions, measure_error, with_measure
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR, Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Meter
     from monitor.core.figures import Figures
@@ -56,7 +56,13 @@ InferenceMAX (up to 2 Wh). A small model on a processor may well lie above: it i
 """
 TOLERANCE: Final = Fraction(1, 20)
 """How far a cross-check may be off: clients that hang up, and readings at other moments, make some per cent."""
+SEPARATOR: Final = "+"
 _MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
+
+
+def over(units: Iterable[Unit]) -> str:
+    """Return how the energy of hours is called in which *units* were told: it stands in place of a model."""
+    return SEPARATOR.join(sorted({unit.value for unit in units}))
 
 
 class Caution(StrEnum):
@@ -86,7 +92,7 @@ class Work:
     """All that is known of what one service did over a time. What is not there is unknown."""
 
     amounts: Mapping[tuple[str, Unit], int]
-    """What counts, by model and unit; the energy that it took is under the unit of that name."""
+    """What counts, by model and unit; the energy that it took is under the unit of that name, by `over` what it is."""
     energy: Energy = Energy.ZERO
     """All that it used over that time, also while it is not known what it did."""
     idle: Energy = Energy.ZERO
@@ -249,7 +255,7 @@ class FunctionalUnits:
     @cached_property
     def taken(self) -> Taken | None:
         """What the work took; None: no energy is known of the time over which it is known what the service did."""
-        return Taken(self._known, self.work.impacts, self.work.meters) if self._known else None
+        return self._taken(self._known)
 
     @property
     def known_share(self) -> Fraction | None:
@@ -266,10 +272,11 @@ class FunctionalUnits:
         """What one unit took, of what was done: of nothing, there is nothing per unit."""
         found: dict[Functional, PerUnit] = {}
         for functional, (units, _) in PARTS.items():
-            amount = next((self.measured[unit] for unit in units if unit in self.measured), 0)
+            unit = next((unit for unit in units if unit in self.measured), None)
+            amount = 0 if unit is None else self.measured[unit]
             # what reads to write is told by what it writes: no counter says which of the two took the energy
-            if amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
-                found[functional] = PerUnit(functional, amount, self.taken)
+            if unit and amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
+                found[functional] = PerUnit(functional, amount, self._taken(self._known_of(unit)))
         return found
 
     @property
@@ -317,6 +324,17 @@ class FunctionalUnits:
     @cached_property
     def _known(self) -> int:
         return sum(amount for (_, unit), amount in self.work.amounts.items() if unit is Unit.ENERGY)
+
+    def _known_of(self, unit: Unit) -> int:
+        """Return the energy of the hours in which *unit* was told: a page may count less than events tell of."""
+        return sum(
+            amount
+            for (told, what), amount in self.work.amounts.items()
+            if what is Unit.ENERGY and (not told or unit.value in told.split(SEPARATOR))
+        )
+
+    def _taken(self, microjoules: int) -> Taken | None:
+        return Taken(microjoules, self.work.impacts, self.work.meters) if microjoules else None
 
 
 def units_by_period(figures: Figures) -> dict[tuple[str, str], FunctionalUnits]:

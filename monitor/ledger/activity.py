@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import select
 
-from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
+from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.interval import Interval
 from monitor.ledger import schema
+from monitor.ledger.deeds import told
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.stretches import cut
 
@@ -36,6 +37,8 @@ class ActivityRow:
     amount: int
 
 
+_Hour = tuple[int, dict[ActivitySeries, int], dict[ActivitySeries, int]]
+"""When it begins, what counts, and what is beside."""
 Amounts = TypeVar("Amounts")
 
 
@@ -55,9 +58,13 @@ class ActivityWriter:
         self.numbers = {one: number for number, one in read_activity_series(connection, host).items()}
 
     def write(self, connection: Connection, closed: Sequence[Bucket]) -> None:
-        """Write what services did in the *closed* buckets; what is there already stays as it is."""
-        self.number(connection, (one for bucket in closed for one in bucket.activity))
-        self._insertion.into(connection, schema.hour_activity, self._rows(closed))
+        """Write what services did in the *closed* buckets; what is there already stays as it is.
+
+        Energy is written by `over` what was told in its hour.
+        """
+        hours = [(bucket.start, *told(bucket.activity)) for bucket in closed]
+        self.number(connection, (one for _, counts, beside in hours for one in (*counts, *beside)))
+        self._insertion.into(connection, schema.hour_activity, self._rows(hours))
 
     def number(self, connection: Connection, wanted: Iterable[ActivitySeries]) -> None:
         """Give a number to every series in *wanted* that has none."""
@@ -70,11 +77,11 @@ class ActivityWriter:
             self._insertion.into(connection, schema.activity_series, rows)
             self.numbers = {one: number for number, one in read_activity_series(connection, self._host).items()}
 
-    def _rows(self, closed: Iterable[Bucket]) -> Iterator[tuple[object, ...]]:
-        for bucket in closed:
-            counts = authoritative(bucket.activity)
-            for one, amount in bucket.activity.items():
-                yield bucket.start, self.numbers[one], amount, one in counts
+    def _rows(self, hours: Iterable[_Hour]) -> Iterator[tuple[object, ...]]:
+        for start, counts, beside in hours:
+            for amounts, counted in ((counts, True), (beside, False)):
+                for one, amount in amounts.items():
+                    yield start, self.numbers[one], amount, counted
 
 
 class ActivityReader:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
 from monitor.core.entries import Share
-from monitor.core.functional import Said
+from monitor.core.functional import Said, over
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Series
     from monitor.ledger.naming import Naming
@@ -68,12 +68,26 @@ class Keys(dict[str, str]):
 
 
 def told(activity: Mapping[ActivitySeries, int]) -> tuple[dict[ActivitySeries, int], dict[ActivitySeries, int]]:
-    """Return what counts of the *activity* of one hour, and what does not."""
+    """Return what counts of the *activity* of one hour, and what does not; its energy is by `over` what was told."""
     counts = authoritative(activity)
+    units = units_told(counts)
     return (
-        {one: amount for one, amount in activity.items() if one in counts},
+        {_over(one, units.get(one.consumer, ())): amount for one, amount in activity.items() if one in counts},
         {one: amount for one, amount in activity.items() if one not in counts},
     )
+
+
+def units_told(counts: Iterable[ActivitySeries]) -> dict[str, set[Unit]]:
+    """Return by consumer of which units it is known how much was done while it was measured what that took."""
+    units: dict[str, set[Unit]] = {}
+    for one in counts:
+        if one.measured and one.unit is not Unit.ENERGY:
+            units.setdefault(one.consumer, set()).add(one.unit)
+    return units
+
+
+def _over(one: ActivitySeries, units: Iterable[Unit]) -> ActivitySeries:
+    return replace(one, model=over(units)) if one.unit is Unit.ENERGY else one
 
 
 def of_all_meters(

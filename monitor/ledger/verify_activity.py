@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, select
@@ -10,13 +11,15 @@ from sqlalchemy import and_, select
 from monitor.core.activity import ActivitySeries, Unit, authoritative
 from monitor.core.calendar import utc
 from monitor.core.entries import Grain
+from monitor.core.functional import over
 from monitor.ledger import schema
 from monitor.ledger.activity import series_of
+from monitor.ledger.deeds import units_told
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -60,6 +63,7 @@ class ActivityExamination:
                 hours.setdefault(row.bucket, {})[self._series[row.series_id]] = row.counted
             for bucket, told in hours.items():
                 counts = authoritative(dict.fromkeys(told, 0))
+                yield from _wrongly_named(bucket, counts)
                 for one in sorted(told):
                     if told[one] != (one in counts):
                         what = "counts, and is" if told[one] else "does not count, and is not"
@@ -96,7 +100,12 @@ class ActivityExamination:
         rows = self._connection.execute(
             select(table.c.series_id, *split_sum(table.c.amount)).group_by(table.c.series_id)
         )
-        return {self._series[number]: exact(millions, rest) for number, millions, rest in rows}
+        sums: Counter[ActivitySeries] = Counter()
+        for number, millions, rest in rows:
+            one = self._series[number]
+            # the totals don't tell energy apart by what was told meanwhile
+            sums[replace(one, model="") if one.unit is Unit.ENERGY else one] += exact(millions, rest)
+        return dict(sums)
 
     def _used(self, books: OpenBooks) -> Counter[str]:
         """Return the energy of each consumer in all hours, closed and open."""
@@ -118,7 +127,15 @@ class ActivityExamination:
         return and_(table.c.bucket >= span.start, table.c.bucket < span.end)
 
 
+def _wrongly_named(bucket: int, counts: Collection[ActivitySeries]) -> Iterator[str]:
+    """Yield the energy of an hour that is not by what was told in it."""
+    units = units_told(counts)
+    for one in counts:
+        if one.unit is Unit.ENERGY and one.model not in {"", over(units.get(one.consumer, ()))}:
+            yield f"in the hour of {utc(bucket)}, {_spoken(one)} is not by what was told then"
+
+
 def _spoken(one: ActivitySeries) -> str:
-    model = f" of {one.model}" if one.model else ""
+    model = f" of {one.model}" if one.model and one.unit is not Unit.ENERGY else ""
     by = f"{one.authority}, {one.meter}" if one.meter else one.authority
     return f"{one.unit}{model} of {one.consumer} (by {by})"

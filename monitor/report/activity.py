@@ -71,7 +71,9 @@ def together(rows: Iterable[ActivityRow]) -> dict[ActivityRow, int]:
     sums: dict[ActivityRow, int] = {}
     for row in rows:
         one = row.series
-        series = ActivitySeries(one.consumer, one.authority, "", one.model, one.unit, one.measured)
+        # energy is of no model: by what it is told apart there is which units were told meanwhile
+        model = "" if one.unit is Unit.ENERGY else one.model
+        series = ActivitySeries(one.consumer, one.authority, "", model, one.unit, one.measured)
         key = ActivityRow(row.month, series, row.facts, 0, row.counted)
         sums[key] = sums.get(key, 0) + row.amount
     return sums

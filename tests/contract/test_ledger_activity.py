@@ -11,8 +11,9 @@ import pytest
 
 from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.entries import Counted, SavedActivity, ServiceFacts, Share
-from monitor.core.functional import Said
+from monitor.core.functional import Said, over
 from monitor.core.interval import HALF_HOUR, Interval, Stamp
+from monitor.ledger.deeds import told
 from monitor.ledger.errors import LedgerError
 from monitor.ledger.periods import Periods
 from tests.contract.bookkeeping import PARIS, START, Bookkeeping, books_of, hour_bucket, ns, series
@@ -163,8 +164,36 @@ def test_of_each_hour_and_service_only_those_believed_first_count(ledger: Ledger
         ],
     )
     sums = ledger.sums(everything())
-    assert sums.activity == {act(): 100, gateway: 190, EVENTS: 385, other: 7, energy: 110}
+    told = replace(energy, model=over([Unit.OUTPUT_TOKENS]))
+    assert sums.activity == {act(): 100, gateway: 190, EVENTS: 385, other: 7, told: 110}
     assert sums.cross_checks == {act(): 600, gateway: 390}
+
+
+def test_energy_is_told_by_which_units_count_in_its_hours(ledger: Ledger) -> None:
+    requests, energy = act(unit=Unit.REQUESTS), act(unit=Unit.ENERGY, meter="")
+    asked = replace(EVENTS, unit=Unit.REQUESTS)
+    closed = [
+        hour(START, {act(): 10, requests: 1, energy: 100}),
+        # a second model, and another service, tell nothing of what this one's did
+        hour(
+            START + HR, {act(): 0, act(model="m"): 5, act("b", Unit.REQUESTS): 3, energy: 20, act("b", Unit.ENERGY): 7}
+        ),
+        # the page's requests are a cross-check, for the events tell none; what was not measured divides nothing
+        hour(START + 2 * HR, {requests: 1, EVENTS: 5, replace(asked, measured=False): 2, energy: 3}),
+        hour(START + 3 * HR, {EVENTS: 5, asked: 2, requests: 1, energy: 4}),
+        hour(START + 4 * HR, {energy: 5}),
+    ]
+    commit(ledger, closed)
+    both = replace(energy, model=over([Unit.OUTPUT_TOKENS, Unit.REQUESTS]))
+    tokens = replace(energy, model=over([Unit.OUTPUT_TOKENS]))
+    other = replace(act("b", Unit.ENERGY), model=over([Unit.REQUESTS]))
+    found = ledger.sums(everything()).activity
+    known = {one: amount for one, amount in found.items() if one.unit is Unit.ENERGY}
+    assert known == {both: 104, tokens: 23, energy: 5, other: 7}
+    in_memory: Counter[ActivitySeries] = Counter()
+    for bucket in closed:
+        in_memory.update({one: amount for one, amount in told(bucket.activity)[0].items() if one.unit is Unit.ENERGY})
+    assert in_memory == known, "of open hours the same is told"
 
 
 def test_what_was_known_to_be_nothing_is_told_apart_from_the_unknown(ledger: Ledger) -> None:
@@ -255,7 +284,7 @@ def test_the_figures_of_a_period_hold_what_was_done_in_its_hours_and_the_open_on
         ("assistant", "m", Unit.OUTPUT_TOKENS): 1110,
         ("assistant", "n", Unit.OUTPUT_TOKENS): 0,
         ("assistant", "", Unit.OUTPUT_TOKENS): 5,
-        ("assistant", "", Unit.ENERGY): 4,
+        ("assistant", over([Unit.OUTPUT_TOKENS]), Unit.ENERGY): 4,
     }
     assert figures.activity["assistant", "m", Unit.OUTPUT_TOKENS, "month"] == 1111
     assert figures.activity["assistant", "m", Unit.OUTPUT_TOKENS, "previous_day"] == 1

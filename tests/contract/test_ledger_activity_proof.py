@@ -67,6 +67,10 @@ def test_a_ledger_whose_activity_is_sound_has_no_fault(site: Site) -> None:
         ("DELETE FROM hour_activity WHERE bucket = {start}", "in all hours, closed and open, and 2100 by the totals"),
         ("UPDATE hour_activity SET amount = -1 WHERE bucket = {start}", "(by server) is -1"),
         (
+            "UPDATE activity_series SET model = 'requests' WHERE model = 'output_tokens'",
+            "energy of assistant (by server) is not by what was told then",
+        ),
+        (
             "UPDATE hour_activity SET amount = 9000000000000 WHERE {energy}",
             "and it is known what it did with",
         ),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.core.activity import Authority, Unit
 from monitor.core.entries import Meter
 from monitor.core.functional import (
+    PARTS,
     Caution,
     CrossCheck,
     Functional,
@@ -19,6 +20,7 @@ from monitor.core.functional import (
     Said,
     Sci,
     Work,
+    over,
 )
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.readings import Method
@@ -224,23 +226,73 @@ def test_what_came_in_late_makes_no_share_greater_than_all() -> None:
     assert FunctionalUnits(Work({("", Unit.ENERGY): 8}, Energy(5))).known_share == 1
 
 
+def test_a_unit_has_the_energy_of_the_hours_in_which_it_was_told_and_no_other() -> None:
+    """For one hour a gateway told requests and tokens, for three the page of a server that counts no requests."""
+    both, tokens = (over(told) for told in ([Unit.REQUESTS, Unit.OUTPUT_TOKENS], [Unit.OUTPUT_TOKENS]))
+    units = FunctionalUnits(
+        Work(
+            amounts={
+                ("m", Unit.OUTPUT_TOKENS): 4000,
+                ("m", Unit.REQUESTS): 10,
+                (both, Unit.ENERGY): KWH,
+                (tokens, Unit.ENERGY): 3 * KWH,
+            },
+            energy=Energy(5 * KWH),
+            impacts={
+                Indicator.ENERGY: whole(5 * KWH),
+                Indicator.GWP_USE: whole(50_000_000),
+                Indicator.GWP_EMBODIED: whole(25_000_000),
+            },
+        )
+    )
+    assert units.per_unit[Functional.OUTPUT_TOKENS].watt_hours == 1000
+    assert units.per_unit[Functional.REQUEST].watt_hours == 100
+    assert units.per_unit[Functional.OUTPUT_TOKENS].grams == 15
+    # E 1 kWh, I 10 g/kWh, M 5 g, R 10
+    assert units.per_unit[Functional.REQUEST].sci == Sci(KWH, 10_000_000, 5_000_000, Fraction(10))
+    assert units.known_share == Fraction(4, 5)
+    assert units.taken is not None
+    assert units.taken.microjoules == 4 * KWH
+
+
+def test_tokens_that_were_computed_are_told_over_the_hours_in_which_they_were_known() -> None:
+    known = over([Unit.INPUT_TOKENS, Unit.COMPUTED_INPUT_TOKENS])
+    amounts = {
+        ("", Unit.INPUT_TOKENS): 9000,
+        ("", Unit.COMPUTED_INPUT_TOKENS): 2000,
+        (known, Unit.ENERGY): KWH,
+        (over([Unit.INPUT_TOKENS]), Unit.ENERGY): KWH,
+    }
+    per_unit = FunctionalUnits(Work(amounts, Energy(2 * KWH))).per_unit
+    assert per_unit[Functional.INPUT_TOKENS].watt_hours == 500
+
+
 AMOUNTS = st.integers(0, 2**62)
 
 
+DEEDS = [unit for unit in Unit if unit is not Unit.ENERGY]
+
+
 @given(
-    amounts=st.dictionaries(st.tuples(st.sampled_from(["", "m"]), st.sampled_from(Unit)), AMOUNTS),
+    amounts=st.dictionaries(st.tuples(st.sampled_from(["", "m"]), st.sampled_from(DEEDS)), AMOUNTS),
+    used=st.dictionaries(st.frozensets(st.sampled_from(DEEDS)), AMOUNTS),
     energy=AMOUNTS,
     impacts=st.dictionaries(st.sampled_from(Indicator), AMOUNTS.map(whole)),
 )
 def test_any_work_has_figures_that_are_exact_or_none(
-    amounts: dict[tuple[str, Unit], int], energy: int, impacts: dict[Indicator, Bounds]
+    amounts: dict[tuple[str, Unit], int],
+    used: dict[frozenset[Unit], int],
+    energy: int,
+    impacts: dict[Indicator, Bounds],
 ) -> None:
-    units = FunctionalUnits(Work(amounts, Energy(energy), impacts=impacts, meters={GPU: Energy(energy)}))
-    known = sum(amount for (_, unit), amount in amounts.items() if unit is Unit.ENERGY)
-    assert (units.taken is None) == (known == 0)
-    for one in units.per_unit.values():
+    told = {(over(told), Unit.ENERGY): amount for told, amount in used.items()}
+    units = FunctionalUnits(Work(amounts | told, Energy(energy), impacts=impacts, meters={GPU: Energy(energy)}))
+    assert (units.taken is None) == (sum(used.values()) == 0)
+    for functional, one in units.per_unit.items():
         assert one.units > 0
-        if one.watt_hours is not None:
-            assert one.watt_hours * one.units * 3_600_000_000 == known
+        unit = next(unit for unit in PARTS[functional][0] if unit in units.measured)
+        known = sum(amount for told, amount in used.items() if unit in told or not told)
+        assert (one.watt_hours or 0) * one.units * 3_600_000_000 == known
+        assert (one.watt_hours is None) == (known == 0)
         if (sci := one.sci) is not None:
             assert sci.score * sci.units == sci.kilowatt_hours * sci.intensity + Fraction(sci.embodied, 10**6)
