@@ -84,11 +84,8 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    tokens = tmp_path / "intake.token"
-    tokens.write_text(f"{TOKEN}\n")
-    tokens.chmod(0o600)
     tables: Tables = {
-        "intake": {"token_file": tokens},
+        "intake": {"token_file": _secret(tmp_path, TOKEN)},
         "service": [
             {
                 "key": "assistant",
@@ -102,6 +99,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         made = Stage(tmp_path, daemon)
         with made.server:
             yield made
+
+
+def _secret(tmp_path: Path, word: str) -> Path:
+    file = tmp_path / "secret"
+    file.write_text(f"{word}\n")
+    file.chmod(0o600)
+    return file
 
 
 def _named_server(tmp_path: Path) -> LlmServer:
@@ -150,14 +154,16 @@ def test_each_call_counts_once_whichever_outputs_are_on(stage: Stage, outputs: t
     assert counted.activity["input_tokens"] == told.input_tokens
     assert counted.activity["output_tokens"] == told.output_tokens
     assert counted.activity["requests"] == told.requests
+    if TRACES not in outputs:
+        assert counted.activity["computed_input_tokens"] == told.input_tokens - told.cached_tokens
     # the others say the same, which is shown and not added
     for who in checks:
         assert counted.checks[who, "input_tokens"] == told.input_tokens
         assert counted.checks[who, "output_tokens"] == told.output_tokens
 
 
-@pytest.mark.parametrize("outputs", [(CALLBACK,), (PAGE,), (TRACES,), OUTPUTS], ids="+".join)
-def test_what_a_cache_had_of_the_prompts_is_known(stage: Stage, outputs: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("outputs", [(TRACES,), OUTPUTS], ids="+".join)
+def test_later_traces_tell_what_a_cache_had_of_the_prompts(stage: Stage, outputs: tuple[str, ...]) -> None:
     with stage.gateway(*outputs, environment=NEW_TRACES) as gateway:
         told = _ask(gateway)
         counted = stage.wait_for(told, {"server"})
@@ -179,15 +185,44 @@ def test_what_the_gateway_answers_from_its_own_cache_counts_nothing(stage: Stage
 
 
 def test_a_page_that_asks_for_a_key_is_read_with_it(tmp_path: Path) -> None:
-    key = tmp_path / "litellm.key"
-    key.write_text(f"{KEY}\n")
-    key.chmod(0o600)
     with LlmServer(tmp_path) as server:
         gateway = LiteLlm(tmp_path, server.url, Told((PAGE,)), closed=True)
-        page = {"url": f"{gateway.url}/metrics", "token_file": key}
+        page = {"url": f"{gateway.url}/metrics", "token_file": _secret(tmp_path, KEY)}
         service = {"key": "assistant", "match": {"process": f"{tmp_path}/litellm-"}, "activity": page}
         with Daemon(tmp_path, {"service": [service]}) as daemon, gateway:
             told = gateway.ask_all(_questions())
             counted = Stage(tmp_path, daemon).wait_for(told, set())
     assert counted.authorities == ("gateway",)
     assert counted.activity["output_tokens"] == told.output_tokens
+
+
+def test_calls_of_what_is_bought_count_once_and_apart_from_the_host(tmp_path: Path) -> None:
+    declared = {"gwp_per_1000_output_tokens": "0.8 gCO2e", "source": "Annexe 2", "year": 2026}
+    bought = {"key": "bought", "provider": "openai", "models": [MODEL], "declared": declared}
+    tables: Tables = {"intake": {"token_file": _secret(tmp_path, TOKEN)}, "external": [bought]}
+    with Daemon(tmp_path, tables) as daemon, LlmServer(tmp_path) as server:
+        with LiteLlm(tmp_path, server.url, Told((CALLBACK, TRACES), daemon.url, TOKEN)) as gateway:
+            told = _ask(gateway)
+            wait_until(
+                lambda: _bought(daemon).get("activity", {}).get("output_tokens", 0) >= told.output_tokens,
+                what=f"{told} of what is bought",
+                seconds=TOLD_IN,
+                every=0.5,
+            )
+            daemon.wait_for_tick(8)
+            used = _bought(daemon)
+        services = json.loads(daemon.get("/api/v1/services")[1])["services"]
+    assert used["activity"]["requests"] == told.requests
+    assert used["activity"]["input_tokens"] == told.input_tokens
+    assert used["activity"]["output_tokens"] == told.output_tokens
+    assert used["emissions_grams"]["central"] == pytest.approx(0.0008 * told.output_tokens)
+    assert not any(service["periods"].get("year", {}).get("activity", {}).get("output_tokens") for service in services)
+
+
+def _bought(daemon: Daemon) -> dict[str, Any]:
+    """Return what was used of the bought service this year."""
+    status, body = daemon.get("/api/v1/external")
+    assert status == 200, body
+    (service,) = json.loads(body)["services"]
+    used: dict[str, Any] = service["periods"].get("year", {})
+    return used
