@@ -329,6 +329,7 @@ class Daemon:
             period_unmeasured=self._figures.unmeasured,
             period_said=self._figures.said,
             period_idle=self._figures.idle,
+            groups=self._figures.groups,
             external=self._bought,
         )
 

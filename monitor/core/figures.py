@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from monitor.core.activity import Authority, Unit
     from monitor.core.entries import Meter
     from monitor.core.functional import Said
+    from monitor.core.groups import Group
     from monitor.core.impact import Bounds, Indicator
     from monitor.core.units import Energy
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """What departments and contracts came to in each period, by who was in them in each hour: as `Figures` has it."""
+
+    energy: Mapping[tuple[Group, str], Energy] = field(default_factory=dict)
+    impacts: Mapping[tuple[Group, Indicator, str], Bounds] = field(default_factory=dict)
+    meters: Mapping[tuple[Group, str], Mapping[Meter, Energy]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +50,4 @@ class Figures:
     """What of it was done while it was not measured what it took, by the same."""
     said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
     """Who says so, by (consumer, authority, unit, period)."""
+    groups: Grouped = field(default_factory=Grouped)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import activity, catalogue, external, impacts, webhooks
+from monitor.exposition import activity, catalogue, departments, external, impacts, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +129,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.SERVICE_POWER: _service_power,
     catalogue.PERIOD_ENERGY: _period_energy,
     **impacts.FILLINGS,
+    **departments.FILLINGS,
     **activity.FILLINGS,
     **external.FILLINGS,
     catalogue.COVERAGE: _coverage,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from monitor.core.calendar import PERIODS
 from monitor.core.external import ExternalFigures
-from monitor.core.figures import Figures
+from monitor.core.figures import Figures, Grouped
 from monitor.core.functional import units_by_period
 from monitor.core.impact import Indicator
 from monitor.core.uncertainty import emissions
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from monitor.core.units import Duration, Energy, Power
 
 __all__ = ["PERIODS", "CollectorHealth", "Snapshot"]
+
+Key = TypeVar("Key")
+"""Whose an amount is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class Snapshot:
     period_idle: Mapping[tuple[str, str], Energy] = field(default_factory=dict)
     """What of the energy services used to be ready, by (consumer, period)."""
 
+    groups: Grouped = field(default_factory=Grouped)
+    """What departments and contracts came to in each period."""
     external: ExternalFigures = field(default_factory=ExternalFigures)
     """What services did and cost that are bought as an API: a scope of its own, in none of the others."""
     webhooks: tuple[Standing, ...] = ()
@@ -130,14 +135,14 @@ class Snapshot:
 
 
 def emissions_of(
-    impacts: Mapping[tuple[str, Indicator, str], Bounds], meters: Mapping[tuple[str, str], Mapping[Meter, Energy]]
-) -> dict[tuple[str, str], Bounds]:
-    """Return the emissions of use and embodied together among *impacts*, by (consumer, period), as far as known.
+    impacts: Mapping[tuple[Key, Indicator, str], Bounds], meters: Mapping[tuple[Key, str], Mapping[Meter, Energy]]
+) -> dict[tuple[Key, str], Bounds]:
+    """Return the emissions of use and embodied together among *impacts*, by (whose, period), as far as known.
 
     Their bounds have the error of the *meters* in them.
     """
     known = dict.fromkeys((consumer, period) for consumer, found, period in impacts if found in _EMISSIONS)
-    told: dict[tuple[str, str], Bounds] = {}
+    told: dict[tuple[Key, str], Bounds] = {}
     for consumer, period in known:
         use, made = (impacts.get((consumer, indicator, period)) for indicator in _EMISSIONS)
         if (both := emissions(use, made, meters.get((consumer, period), {}))) is not None:

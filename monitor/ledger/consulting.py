@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from monitor.core.entries import Gap, ServiceFacts
     from monitor.core.external import ExternalSum
-    from monitor.core.impact import Bounds, ImpactSeries
+    from monitor.core.groups import Holder
+    from monitor.core.impact import Bounds, ImpactSeries, Indicator
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
     from monitor.ledger.explanation import AppliedTerms, UnderTerms
@@ -83,6 +84,11 @@ class Consulted:
         """
         with self.reader() as reader:
             return reader.impacts.sums(interval, through)
+
+    def held(self, interval: Interval, through: int | None = None) -> Mapping[tuple[Holder, Indicator], Bounds]:
+        """Return the same of each service and of each group: departments and contracts, by who was in them then."""
+        with self.reader() as reader:
+            return reader.impacts.held(interval, through)
 
     def monthly(self, year: int) -> Monthly:
         """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from monitor.core.activity import ActivitySeries, Authority, Unit, authoritative
 from monitor.core.entries import Share
 from monitor.core.functional import Said, over
+from monitor.core.groups import Holder
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
@@ -64,6 +65,22 @@ class Keys(dict[str, str]):
     def __missing__(self, key: str) -> str:
         """Look *key* up."""
         found = self[key] = key if self._naming is None else self._naming.current_key(key, self._at)
+        return found
+
+
+class Holders(dict[str, tuple[Holder, ...]]):
+    """Whose it is what is under a key at the moment *at*, each looked up once: as Keys, and that of its groups beside.
+
+    Without *naming* it is of no group.
+    """
+
+    def __init__(self, naming: Naming | None, at: int) -> None:
+        self._naming = naming
+        self._at = at
+
+    def __missing__(self, key: str) -> tuple[Holder, ...]:
+        """Look *key* up."""
+        found = self[key] = (key,) if self._naming is None else self._naming.holders(key, self._at)
         return found
 
 

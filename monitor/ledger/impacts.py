@@ -17,11 +17,12 @@ from monitor.ledger.stretches import Stretch, cut, stretches
 from monitor.ledger.terms import read_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import CTE, ColumnElement, Connection, Select, Table
 
     from monitor.core.entries import ServiceFacts
+    from monitor.core.groups import Holder
     from monitor.core.impact import Indicator, Terms
     from monitor.core.units import Duration
     from monitor.ledger.naming import Naming
@@ -60,11 +61,19 @@ class ImpactReader:
 
     def sums(self, interval: Interval, through: int | None = None) -> dict[ImpactSeries, Bounds]:
         """Return the sums over the hours that lie whole in *interval*; *through* as `pieces`."""
-        sums: dict[ImpactSeries, Bounds] = {}
+        return of_services(self.held(interval, through))
+
+    def held(self, interval: Interval, through: int | None = None) -> dict[tuple[Holder, Indicator], Bounds]:
+        """Return the sums, as `sums` does, of each service and of each group.
+
+        Those of a service come under the key that goes on; those of a group are by who was in it in each hour.
+        """
+        sums: dict[tuple[Holder, Indicator], Bounds] = {}
         for piece, over in self.pieces(interval, (), through):
             for one, amount in self._totals(over):
-                key = self.renamed(one, piece.start)
-                sums[key] = sums.get(key, Bounds.ZERO) + amount
+                for holder in self._naming.holders(one.consumer, piece.start):
+                    key = (holder, one.indicator)
+                    sums[key] = sums.get(key, Bounds.ZERO) + amount
         return sums
 
     def monthly(self, months: Sequence[Interval]) -> tuple[ImpactRow, ...]:
@@ -176,6 +185,13 @@ class ImpactReader:
             else:
                 stretch = _as_table(some)
                 yield from self._connection.execute(asked.join_from(stretch, table, _is_in_one_of(table, stretch)))
+
+
+def of_services(held: Mapping[tuple[Holder, Indicator], Bounds]) -> dict[ImpactSeries, Bounds]:
+    """Return what services came to, without groups."""
+    return {
+        ImpactSeries(holder, indicator): sum_ for (holder, indicator), sum_ in held.items() if isinstance(holder, str)
+    }
 
 
 def _is_in(table: Table, one: Stretch) -> ColumnElement[bool]:

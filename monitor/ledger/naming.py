@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.core.entries import ServiceFacts
+from monitor.core.groups import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from monitor.core.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,14 @@ class Naming:
             return ServiceFacts(current, current)
         place = bisect_right(self._moments[known], at)
         return replace(self._facts[known][max(0, place - 1)], key=current)
+
+    def holders(self, key: str, at: int) -> tuple[str, *tuple[Group, ...]]:
+        """Return whose it is what was booked under *key* in the hour that began *at*.
+
+        It is that of the key that goes on, and of the groups that the service was in.
+        """
+        facts = self.facts(key, at)
+        return (facts.key, *groups_of(facts))
 
     def latest(self) -> Mapping[str, ServiceFacts]:
         """Return the last facts of every service; one that goes on under another key is not among them."""

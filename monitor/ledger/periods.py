@@ -7,24 +7,27 @@ hours are restated, what that changes is added to the sums that hold them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import PERIODS, period_bounds
 from monitor.core.entries import Grain, Meter
-from monitor.core.figures import Figures
-from monitor.core.impact import Bounds, ImpactSeries
+from monitor.core.figures import Figures, Grouped
+from monitor.core.groups import Group
+from monitor.core.impact import Bounds
 from monitor.core.interval import HOUR, MINUTE, Interval, bucket_of
 from monitor.core.units import Duration, Energy
 from monitor.ledger.consulting import Corrections
-from monitor.ledger.deeds import Deeds, Keys, idle_of, of_all_meters, told
+from monitor.ledger.deeds import Deeds, Holders, idle_of, of_all_meters, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Bucket, OpenBooks, Series
-    from monitor.core.impact import HourImpacts, Indicator
+    from monitor.core.groups import Holder
+    from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
     from monitor.core.interval import Stamp
     from monitor.ledger.naming import Naming
     from monitor.ledger.store import Ledger
@@ -32,19 +35,21 @@ if TYPE_CHECKING:
 AT_ONCE: Final = Duration(31 * 24 * HOUR.nanoseconds)
 """Most that is read in one go: a server has to answer within the time that a commit may take."""
 _EVER: Final = 1 << 63
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """What was booked from `start` to `end`: microjoules by consumer and meter, impacts, ns covered by resource.
+    """What was booked from `start` to `end`: microjoules by holder and meter, impacts, ns covered by resource.
 
+    Holders are services, and groups of them beside: nothing of a group is to be added to what is of its services.
     `idle` is by consumer, in microjoules; `activity` is what counts, and `beside` are the cross-checks, of all meters.
     """
 
     start: int
     end: int
-    meters: Mapping[tuple[str, Meter], int] = field(default_factory=dict)
-    impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
+    meters: Mapping[tuple[Holder, Meter], int] = field(default_factory=dict)
+    impacts: Mapping[tuple[Holder, Indicator], Bounds] = field(default_factory=dict)
     covered: Mapping[str, int] = field(default_factory=dict)
     idle: Mapping[str, int] = field(default_factory=dict)
     activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
@@ -121,8 +126,8 @@ class Periods:
         return _Sum(
             interval.start,
             interval.end,
-            _by_meter(read.energy),
-            read.impacts,
+            _by_meter(read.energy) | {key: energy.microjoules for key, energy in read.grouped.items()},
+            dict(chain(_of_series(read.impacts), read.grouped_impacts.items())),
             {resource: time.nanoseconds for resource, time in read.covered.items()},
             idle_of(read.energy),
             of_all_meters(read.activity),
@@ -153,9 +158,9 @@ class Periods:
             if changes.keys() >= set(parts[period])
         }
 
-    def _change(self, part: Interval, before: int, after: int) -> dict[ImpactSeries, Bounds] | None:
+    def _change(self, part: Interval, before: int, after: int) -> dict[tuple[Holder, Indicator], Bounds] | None:
         """Return what the restatements have changed in *part*; None where something has become unknown."""
-        old, new = (self._ledger.impacts(part, through) for through in (before, after))
+        old, new = (self._ledger.held(part, through) for through in (before, after))
         if old.keys() - new.keys():
             return None
         return {key: _less(amount, old.get(key, Bounds.ZERO)) for key, amount in new.items()}
@@ -166,15 +171,15 @@ class _Shown:
 
     def __init__(self, sums: Mapping[str, _Sum]) -> None:
         self.sums = sums
-        self._energy: dict[tuple[str, str], Energy] = {}
+        self._energy: dict[tuple[Holder, str], Energy] = {}
         self._methods: dict[tuple[str, str], Energy] = {}
-        self._impacts: dict[tuple[str, Indicator, str], Bounds] = {}
-        self._meters: dict[tuple[str, str], dict[Meter, Energy]] = {}
+        self._impacts: dict[tuple[Holder, Indicator, str], Bounds] = {}
+        self._meters: dict[tuple[Holder, str], dict[Meter, Energy]] = {}
         self._deeds = Deeds({}, {}, {}, {})
         for period, one in sums.items():
             _add_energy(_Used.of(one), period, self._energy, self._methods, self._meters)
             self._deeds.add(one.idle, one.activity, one.beside, period)
-            self._impacts |= {(key.consumer, key.indicator, period): amount for key, amount in one.impacts.items()}
+            self._impacts |= {(*key, period): amount for key, amount in one.impacts.items()}
 
     def with_open(self, hours: Sequence[_Sum], bounds: Mapping[str, Interval]) -> Figures:
         """Return the figures with the open *hours*, each in the periods whose *bounds* it begins in."""
@@ -187,13 +192,30 @@ class _Shown:
             for hour in inside:
                 _add_energy(used[hour.start], period, energy, methods, meters)
                 deeds.add(hour.idle, hour.activity, hour.beside, period)
-                for series, amount in hour.impacts.items():
-                    key = (series.consumer, series.indicator, period)
+                for (holder, indicator), amount in hour.impacts.items():
+                    key = (holder, indicator, period)
                     impacts[key] = impacts[key] + amount if key in impacts else amount
             covered = _added(self.sums[period].covered, *(hour.covered for hour in inside))
             coverage[period] = _coverage(covered, within)
         return Figures(
-            energy, coverage, methods, impacts, meters, deeds.idle, deeds.activity, deeds.unmeasured, deeds.said
+            {(one, period): amount for (one, period), amount in energy.items() if isinstance(one, str)},
+            coverage,
+            methods,
+            {(one, what, period): amount for (one, what, period), amount in impacts.items() if isinstance(one, str)},
+            {(one, period): amount for (one, period), amount in meters.items() if isinstance(one, str)},
+            deeds.idle,
+            deeds.activity,
+            deeds.unmeasured,
+            deeds.said,
+            Grouped(
+                {(one, period): amount for (one, period), amount in energy.items() if isinstance(one, Group)},
+                {
+                    (one, what, period): amount
+                    for (one, what, period), amount in impacts.items()
+                    if isinstance(one, Group)
+                },
+                {(one, period): amount for (one, period), amount in meters.items() if isinstance(one, Group)},
+            ),
         )
 
 
@@ -201,42 +223,42 @@ class _Shown:
 class _Used:
     """The energy of a sum, put together once for all periods that it is added to."""
 
-    energy: dict[str, Energy]
-    """By consumer."""
+    energy: dict[Holder, Energy]
     methods: dict[str, Energy]
-    meters: dict[str, dict[Meter, Energy]]
-    """By consumer, and resource and method."""
+    meters: dict[Holder, dict[Meter, Energy]]
+    """By holder, and resource and method."""
 
     @classmethod
     def of(cls, one: _Sum) -> _Used:
         """Return the energy of *one*."""
-        energy: dict[str, int] = {}
+        energy: dict[Holder, int] = {}
         methods: dict[str, int] = {}
-        meters: dict[str, dict[Meter, Energy]] = {}
-        for (consumer, meter), microjoules in one.meters.items():
-            energy[consumer] = energy.get(consumer, 0) + microjoules
-            methods[meter.method] = methods.get(meter.method, 0) + microjoules
-            meters.setdefault(consumer, {})[meter] = Energy(microjoules)
+        meters: dict[Holder, dict[Meter, Energy]] = {}
+        for (holder, meter), microjoules in one.meters.items():
+            energy[holder] = energy.get(holder, 0) + microjoules
+            meters.setdefault(holder, {})[meter] = Energy(microjoules)
+            if isinstance(holder, str):
+                methods[meter.method] = methods.get(meter.method, 0) + microjoules
         return cls(_energies(energy), _energies(methods), meters)
 
 
-def _energies(amounts: Mapping[str, int]) -> dict[str, Energy]:
+def _energies(amounts: Mapping[Key, int]) -> dict[Key, Energy]:
     return {key: Energy(microjoules) for key, microjoules in amounts.items()}
 
 
 def _add_energy(
     one: _Used,
     period: str,
-    energy: dict[tuple[str, str], Energy],
+    energy: dict[tuple[Holder, str], Energy],
     methods: dict[tuple[str, str], Energy],
-    meters: dict[tuple[str, str], dict[Meter, Energy]],
+    meters: dict[tuple[Holder, str], dict[Meter, Energy]],
 ) -> None:
     """Add what was used in *one* to the figures of *period*."""
-    for consumer, amount in one.energy.items():
-        key = (consumer, period)
+    for holder, amount in one.energy.items():
+        key = (holder, period)
         energy[key] = energy[key] + amount if key in energy else amount
         # never changed in place: what was given before holds them too
-        meters[key] = _both(meters[key], one.meters[consumer]) if key in meters else one.meters[consumer]
+        meters[key] = _both(meters[key], one.meters[holder]) if key in meters else one.meters[holder]
     for method, amount in one.methods.items():
         methods[period, method] = methods.get((period, method), Energy.ZERO) + amount
 
@@ -256,7 +278,7 @@ def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], namin
             bucket.start,
             bucket.start,
             _by_meter(bucket.entries, naming, bucket.start),
-            _renamed(reckoned.get(bucket.start, {}), naming, bucket.start),
+            _by_holder(reckoned.get(bucket.start, {}), naming, bucket.start),
             {resource: time.nanoseconds for resource, time in bucket.covered.items()},
             idle_of(bucket.entries, naming, bucket.start),
             *(of_all_meters(part, naming, bucket.start) for part in told(bucket.activity)),
@@ -268,28 +290,35 @@ def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], namin
 
 def _by_meter(
     energy: Mapping[Series, Energy], naming: Naming | None = None, at: int = 0
-) -> dict[tuple[str, Meter], int]:
-    """Return *energy* by consumer and meter; with *naming*, under the keys that go on with those of *at*."""
-    sums: dict[tuple[str, Meter], int] = {}
+) -> dict[tuple[Holder, Meter], int]:
+    """Return *energy* by holder and meter; with *naming*, under keys that go on with those of *at*, and by group."""
+    sums: dict[tuple[Holder, Meter], int] = {}
     meters: dict[tuple[str, str], Meter] = {}
-    keys = Keys(naming, at)
+    holders = Holders(naming, at)
     for series, amount in energy.items():
         kind = (series.resource, series.method)
         if kind not in meters:
             meters[kind] = Meter(*kind)
-        key = (keys[series.consumer], meters[kind])
-        sums[key] = sums.get(key, 0) + amount.microjoules
+        for holder in holders[series.consumer]:
+            key = (holder, meters[kind])
+            sums[key] = sums.get(key, 0) + amount.microjoules
     return sums
 
 
-def _renamed(amounts: Mapping[ImpactSeries, Bounds], naming: Naming, at: int) -> dict[ImpactSeries, Bounds]:
-    renamed: dict[ImpactSeries, Bounds] = {}
-    keys = Keys(naming, at)
+def _of_series(impacts: Mapping[ImpactSeries, Bounds]) -> Iterator[tuple[tuple[Holder, Indicator], Bounds]]:
+    return (((one.consumer, one.indicator), amount) for one, amount in impacts.items())
+
+
+def _by_holder(
+    amounts: Mapping[ImpactSeries, Bounds], naming: Naming, at: int
+) -> dict[tuple[Holder, Indicator], Bounds]:
+    sums: dict[tuple[Holder, Indicator], Bounds] = {}
+    holders = Holders(naming, at)
     for series, amount in amounts.items():
-        consumer = keys[series.consumer]
-        key = series if consumer == series.consumer else replace(series, consumer=consumer)
-        renamed[key] = renamed[key] + amount if key in renamed else amount
-    return renamed
+        for holder in holders[series.consumer]:
+            key = (holder, series.indicator)
+            sums[key] = sums[key] + amount if key in sums else amount
+    return sums
 
 
 def _within(changed: Iterable[Interval], known: _Sum) -> Iterator[Interval]:
@@ -306,9 +335,6 @@ def _end_of(period: str, bounds: Interval) -> int:
     After the clock was set back, what was booked lies ahead of now: it is of this day all the same.
     """
     return bounds.end if period.startswith("previous_") else _EVER
-
-
-Key = TypeVar("Key")
 
 
 def _added(first: Mapping[Key, int], *others: Mapping[Key, int]) -> dict[Key, int]:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import and_, func, select
 
 from monitor.core.entries import Gap, Grain, Meter, Series
+from monitor.core.groups import Group
 from monitor.core.interval import Interval, bucket_of
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
 from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.hours import read_hours
+from monitor.ledger.impacts import of_services
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.stretches import Stretch, cut, next_hour, stretches, whole_hours
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import ServiceFacts
-    from monitor.core.impact import Bounds, ImpactSeries
+    from monitor.core.impact import Bounds, ImpactSeries, Indicator
     from monitor.ledger.activity import ActivityReader, ActivityRow
     from monitor.ledger.hours import HourFacts
     from monitor.ledger.impacts import ImpactReader, ImpactRow
@@ -47,6 +49,9 @@ class Sums:
     impacts: Mapping[ImpactSeries, Bounds] = field(default_factory=dict)
     activity: Mapping[ActivitySeries, int] = field(default_factory=dict)
     cross_checks: Mapping[ActivitySeries, int] = field(default_factory=dict)
+    grouped: Mapping[tuple[Group, Meter], Energy] = field(default_factory=dict)
+    """The energy again, by the groups that each service was in, in each hour."""
+    grouped_impacts: Mapping[tuple[Group, Indicator], Bounds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,26 @@ class Reader:
         """
         energy: Counter[Series] = Counter()
         measured: Counter[Meter] = Counter()
+        grouped: Counter[tuple[Group, Meter]] = Counter()
         for stretch in self._stretches(interval, ()):
             for one, amount in self._entries(stretch):
-                energy[self._renamed(one, stretch)] += amount
+                key, *groups = self._naming.holders(one.consumer, stretch.interval.start)
+                energy[_under(one, key)] += amount
+                for group in groups:
+                    grouped[group, Meter(one.resource, one.method)] += amount
             measured.update(self._measured(stretch))
         covered = _durations(self._covered(interval))
-        impacts, told = self.impacts.sums(interval, through), self.activity.sums(interval)
-        return Sums(_energies(energy), _energies(measured), covered, impacts, told.counted, told.cross_checks)
+        held, told = self.impacts.held(interval, through), self.activity.sums(interval)
+        return Sums(
+            _energies(energy),
+            _energies(measured),
+            covered,
+            of_services(held),
+            told.counted,
+            told.cross_checks,
+            _energies(grouped),
+            {(one, indicator): amount for (one, indicator), amount in held.items() if isinstance(one, Group)},
+        )
 
     def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
         """Return the *year* by its *months*."""
@@ -244,8 +262,11 @@ class Reader:
         return {resource: int(time) for resource, time in rows}
 
     def _renamed(self, one: Series, stretch: Stretch) -> Series:
-        key = self._naming.current_key(one.consumer, stretch.interval.start)
-        return one if key == one.consumer else replace(one, consumer=key)
+        return _under(one, self._naming.current_key(one.consumer, stretch.interval.start))
+
+
+def _under(one: Series, key: str) -> Series:
+    return one if key == one.consumer else replace(one, consumer=key)
 
 
 def _totals(table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]) -> Executable:

@@ -7,7 +7,8 @@ import pytest
 
 from monitor.core.calendar import PERIODS
 from monitor.core.entries import Bucket, Grain, Meter, OpenBooks, Series, ServiceFacts, Share
-from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator
+from monitor.core.groups import Holder
+from monitor.core.impact import Bounds, HourImpacts, Indicator
 from monitor.core.interval import HOUR, MINUTE, Interval, Stamp
 from monitor.core.readings import Method
 from monitor.core.units import Energy
@@ -33,11 +34,11 @@ class Watched(Ledger):
         self.asked.append(interval)
         return super().sums(interval, through)
 
-    def impacts(self, interval: Interval, through: int | None = None) -> Mapping[ImpactSeries, Bounds]:
+    def held(self, interval: Interval, through: int | None = None) -> Mapping[tuple[Holder, Indicator], Bounds]:
         self.asked.append(interval)
         if self.broken and len(self.asked) > 1:
             raise LedgerBusy("another program writes", "wait")
-        return super().impacts(interval, through)
+        return super().held(interval, through)
 
     def hours_asked(self) -> int:
         """Return how many hours were asked for since the last call."""
