@@ -14,12 +14,14 @@ from tests.parts.powercap import Powercap
 pytestmark = pytest.mark.real("llm")
 
 
+SPELL = 0.5
+
+
 def _tables(powercap: Powercap, servers: dict[str, LlmServer]) -> Tables:
     return {
         "paths": {"sysfs": powercap.sysfs},
-        # longer than the small one's spells, so that each tick has both in the same proportion: the counter draws a
-        # steady power, and its energy is shared tick by tick
-        "sampling": {"every": "3s"},
+        # longer than the small one's spells, so that each tick has both in about the same proportion
+        "sampling": {"every": "1500ms"},
         "service": [
             {"key": key, "match": {"process": f"llm_server .* {server.port} "}} for key, server in servers.items()
         ],
@@ -31,15 +33,15 @@ def _active(scrape: Scrape, service: str) -> float:
 
 
 def _run_both(servers: dict[str, LlmServer], seconds: float) -> None:
-    """Ask `large` without a pause, and `small` for a third of the time."""
+    """Ask `large` without a pause, and `small` for a third of the time, in spells of SPELL s."""
 
     def ask(key: str, share: float) -> None:
         end = threading.Event()
         timer = threading.Timer(seconds, end.set)
         timer.start()
         while not end.is_set():
-            servers[key].ask(Load(requests=1000, seconds=share, tokens=20, words=20))
-            end.wait(1 - share if share < 1 else 0)
+            servers[key].ask(Load(requests=1000, seconds=SPELL * share, tokens=20, words=20))
+            end.wait(SPELL * (1 - share))
         timer.cancel()
 
     threads = [threading.Thread(target=ask, args=case) for case in (("large", 1.0), ("small", 0.33))]
@@ -65,7 +67,7 @@ def test_two_servers_get_energy_as_they_used_the_processor(tmp_path: Path) -> No
             idle_after = daemon.scrape()
             used_before = {key: server.cpu_seconds() for key, server in servers.items()}
             busy_before = daemon.scrape()
-            _run_both(servers, 24)
+            _run_both(servers, 12)
             daemon.wait_for_tick(2)
             busy_after = daemon.scrape()
             used = {key: server.cpu_seconds() - used_before[key] for key, server in servers.items()}
@@ -128,8 +130,8 @@ def test_tokens_equal_what_the_clients_were_told_and_the_energy_of_them_is_that_
             powercap.move()
             daemon.wait_for_tick(8)
             spent = server.cpu_seconds()
-            told = _ask(daemon, server, Load(requests=200, seconds=12))
-            told += _ask(daemon, server, Load(requests=50, seconds=6, cache=False))
+            told = _ask(daemon, server, Load(requests=200, seconds=8))
+            told += _ask(daemon, server, Load(requests=50, seconds=4, cache=False))
             daemon.wait_for_tick(7)
             spent = server.cpu_seconds() - spent
             page = daemon.scrape()
