@@ -222,6 +222,10 @@ class ExternalUse:
         return frozenset(Method.DECLARED if one is Origin.DECLARED else Method.MODELLED for one in self.origins)
 
 
+SILENT: Final = (
+    "what {} of {} cost can't be told: its output tokens are not told, and nothing else has a rate; give them in the"
+    " list or in the events, if it writes any"
+)
 STUDY_ABOVE: Final = {Impact.ENERGY: 25, Impact.GWP: 25, Impact.WATER: 35, Impact.ADPE: 90}
 """How many times what EcoLogits says of a model its provider's own study says: the upper bound of an estimate.
 
@@ -274,8 +278,11 @@ def use_of(sums: Iterable[ExternalSum]) -> ExternalUse:
     unknown: dict[Impact, int] = {}
     claims: set[Claim] = set()
     missing: set[str] = set()
+    models: dict[tuple[str, str], set[Unit]] = {}
     for one in sums:
         counts[one.series.unit] = counts.get(one.series.unit, 0) + one.amount
+        if one.amount or one.series.unit is Unit.OUTPUT_TOKENS:
+            models.setdefault((one.series.external, one.series.model), set()).add(one.series.unit)
         if one.series.unit is not Unit.OUTPUT_TOKENS or not one.amount:
             continue
         basis = one.basis or Basis()
@@ -287,6 +294,7 @@ def use_of(sums: Iterable[ExternalSum]) -> ExternalUse:
                 unknown[impact] = unknown.get(impact, 0) + one.amount
         claims.update(Claim(rate.origin, rate.source, rate.year) for rate in basis.rates)
         missing.update({basis.missing} - {""})
+    missing.update(SILENT.format(model, key) for (key, model), told in models.items() if Unit.OUTPUT_TOKENS not in told)
     return ExternalUse(counts, impacts, unknown, frozenset(claims), frozenset(missing))
 
 

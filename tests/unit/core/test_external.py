@@ -67,6 +67,15 @@ def test_tokens_without_a_basis_are_as_unknown_as_those_of_an_unknown_model() ->
     assert use_of([told(500)]).unknown == dict.fromkeys(Impact, 500)
 
 
+def test_a_model_of_which_no_output_tokens_are_told_cost_something_that_is_unknown() -> None:
+    """A list of requests alone, beside another service that is known whole: it must not pass for nothing."""
+    use = use_of([told(400, GWP), told(30, unit=Unit.REQUESTS, key="search"), told(0, unit=Unit.REQUESTS, key="idle")])
+    assert use.impacts == {Impact.GWP: Bounds(570_000, 1_140_000, 2_280_000)}
+    (missing,) = use.missing - {GWP.missing}
+    assert missing.startswith("what mistral-large-2411 of search cost can't be told: its output tokens are not told")
+    assert use_of([told(400, GWP), told(30, unit=Unit.REQUESTS)]).missing == {GWP.missing}
+
+
 def test_an_impact_that_is_known_of_one_model_alone_says_how_much_is_not_in_it() -> None:
     use = use_of([told(400, GWP), told(100, Basis((), "unknown"))])
     assert use.impacts == {Impact.GWP: Bounds(570_000, 1_140_000, 2_280_000)}
