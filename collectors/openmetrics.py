@@ -24,7 +24,7 @@ from collectors._activity import Table, Told, sum_of
 from collectors._exposition import NoMetricsError, samples_of
 from collectors._http import Client, Limits, Refusal
 from monitor.adapters.connections import is_loopback
-from monitor.collector import Retry, Unavailable
+from monitor.collector import PageRead, Retry, Unavailable
 from monitor.core.activity import ActivitySeries, Unit
 from monitor.core.readings import ActivityReading
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
@@ -50,6 +50,12 @@ AWAKE: Final = (
 )
 MIXED: Final = "several processes answer there, each with counters of its own: let the server add them up"
 
+NO_PAGE: Final = (
+    "switch its metrics on, or give its [[service]] the right address and token: activity = { url, token_file }"
+    " (docs/activity.md)"
+)
+NO_ANSWER: Final = "see that its server runs, and answers within {seconds:g} s"
+
 
 class _PassedOver(Exception):  # noqa: N818 - the page is all right
     """A page is left alone, for the reason that the text says."""
@@ -64,6 +70,8 @@ class Standing:
     """What it said; None: it has not answered yet."""
     trouble: str = ""
     """Why it could not be read, in one sentence; empty where it was."""
+    cure: str = ""
+    """What a person can do; empty where the sentence says it already."""
     asleep: bool = False
     """Its server sleeps, and was not woken: what was said before still holds."""
 
@@ -150,6 +158,21 @@ class OpenMetricsCollector:
         """Return how each page stood at the last read, in order of its address. Any thread may ask."""
         return tuple(self._standing.values())
 
+    def pages(self) -> Sequence[PageRead]:
+        """Return the same for `doctor`, without what was counted."""
+        return [
+            PageRead(
+                address=one.page.url,
+                consumer=one.page.consumer,
+                kinds=one.told.kinds if one.told else (),
+                counts=tuple(unit.value for unit in Unit if one.told and unit in one.told.units),
+                asleep=one.asleep,
+                trouble=one.trouble,
+                cure=one.cure,
+            )
+            for one in self.standing()
+        ]
+
     def collect(self) -> Sequence[Reading]:
         """Return what the pages say, in order. Raises Retry where pages are configured and no page can be read."""
         pages = self._workloads.pages()
@@ -195,9 +218,10 @@ class OpenMetricsCollector:
             known.wait = self._number + (1 if page.configured else RARELY)
             known.harmless = False
             sentence = f"what is there {error}" if isinstance(error, NoMetricsError) else str(error)
-            return Standing(page, trouble=sentence)
+            return Standing(page, trouble=sentence, cure=_cure(error))
         except Retry as error:
-            return Standing(page, told=before.told, trouble=str(error))
+            cure = NO_ANSWER.format(seconds=self._limits.total)
+            return Standing(page, told=before.told, trouble=str(error), cure=cure)
         if told is None:
             return Standing(page, told=before.told, asleep=True)
         return Standing(page, told=told)
@@ -282,6 +306,13 @@ class OpenMetricsCollector:
             new = told_apart and known.old is not None and known.old.isdisjoint(whole.of)
             yield ActivityReading(series, count, epoch, fresh=young or new, began=began)
         known.gross = {series: whole.gross for series, whole in sums.items()}
+
+
+def _cure(error: Exception) -> str:
+    """Return what a person can do where a page is refused, or is none; empty where the *error* says it already."""
+    if isinstance(error, Unavailable):
+        return error.cure
+    return NO_PAGE if isinstance(error, NoMetricsError) or ": " not in str(error) else ""
 
 
 def _by_series(page: Page, told: Told) -> dict[ActivitySeries, Count]:

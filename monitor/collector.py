@@ -58,6 +58,25 @@ class Source:
     """The error to expect, for a person: `+-5 % (vendor)`, `+-50 %`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRead:
+    """How a page on which a service tells what it does stood when it was last read, for `doctor`."""
+
+    address: str
+    """It holds no secret."""
+    consumer: str
+    kinds: tuple[str, ...] = ()
+    """What kinds of servers it is of; empty: it has not answered yet."""
+    counts: tuple[str, ...] = ()
+    """What its server counts, by the names of units, be there none of it yet."""
+    asleep: bool = False
+    """Its server sleeps, and was not woken."""
+    trouble: str = ""
+    """Why it could not be read, in one sentence; empty where it was."""
+    cure: str = ""
+    """What a person can do; empty where the sentence says it already."""
+
+
 class Workloads(Protocol):
     """Who is who on this host, as of the moment when a reading began, so that all collectors see the same.
 
@@ -159,7 +178,10 @@ class Collector(Protocol):
     """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody.
 
     Two more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
-    `on_request: ClassVar[bool]`: True where it is opened only if `factors.live` names it."""
+    `on_request: ClassVar[bool]`: True where it is opened only if `factors.live` names it.
+
+    One that reads pages on which services tell what they do has a method more, which `doctor` asks after `collect`,
+    also where that raised: `pages() -> Sequence[PageRead]`, how each page stands."""
 
     @classmethod
     def open(cls, host: Host) -> Collector:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from monitor.collector import Retry, Unavailable
+from monitor.core.activity import Unit
 from monitor.core.meters import Meters
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, HostUsageReading, UsageReading
 from monitor.core.units import Duration
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from monitor.collector import Collector, Source
+    from monitor.collector import Collector, PageRead, Source
     from monitor.config import Listen
+    from monitor.core.delivery import Standing as Delivery
     from monitor.core.entries import ServiceFacts
     from monitor.core.interval import Stamp
     from monitor.core.readings import Reading
@@ -90,6 +93,27 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSeen:
+    """A page on which a service tells what it does."""
+
+    collector: str
+    page: PageRead
+
+    @property
+    def lacks_requests(self) -> bool:
+        """Whether its server counts, but no requests: nothing can be said of one request, only of a token."""
+        return bool(self.page.counts) and Unit.REQUESTS not in self.page.counts
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """How it stands with an address that is told of events, and what a person can do; empty: nothing is to be done."""
+
+    standing: Delivery
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSeen:
     """A service that is configured or was discovered, and whether it runs now."""
 
@@ -112,6 +136,12 @@ class Examination:
     page: Standing
     watch: Standing
     zone: Standing
+    pages: tuple[PageSeen, ...] = ()
+    """Where services tell what they do."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Who is told of events."""
+    webhooks_fault: str = ""
+    """Why it can't be said how they stand, with the cure; empty where it can."""
     impacts: Mapping[str, Standing] = field(default_factory=dict)
     """What the impacts need beside the zone: `factors`, `live`, `pue`, `site`, `hardware`, `virtual`."""
 
@@ -130,6 +160,7 @@ class Sources:
     meters: tuple[MeterFound, ...]
     users: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
+    pages: tuple[PageSeen, ...] = ()
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
@@ -145,10 +176,11 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp, li
     """
     sources: dict[str, tuple[Source, ...]] = {}
     readings: dict[str, Sequence[Reading]] = {}
+    pages: dict[str, Sequence[PageRead]] = {}
     unreadable = []
     for name, open_it in collectors:
         try:
-            sources[name], readings[name] = _read(open_it)
+            sources[name], readings[name] = _read(open_it, partial(pages.__setitem__, name))
         except Unavailable as fact:
             unreadable.append(Unreadable(name, fact.reason.value, fact.what, fact.cure))
         except Retry as fact:
@@ -167,9 +199,10 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp, li
     users = tuple(
         name
         for name, seen in readings.items()
-        if name != live and (not sources[name] or any(isinstance(one, _USE) for one in seen))
+        if name != live and name not in pages and (not sources[name] or any(isinstance(one, _USE) for one in seen))
     )
-    return Sources(tuple(ranked), users, tuple(unreadable))
+    seen = tuple(PageSeen(name, page) for name, several in pages.items() for page in several)
+    return Sources(tuple(ranked), users, tuple(unreadable), seen)
 
 
 def page_standing(listen: Listen, *, daemon_answers: bool) -> Standing:
@@ -274,13 +307,27 @@ def _hardware_standing(*, virtual: bool, share: bool, assets: int, detect: bool)
 _USE: Final = (UsageReading, HostUsageReading, GpuUsageReading)
 
 
-def _read(open_it: Callable[[], Collector]) -> tuple[tuple[Source, ...], Sequence[Reading]]:
+def _read(
+    open_it: Callable[[], Collector], note_pages: Callable[[Sequence[PageRead]], None]
+) -> tuple[tuple[Source, ...], Sequence[Reading]]:
     collector = open_it()
     try:
-        readings = collector.collect()
+        try:
+            readings = collector.collect()
+        finally:
+            # how each page stands is known also where none could be read
+            if (pages := getattr(collector, "pages", None)) is not None:
+                note_pages(pages())
         return tuple(collector.sources()), readings
     finally:
         collector.close()
+
+
+def webhook_of(standing: Delivery) -> Webhook:
+    """Return *standing* with what a person can do about it."""
+    if standing.error:
+        return Webhook(standing, "see that the receiver answers; what waits is sent then")
+    return Webhook(standing, "`empreinte events dead` shows what was given up" if standing.dead else "")
 
 
 def _place(resource: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.comparison import Line
     from monitor.config import Config
     from monitor.core.units import Power
-    from monitor.doctor import Examination, MeterFound, Standing, Unreadable
+    from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Unreadable, Webhook
 
 INDENT: Final = "  "
 VERDICTS: Final = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
@@ -44,6 +44,8 @@ def page(
         ("doctor.unreadable", _unreadable(examination.unreadable, speech, terminal)),
         ("doctor.use", _use(examination, speech, terminal)),
         ("doctor.services", _services(examination, speech, terminal)),
+        ("doctor.pages", terminal.table([row for seen in examination.pages for row in _page_rows(seen, speech)])),
+        ("doctor.webhooks", _webhooks(examination, speech, terminal)),
         ("doctor.daemon", _daemon(examination, config, speech, terminal)),
     ]
     parts = [terminal.paint(terminal.paragraph(say("doctor.title", host=config.host.name)), Tone.HEADING)]
@@ -60,6 +62,11 @@ def as_json(examination: Examination, config: Config, compared: Comparison | Non
         "host": config.host.name,
         "verdict": examination.verdict.value,
         **dataclasses.asdict(examination),
+        "pages": [
+            {"collector": seen.collector, **dataclasses.asdict(seen.page), "lacks_requests": seen.lacks_requests}
+            for seen in examination.pages
+        ],
+        "webhooks": [{**dataclasses.asdict(one.standing), "cure": one.cure} for one in examination.webhooks],
         "pue": float(config.pue) if config.pue is not None else None,
     }
     if compared is not None:
@@ -125,6 +132,40 @@ def _services(examination: Examination, speech: Speech, terminal: Terminal) -> s
         for seen in examination.services
     ]
     return terminal.table(rows) or terminal.paragraph(speech.say("doctor.no_services"), INDENT)
+
+
+def _page_rows(seen: PageSeen, speech: Speech) -> Iterator[tuple[str, str]]:
+    page = seen.page
+    kinds = ", ".join(page.kinds)
+    yield page.consumer, f"{page.address} ({kinds})" if kinds else page.address
+    if page.counts:
+        counts = speech.page.listed([speech.say(f"doctor.unit.{unit}") for unit in page.counts])
+        yield "", speech.say("doctor.counts", counts=counts)
+    if seen.lacks_requests:
+        yield "", speech.say("doctor.lacks_requests")
+    if page.asleep:
+        yield "", speech.say("doctor.asleep")
+    if page.trouble:
+        yield "", speech.say("doctor.page_trouble", what=page.trouble)
+    if page.cure:
+        yield "", speech.say("doctor.cure", cure=page.cure)
+
+
+def _webhooks(examination: Examination, speech: Speech, terminal: Terminal) -> str:
+    if examination.webhooks_fault:
+        fault = speech.say("doctor.webhooks_fault", what=examination.webhooks_fault)
+        return terminal.paint(terminal.paragraph(fault, INDENT), Tone.WARNING)
+    return terminal.table([row for webhook in examination.webhooks for row in _webhook_rows(webhook, speech)])
+
+
+def _webhook_rows(webhook: Webhook, speech: Speech) -> Iterator[tuple[str, str]]:
+    told = webhook.standing
+    numbers = {name: speech.write.count(getattr(told, name)) for name in ("delivered", "waiting", "dead", "dropped")}
+    yield told.address, speech.say("doctor.told", **numbers)
+    if told.error:
+        yield "", speech.say("doctor.told_error", what=told.error)
+    if webhook.cure:
+        yield "", speech.say("doctor.cure", cure=webhook.cure)
 
 
 def _daemon(examination: Examination, config: Config, speech: Speech, terminal: Terminal) -> str:

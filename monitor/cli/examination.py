@@ -29,15 +29,18 @@ from monitor.doctor import (
     ServiceSeen,
     Standing,
     State,
+    Webhook,
     ask,
     factors_standing,
     impact_standings,
     live_standing,
     page_standing,
+    webhook_of,
     zone_standing,
 )
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import grid_of, open_with_token
+from monitor.notify.outbox import FILE, OutboxError, standings
 from monitor.reckoning import ReckoningError
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -60,6 +63,7 @@ def examine(config: Config) -> Examination:
     now, live = SystemClock(config.paths.procfs).stamp(), config.factors.live or ""
     sources = ask([*collectors(config, workloads), *_live(config, workloads)], now, live)
     services = workloads.services()
+    webhooks, webhooks_fault = _webhooks(config)
     return Examination(
         meters=sources.meters,
         unmeasured=sources.unmeasured,
@@ -70,6 +74,9 @@ def examine(config: Config) -> Examination:
         page=page_standing(config.web.listen, daemon_answers=answers(config.web.listen)),
         watch=_watch_standing(),
         zone=zone_standing(config.zone, config.organisation.timezone),
+        pages=sources.pages,
+        webhooks=webhooks,
+        webhooks_fault=webhooks_fault,
         impacts=factors_standing(_fault_of_factors(config, now.wall))
         | live_standing(live, sources.unreadable)
         | impact_standings(
@@ -133,6 +140,15 @@ def _live(config: Config, workloads: HostWorkloads) -> Collectors:
 def _kinds() -> list[tuple[str, type[Collector]]]:
     points = sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name)
     return [(point.name, point.load()) for point in points]
+
+
+def _webhooks(config: Config) -> tuple[tuple[Webhook, ...], str]:
+    """Return how it stands with each address that is told of events, and why that can't be said; empty: it can."""
+    try:
+        found = standings(config.paths.state / FILE, [table.url for table in config.webhooks])
+    except OutboxError as error:
+        return (), str(error)
+    return tuple(webhook_of(one) for one in found), ""
 
 
 def _fault_of_factors(config: Config, now: int) -> str:

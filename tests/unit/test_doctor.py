@@ -1,12 +1,14 @@
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from monitor.collector import Reason, Retry, Source, Unavailable
+from monitor.collector import PageRead, Reason, Retry, Source, Unavailable
 from monitor.config import Listen
+from monitor.core.delivery import Standing as Delivery
 from monitor.core.interval import Stamp
 from monitor.core.model import LoadModel
 from monitor.core.readings import CounterReading, HostUsageReading, LoadReading, Reading
@@ -14,6 +16,7 @@ from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.core.zones import ISOLATED, canonical, is_known, stands_alone
 from monitor.doctor import (
     Examination,
+    PageSeen,
     Sources,
     Standing,
     State,
@@ -21,6 +24,7 @@ from monitor.doctor import (
     ask,
     impact_standings,
     page_standing,
+    webhook_of,
     zone_standing,
     zones_of,
 )
@@ -65,6 +69,26 @@ class Use(Counter):
         return (HostUsageReading(Duration(5), 2, Memory(5), Memory(1)),)
 
 
+class Pages(Use):
+    """Reads two pages, of which the last fails with *error*."""
+
+    name: ClassVar[str] = "openmetrics"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
+
+    def collect(self) -> Sequence[Reading]:
+        if self.error:
+            raise self.error
+        return ()
+
+    def pages(self) -> Sequence[PageRead]:
+        assert not self.closed
+        tokens = PageRead(address="http://a/metrics", consumer="a", counts=("output_tokens",))
+        return tokens, PageRead(address="http://b/metrics", consumer="b", trouble="it is none", cure="switch it on")
+
+
 def refusing(error: Exception) -> Callable[[], Counter]:
     def open_it() -> Counter:
         raise error
@@ -81,6 +105,30 @@ def test_the_source_that_the_accounting_prefers_is_the_one_used() -> None:
 def test_who_sees_the_users_is_told() -> None:
     assert ask([("process", Use), ("rapl", Counter)], NOW).users == ("process",)
     assert ask([("rapl", Counter)], NOW).users == ()
+
+
+@pytest.mark.parametrize("error", [None, Retry("http://b/metrics: it is none")])
+def test_pages_are_told_also_where_none_could_be_read(error: Exception | None) -> None:
+    sources = ask([("openmetrics", lambda: Pages(error)), ("process", Use)], NOW)
+    assert [(seen.collector, seen.page.consumer, seen.page.trouble) for seen in sources.pages] == [
+        ("openmetrics", "a", ""),
+        ("openmetrics", "b", "it is none"),
+    ]
+    assert [seen.lacks_requests for seen in sources.pages] == [True, False]
+    assert sources.users == ("process",), "what services did says nothing of who uses the machine"
+    assert len(sources.unreadable) == (error is not None)
+
+
+def test_a_server_that_counts_requests_lacks_none() -> None:
+    page = PageRead(address="http://a/", consumer="a", counts=("requests", "output_tokens"))
+    assert not PageSeen("openmetrics", page).lacks_requests
+
+
+def test_a_webhook_that_fails_or_gave_something_up_has_a_cure() -> None:
+    well = Delivery("https://a", waiting=3, dead=0, delivered=2, dropped=0, error="")
+    assert webhook_of(well).cure == ""
+    assert "`empreinte events dead`" in webhook_of(replace(well, dead=1)).cure
+    assert "see that the receiver answers" in webhook_of(replace(well, dead=1, error="it is down")).cure
 
 
 def test_every_collector_is_closed_again() -> None:

@@ -9,13 +9,25 @@ import pytest
 from monitor.cli.doctor_page import Comparison, as_json, page
 from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
-from monitor.collector import Source
+from monitor.collector import PageRead, Source
 from monitor.comparison import Line, Ours, Part, Why
 from monitor.config import Config, Language, load
+from monitor.core.activity import Unit
+from monitor.core.delivery import Standing as Delivery
 from monitor.core.entries import ServiceFacts
 from monitor.core.readings import Method
 from monitor.core.units import Power
-from monitor.doctor import Examination, MeterFound, ServiceSeen, Standing, State, Unreadable, impact_standings
+from monitor.doctor import (
+    Examination,
+    MeterFound,
+    PageSeen,
+    ServiceSeen,
+    Standing,
+    State,
+    Unreadable,
+    Webhook,
+    impact_standings,
+)
 from tests.unit.config.test_file import HERE
 
 CONFIG = load(HERE)
@@ -88,6 +100,82 @@ def test_services_say_whether_they_run() -> None:
     text = shown()
     assert "  assistant  Assistant  configured  doesn't run\n" in text
     assert "  llama-cpp  llama.cpp  discovered  runs\n" in text
+
+
+PAGES = (
+    PageSeen(
+        "openmetrics",
+        PageRead(
+            address="http://127.0.0.1:8080/metrics",
+            consumer="llama-cpp",
+            kinds=("llama-cpp",),
+            counts=("input_tokens", "output_tokens"),
+            asleep=True,
+        ),
+    ),
+    PageSeen(
+        "openmetrics",
+        PageRead(
+            address="http://127.0.0.1:8000/metrics",
+            consumer="assistant",
+            trouble="127.0.0.1 answers with status 404",
+            cure="switch its metrics on",
+        ),
+    ),
+)
+WEBHOOKS = (
+    Webhook(Delivery("https://hooks.example.org", waiting=0, dead=2, delivered=4120, dropped=0, error=""), "look"),
+    Webhook(Delivery("http://[::1]:9000", waiting=7, dead=0, delivered=0, dropped=3, error="::1 can't be reached")),
+)
+
+
+def test_each_page_of_a_service_says_what_it_counts_or_why_it_can_not_be_read() -> None:
+    text = shown(replace(FOUND, pages=PAGES))
+    assert (
+        "What services tell of their work\n"
+        "  llama-cpp  http://127.0.0.1:8080/metrics (llama-cpp)\n"
+        "             Counts input tokens and output tokens.\n"
+        "             Counts no requests: nothing can be said of one.\n"
+        "             Asleep: it was not woken, and what it said before holds.\n"
+        "  assistant  http://127.0.0.1:8000/metrics\n"
+        "             Can't be read: 127.0.0.1 answers with status 404.\n"
+        "             Cure: switch its metrics on\n" in text
+    )
+    assert "What services tell of their work" not in shown()
+    french = shown(replace(FOUND, pages=PAGES), language=Language.FRENCH)
+    assert "Compte : jetons d'entrée et jetons produits.\n" in french
+    assert "Ne compte pas les requêtes : rien ne peut être dit de chacune.\n" in french
+
+
+def test_each_unit_has_a_name_in_each_language() -> None:
+    page = PageRead(address="http://a/", consumer="a", counts=tuple(Unit))
+    for language in Language:
+        assert shown(replace(FOUND, pages=(PageSeen("openmetrics", page),)), language=language)
+
+
+def test_who_is_told_of_events_is_shown_with_what_waits_and_the_cure() -> None:
+    text = " ".join(shown(replace(FOUND, webhooks=WEBHOOKS)).split())
+    numbers = "4,120 delivered, 0 waiting, 2 given up, 0 dropped for want of room"
+    assert f"https://hooks.example.org {numbers} Cure: look" in text
+    assert "The next one could not be delivered: ::1 can't be reached." in text
+    fault = "the queue of webhooks can't be read: look as the daemon's user"
+    assert f"How they stand is unknown: {fault}." in " ".join(shown(replace(FOUND, webhooks_fault=fault)).split())
+    assert "Who is told of events" not in shown()
+
+
+def test_pages_and_webhooks_are_told_to_programs() -> None:
+    told = json.loads(json.dumps(as_json(replace(FOUND, pages=PAGES, webhooks=WEBHOOKS), CONFIG, None)))
+    assert told["pages"][0]["counts"] == ["input_tokens", "output_tokens"]
+    assert (told["pages"][0]["collector"], told["pages"][0]["lacks_requests"]) == ("openmetrics", True)
+    assert told["webhooks"][0] == {
+        "address": "https://hooks.example.org",
+        "waiting": 0,
+        "dead": 2,
+        "delivered": 4120,
+        "dropped": 0,
+        "error": "",
+        "cure": "look",
+    }
 
 
 def test_a_machine_without_anything_says_so() -> None:

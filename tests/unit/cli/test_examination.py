@@ -10,8 +10,10 @@ from monitor.cli import examination
 from monitor.config import Config
 from monitor.core.units import Duration, Energy, Power
 from monitor.doctor import State, Verdict
+from monitor.notify.outbox import FILE, Letter, Outbox
 from monitor.recording import Roots, record
 from tests.fixtures.host import RECORDED
+from tests.fixtures.pages import Hosted, saved
 from tests.parts.grid import ElectricityMaps, GridServer
 from tests.parts.loopback import free_port
 from tests.unit.config.test_file import read
@@ -59,6 +61,47 @@ def test_services_that_are_configured_are_listed_whether_they_run_or_not(tmp_pat
     extra = '[[service]]\nkey = "ghost"\nmatch = { systemd = "ghost.service" }\n'
     found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path, extra))
     assert ("ghost", False) in {(seen.facts.key, seen.running) for seen in found.services}
+
+
+def test_the_page_of_a_service_is_asked_and_told(tmp_path: Path) -> None:
+    hosted = Hosted()
+    with hosted.server:
+        hosted.add("/metrics", saved("llamacpp_idle"))
+        extra = (
+            '[[service]]\nkey = "assistant"\nmatch = { systemd = "llama.service" }\n'
+            f'activity = {{ url = "{hosted.server.url}/metrics" }}\n'
+        )
+        found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path, extra))
+    (seen,) = found.pages
+    assert (seen.page.consumer, seen.page.kinds, seen.lacks_requests) == ("assistant", ("llama-cpp",), True)
+    assert "openmetrics" not in found.users
+
+
+def test_who_is_told_of_events_stands_as_the_queue_says(tmp_path: Path) -> None:
+    url, state = "https://hooks.example.org/secret", tmp_path / "state"
+    config = config_of(RECORDED / "xeon-two-sockets", tmp_path, f'[[notify]]\nurl = "{url}"\n')
+    (new,) = examination.examine(config).webhooks
+    assert (new.standing.waiting, new.standing.delivered, new.cure) == (0, 0, "")
+    assert not state.exists()
+    state.mkdir()
+    with Outbox(state / FILE) as outbox:
+        outbox.put([Letter(url, "a", "{}", 1), Letter(url, "b", "{}", 2)])
+        letter = outbox.next(url)
+        assert letter is not None
+        outbox.give_up(letter, "it is refused", 3)
+        (running,) = examination.examine(config).webhooks
+    (stopped,) = examination.examine(config).webhooks
+    assert running == stopped
+    assert (stopped.standing.address, stopped.standing.waiting, stopped.standing.dead) == (
+        "https://hooks.example.org",
+        1,
+        1,
+    )
+    assert "events dead" in stopped.cure
+    (state / FILE).write_bytes(b"no queue" * 100)
+    found = examination.examine(config)
+    assert (found.webhooks, found.verdict) == ((), Verdict.MEASURES)
+    assert "can't be read" in found.webhooks_fault
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in RECORDED.iterdir() if path.is_dir()))

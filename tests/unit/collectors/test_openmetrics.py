@@ -55,6 +55,26 @@ def test_a_page_is_read_as_its_services(host: Hosted) -> None:
     collector.close()
 
 
+def test_each_page_is_told_with_what_it_counts_or_why_it_can_not_be_read_and_the_cure(host: Hosted) -> None:
+    host.add("/a", saved("llamacpp_after_load"), consumer="assistant")
+    host.add("/b", Reply(status=404))
+    host.add("/c", Reply(status=503))
+    host.add("/d", Reply(b"<html>a</html>\n"))
+    host.add("/e", token_file="/nowhere/token")  # noqa: S106 - a path
+    collector = host.collector()
+    collector.collect()
+    good, gone, loading, other, locked = collector.pages()
+    assert (good.address, good.consumer, good.kinds) == (f"{host.server.url}/a", "assistant", ("llama-cpp",))
+    assert good.counts == ("input_tokens", "computed_input_tokens", "output_tokens")
+    assert (good.trouble, good.cure) == ("", "")
+    assert "status 404" in gone.trouble
+    assert gone.cure.startswith("switch its metrics on, or give its [[service]] the right address and token")
+    assert loading.cure == "see that its server runs, and answers within 1 s"
+    assert other.cure == gone.cure
+    assert (locked.trouble.partition(": ")[2], locked.cure) == ("let the daemon's user alone read it", "")
+    assert {page.counts for page in (gone, loading, other, locked)} == {()}
+
+
 def test_a_gateway_speaks_as_one_and_every_service_by_itself(host: Hosted) -> None:
     host.add("/b", saved("litellm"), consumer="gateway")
     host.add("/a", saved("triton"), consumer="vision")

@@ -34,6 +34,7 @@ def test_a_server_that_sleeps_is_not_woken_and_what_it_said_still_holds(host: Ho
     assert host.asked == ["/props"]
     (standing,) = collector.standing()
     assert standing.asleep
+    assert [(page.asleep, bool(page.counts)) for page in collector.pages()] == [(True, True)]
     host.replies["/props"] = props(asleep=False)
     collector.collect()
     assert host.asked == ["/props", "/metrics"]
