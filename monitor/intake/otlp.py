@@ -6,6 +6,7 @@ Source: OpenTelemetry semantic conventions 1.26, 1.27 to 1.41.1 (docs/gen-ai), s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -36,6 +37,9 @@ INPUT: Final = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 OUTPUT: Final = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
 CACHED: Final = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")
 """Among the input. The second is OpenLLMetry's."""
+LITELLM_USAGE: Final = "metadata.usage_object"
+"""Older LiteLLM puts what a cache had here alone, in its usage object as Python writes it. Source: LiteLLM 1.108.7."""
+_LITELLM_CACHED: Final = re.compile(r"'cached_tokens': (\d{1,12})\b")
 PROVIDER: Final = ("gen_ai.provider.name", "gen_ai.system")
 MODEL: Final = ("litellm.provider.model", "gen_ai.response.model", "gen_ai.request.model")
 """LiteLLM puts the name that its users see into the response's, and the model's own into the first."""
@@ -47,7 +51,20 @@ SERVICE: Final = "empreinte.service"
 """Ours: the key of the service, among the attributes of a span or of its resource."""
 APPLICATION: Final = "service.name"
 WANTED: Final = frozenset(
-    {*INPUT, *OUTPUT, *CACHED, *PROVIDER, *MODEL, OPERATION, RESPONSE, ERROR, TOKEN_TYPE, SERVICE, APPLICATION}
+    {
+        *INPUT,
+        *OUTPUT,
+        *CACHED,
+        LITELLM_USAGE,
+        *PROVIDER,
+        *MODEL,
+        OPERATION,
+        RESPONSE,
+        ERROR,
+        TOKEN_TYPE,
+        SERVICE,
+        APPLICATION,
+    }
 )
 NO_INFERENCE: Final = frozenset(
     {"invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "fetch_response", "plan", "retrieval"}
@@ -159,7 +176,7 @@ def _event(span: Span, arrival: Arrival) -> UsageEvent | None:
     said = span.attributes
     if span.name == RAW_REQUEST or said.get(OPERATION) in NO_INFERENCE:
         return None
-    counts = tokens(_number(said, INPUT), _number(said, CACHED), _number(said, OUTPUT))
+    counts = tokens(_number(said, INPUT), _cached(said), _number(said, OUTPUT))
     failed = span.failed or ERROR in said
     if not counts or (failed and not any(counts.values())):
         return None
@@ -195,6 +212,14 @@ def origin_of(said: Mapping[str, Value], resource: Mapping[str, Value], arrival:
 def text_of(said: Mapping[str, Value], keys: Iterable[str]) -> str | None:
     """Return the first text that *said* has under one of *keys*; None: it has none."""
     return next((value for key in keys if isinstance(value := said.get(key), str) and value), None)
+
+
+def _cached(said: Mapping[str, Value]) -> float | None:
+    """Return how much of the input a cache had; None: unknown."""
+    number = _number(said, CACHED)
+    if number is None and (found := _LITELLM_CACHED.search(text_of(said, (LITELLM_USAGE,)) or "")):
+        return int(found[1])
+    return number
 
 
 def _number(said: Mapping[str, Value], keys: Iterable[str]) -> float | None:

@@ -37,7 +37,13 @@ def parsed(*spans: dict[str, Any], resource: dict[str, object] | None = None) ->
 
 def test_what_a_real_gateway_sent_is_counted_once_for_each_call() -> None:
     found = usage_of(otlp_protobuf.spans(sample("litellm_traces.pb")), ARRIVAL)
-    assert totals(found.events) == {Unit.REQUESTS: 2, Unit.INPUT_TOKENS: 48, Unit.OUTPUT_TOKENS: 25}
+    assert totals(found.events) == {
+        Unit.REQUESTS: 2,
+        Unit.INPUT_TOKENS: 48,
+        # 24 less 0, and 24 less 23 that a cache had
+        Unit.COMPUTED_INPUT_TOKENS: 25,
+        Unit.OUTPUT_TOKENS: 25,
+    }
     assert (found.ignored, found.refused) == (25, ())
     first = found.events[0]
     assert (first.provider, first.model, first.operation, first.source) == ("openai", "small", "chat", "litellm")
@@ -49,6 +55,8 @@ def test_a_call_is_the_same_whether_the_callback_or_the_trace_tells_of_it() -> N
     traced = usage_of(otlp_protobuf.spans(sample("litellm_traces.pb")), ARRIVAL).events
     assert [event.id_hash for event in told] == [event.id_hash for event in traced]
     assert [event.model for event in told] == [event.model for event in traced]
+    # whoever comes first is kept
+    assert [event.counts for event in told] == [event.counts for event in traced]
 
 
 def test_spans_of_pages_tell_of_no_use() -> None:
@@ -84,6 +92,16 @@ def test_the_sample_in_json_is_counted() -> None:
             {"gen_ai.usage.input_tokens": 7, "gen_ai.usage.cache_read_input_tokens": 2},
             {Unit.INPUT_TOKENS: 7, Unit.COMPUTED_INPUT_TOKENS: 5},
             id="OpenLLMetry",
+        ),
+        pytest.param(
+            {"gen_ai.usage.input_tokens": 7, "metadata.usage_object": "{'a': {'cached_tokens': 2, 'audio_tokens': 4}}"},
+            {Unit.INPUT_TOKENS: 7, Unit.COMPUTED_INPUT_TOKENS: 5},
+            id="older LiteLLM",
+        ),
+        pytest.param(
+            {"gen_ai.usage.input_tokens": 7, "metadata.usage_object": "{'a': {'cached_tokens': None}}"},
+            {Unit.INPUT_TOKENS: 7},
+            id="older LiteLLM, where nobody knows what a cache had",
         ),
         pytest.param(
             {"gen_ai.usage.input_tokens": "7", "gen_ai.usage.output_tokens": 3.0},
