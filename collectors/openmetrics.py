@@ -102,13 +102,17 @@ class _Known:
     harmless: bool = False
     """Whether it is known that a look wakes nobody."""
     readings: tuple[ActivityReading, ...] = ()
-    gross: dict[ActivitySeries, int] = field(default_factory=dict)
+    sums: dict[ActivitySeries, Count] = field(default_factory=dict)
+    """What it said at the last look."""
+    gone: dict[ActivitySeries, int] = field(default_factory=dict)
+    """What series had counted that went away while others of the same sum went on."""
 
     def begin(self, started: int | None) -> None:
         """Take notice of the process that listens there: another one begins anew, and is asked at once."""
         if started is not None and started != self.started:
             if self.started is not None:
-                self.starts, self.old, self.readings, self.gross = [], None, (), {}
+                self.starts = []
+                self._forget()
             self.started, self.wait, self.harmless, self.mixed = started, 0, False, False
 
     def note(self, start: str) -> None:
@@ -118,8 +122,20 @@ class _Known:
             raise Refusal(MIXED)
         if start and start not in self.starts:
             if self.starts:
-                self.old, self.readings, self.gross = None, (), {}
+                self._forget()
             self.starts.append(start)
+
+    def went(self, series: ActivitySeries, whole: Count) -> int:
+        """Return how much of *series* had been counted by what is not on the page any more."""
+        before = self.sums.get(series)
+        if before is not None and whole.gross < before.gross:
+            # where fewer are left these went on: what they did since the last look is not known
+            fewer = whole.parts < before.parts
+            self.gone[series] = self.gone.get(series, 0) + max(0, before.value - whole.value) if fewer else 0
+        return self.gone.get(series, 0)
+
+    def _forget(self) -> None:
+        self.old, self.readings, self.sums, self.gone = None, (), {}, {}
 
 
 class OpenMetricsCollector:
@@ -299,13 +315,14 @@ class OpenMetricsCollector:
         last = {reading.series: reading.count for reading in known.readings}
         sums = _by_series(page, told)
         for series, whole in sums.items():
-            count = whole.value
+            count = whole.value + known.went(series, whole)
+            before = known.sums.get(series)
             # both counters of a difference may be read a moment apart: what is counted up can't fall by that
-            if whole.gross != count and known.gross.get(series, 0) <= whole.gross:
+            if whole.gross != whole.value and (before is None or before.gross <= whole.gross):
                 count = max(count, last.get(series, 0))
             new = told_apart and known.old is not None and known.old.isdisjoint(whole.of)
             yield ActivityReading(series, count, epoch, fresh=young or new, began=began)
-        known.gross = {series: whole.gross for series, whole in sums.items()}
+        known.sums, known.gone = sums, {series: gone for series, gone in known.gone.items() if series in sums}
 
 
 def _cure(error: Exception) -> str:

@@ -140,6 +140,7 @@ class ActivityBook:
         """
         kept = [one if same_boot else _before_boot(one, now) for one in saved]
         self._last = {one.series: one for one in kept}
+        self._resumed = set(self._last) if same_boot else set()
         self._patience = patience
         known = {**(told or {}), **{one.series.consumer: one.at for one in kept}}
         moments = {consumer: at.boot if same_boot else now.boot for consumer, at in known.items()}
@@ -195,6 +196,8 @@ class ActivityBook:
     def _advance(self, at: Stamp, reading: ActivityReading) -> Done:
         before = self._last.get(reading.series)
         self._last[reading.series] = SavedActivity(reading.series, reading.count, reading.epoch, at)
+        resumed = reading.series in self._resumed
+        self._resumed.discard(reading.series)
         if before is None:
             return Done(reading.series, reading.count if reading.fresh else 0, at, at)
         # at a first look the server's process may not be known yet: only two starts that are known tell of two counters
@@ -206,7 +209,9 @@ class ActivityBook:
             return Done(reading.series, reading.count - before.count, before.at, at)
         # what began long before the last look did not begin since: another process answers, or a clock was set
         elder = reading.began is not None and reading.began < before.at.wall - self._patience.nanoseconds
-        return Done(reading.series, 0 if elder else reading.count, before.at, at, lost=True)
+        # nor did what has the same beginning as before we were away: a part of a sum went meanwhile
+        less = resumed and known and before.epoch == reading.epoch
+        return Done(reading.series, 0 if elder or less else reading.count, before.at, at, lost=True)
 
     def _took(self, done: Done) -> int | None:
         """Return what the service of *done* has used since this was last asked; None: it is not known."""

@@ -387,6 +387,50 @@ def test_a_counter_that_falls_is_told_as_it_is(host: Hosted) -> None:
     assert tokens(collector) == {"m": (2, False)}
 
 
+def engines(*tokens: int) -> Reply:
+    text = 'vllm:generation_tokens_total{{model_name="m",replica="{}"}} {}\n'
+    return Reply("".join(text.format(number, count) for number, count in enumerate(tokens) if count >= 0).encode())
+
+
+def test_what_is_left_when_a_replica_goes_is_not_counted_again(host: Hosted) -> None:
+    """Of an autoscaled model series go while the others count on: their sum falls, and nothing began anew."""
+    page = host.add(started=BORN - 1)
+    collector = host.collector()
+    seen = []
+    for reply in (engines(100, 50), engines(110, 60), engines(-1, 65), engines(-1, 75), engines(-1, 75, 5, 5)):
+        host.replies["/metrics"] = reply
+        seen += [row.count for row in read(collector)]
+    assert seen == [150, 170, 170, 180, 190]
+    host.replies["/metrics"] = engines(-1, 4, 3, 2)
+    assert tokens(collector) == {"m": (9, False)}, "all of them fell: they began anew"
+    host.replies["/metrics"] = engines(-1, 4, 3)
+    assert tokens(collector) == {"m": (9, False)}
+    host.change(page, started=BORN + 7)
+    assert tokens(collector) == {"m": (7, True)}, "a new server owes nothing to those that went before it"
+
+
+def test_what_comes_when_the_last_replica_went_begins_anew(host: Hosted) -> None:
+    host.add(started=BORN - 1)
+    collector = host.collector()
+    for reply in (engines(100, 50), engines(110), Reply(b"tgi_request_success 1\n")):
+        host.replies["/metrics"] = reply
+        collector.collect()
+    host.replies["/metrics"] = engines(3)
+    assert tokens(collector) == {"m": (3, False)}
+
+
+def test_what_went_is_still_counted_where_a_difference_was_read_a_moment_apart(host: Hosted) -> None:
+    host.add(started=BORN - 1)
+    collector = host.collector()
+    seen = []
+    for first, second, cached in [(100, 100, 40), (100, 0, 40), (110, 0, 60), (130, 0, 60)]:
+        both = f'_total{{model_name="m",engine="1"}} {second}\n' if second else ""
+        text = "".join(f"vllm:prompt_tokens{line}" for line in (f'_total{{model_name="m"}} {first}\n', both) if line)
+        host.replies["/metrics"] = Reply(f'{text}vllm:prompt_tokens_cached_total{{model_name="m"}} {cached}\n'.encode())
+        seen += computed(collector)
+    assert [count for count, _ in seen] == [160, 160, 160, 170]
+
+
 def test_a_difference_does_not_fall_because_its_counters_were_read_a_moment_apart(host: Hosted) -> None:
     def prompts(logical: int, cached: int) -> Reply:
         labels = '{model_name="m"}'

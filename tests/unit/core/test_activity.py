@@ -62,6 +62,21 @@ def test_what_began_long_before_the_last_look_is_not_what_was_done_since(began: 
     assert amounts(found, 10, ActivityReading(OUTPUT, 950, epoch="b", began=moment))[OUTPUT] == 50
 
 
+@pytest.mark.parametrize(
+    ("epoch", "same_boot", "amount"), [("a", True, 0), ("b", True, 60), ("", True, 60), ("a", False, 60)]
+)
+def test_a_sum_that_lost_a_part_while_nobody_looked_is_not_counted_again(
+    epoch: str, amount: int, *, same_boot: bool
+) -> None:
+    """Of the same beginning: what is left of it is not of this time."""
+    first = book()
+    first.take(at(0), [ActivityReading(OUTPUT, 100, epoch=epoch and "a")])
+    second = book(first.saved(), same_boot=same_boot)
+    (done, _) = second.take(at(100), [ActivityReading(OUTPUT, 60, epoch=epoch)])
+    assert (done.amount, done.lost) == (amount, True)
+    assert amounts(second, 105, ActivityReading(OUTPUT, 50, epoch=epoch))[OUTPUT] == 50, "seen to fall, it began anew"
+
+
 def test_a_start_that_is_not_known_yet_is_not_another_counter() -> None:
     found = book()
     counted = [
