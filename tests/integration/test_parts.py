@@ -26,6 +26,7 @@ from tests.parts.faketime import WallClock
 from tests.parts.gguf_model import TINY, write
 from tests.parts.llm import LlmServer, Load
 from tests.parts.loopback import LOOPBACK, NeverHappenedError, wait_until
+from tests.parts.presence import Part
 from tests.parts.prometheus import Prometheus
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +118,19 @@ class TestChild:
     def test_what_never_comes_is_named(self) -> None:
         with pytest.raises(NeverHappenedError, match="waited 0 s for: the end of the world"):
             wait_until(lambda: False, what="the end of the world", seconds=0.1)
+
+
+def test_an_environment_is_here_when_it_is_whole_and_of_the_lock_that_is_asked_for(tmp_path: Path) -> None:
+    lock, environment = tmp_path / "uv.lock", tmp_path / "environment"
+    lock.write_text("version = 1")
+    environment.mkdir()
+    part = Part(environment=environment, lock=lock)
+    assert part.lacks_environment
+    (environment / "uv.lock").write_text("version = 1")
+    assert not part.lacks_environment
+    lock.write_text("version = 2")
+    assert part.lacks_environment
+    assert not Part().lacks_environment
 
 
 def test_the_cpu_time_of_children_counts_while_they_live_and_once_reaped(tmp_path: Path) -> None:
