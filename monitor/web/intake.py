@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 NDJSON: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
-LARGE: Final = 64 * 1024
+LARGE: Final = 8 * 1024
 """In bytes: what is read beside the loop, which others wait for."""
 DISK: Final = 10.0
 """In seconds: how long the disk is waited for."""
