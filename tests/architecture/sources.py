@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("monitor", "collectors")
+PACKAGES: Final = ("monitor", "collectors", "dashboards")
 """What is installed."""
 
 

@@ -71,7 +71,7 @@ def test_what_is_tested_in_a_process_of_its_own_is_still_there() -> None:
 
 
 def test_a_file_can_be_read_in_one_go() -> None:
-    lengths = {str(path): len(text(path).splitlines()) for path in modules("monitor", "collectors", "tests")}
+    lengths = {str(path): len(text(path).splitlines()) for path in modules("monitor", "collectors", "dashboards", "tests")}
     assert {path: length for path, length in lengths.items() if length > LINES} == {}
 
 
@@ -82,7 +82,7 @@ def test_a_name_says_what_the_file_knows() -> None:
 def test_a_suppressed_complaint_has_its_code_and_its_reason() -> None:
     bare = [
         f"{path}:{number}"
-        for path in modules("monitor", "collectors")
+        for path in modules()
         for number, line in enumerate(text(path).splitlines(), start=1)
         if (found := SUPPRESSION.search(line)) and not (re.search(r"[A-Za-z]", found["codes"]) and found["reason"])
     ]

@@ -1,0 +1,1 @@
+"""Grafana: the dashboards, written in Python, and what brings them there."""
