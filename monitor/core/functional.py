@@ -257,6 +257,15 @@ class FunctionalUnits:
         """What the work took; None: no energy is known of the time over which it is known what the service did."""
         return self._taken(self._known)
 
+    @cached_property
+    def taken_by(self) -> Mapping[Unit, Taken]:
+        """What the work took in the hours in which each unit was told: what is divided by `measured` of that unit.
+
+        Hours have several units: what each took is no part of a sum with the others.
+        """
+        known = {unit: self._taken(self._known_of(unit)) for unit in self.measured if unit is not Unit.ENERGY}
+        return {unit: taken for unit, taken in known.items() if taken is not None}
+
     @property
     def known_share(self) -> Fraction | None:
         """For how much of the energy of the service it is known what it did, 0 to 1; None: it used none."""
@@ -276,7 +285,7 @@ class FunctionalUnits:
             amount = 0 if unit is None else self.measured[unit]
             # what reads to write is told by what it writes: no counter says which of the two took the energy
             if unit and amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):
-                found[functional] = PerUnit(functional, amount, self._taken(self._known_of(unit)))
+                found[functional] = PerUnit(functional, amount, self.taken_by.get(unit))
         return found
 
     @property

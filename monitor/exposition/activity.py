@@ -65,18 +65,18 @@ def _of_periods(amounts: Callable[[FunctionalUnits], Mapping[Unit, int]]) -> Fil
 
 def _energy_of_periods(snapshot: Snapshot, _: About) -> Values:
     return {
-        key: units.taken.microjoules / MICROJOULES_PER_JOULE
-        for key, units in snapshot.functional_units.items()
-        if units.taken is not None
+        (service, UNITS[unit][0], period): taken.microjoules / MICROJOULES_PER_JOULE
+        for (service, period), units in snapshot.functional_units.items()
+        for unit, taken in units.taken_by.items()
     }
 
 
 def _emissions_of_periods(snapshot: Snapshot, _: About) -> Values:
     return {
-        (service, phase, period): amount.central / MICROGRAMS_PER_GRAM
+        (service, UNITS[unit][0], phase, period): amount.central / MICROGRAMS_PER_GRAM
         for (service, period), units in snapshot.functional_units.items()
-        if units.taken is not None
-        for phase, amount in (("use", units.taken.use), ("embodied", units.taken.embodied))
+        for unit, taken in units.taken_by.items()
+        for phase, amount in (("use", taken.use), ("embodied", taken.embodied))
         if amount is not None
     }
 

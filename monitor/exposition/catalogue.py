@@ -256,15 +256,15 @@ PERIOD_ACTIVITY_ENERGY: Final = _metric(
     "period_activity_energy_joules",
     Kind.GAUGE,
     "joules",
-    "service period",
-    "Energy of each service in a calendar period while it is known what it did: add these up before you divide.",
+    "service unit period",
+    "Energy of each service while this unit was told: add services up, then divide by period_activity_measured of it.",
 )
 PERIOD_ACTIVITY_EMISSIONS: Final = _metric(
     "period_activity_emissions_grams",
     Kind.GAUGE,
     "grams",
-    "service phase period",
-    "Greenhouse gases of that energy in CO2e, and its part of making the hardware: add these up before you divide.",
+    "service unit phase period",
+    "Greenhouse gases of that energy in CO2e, and its part of making the hardware. Never add up those of several units.",
 )
 PERIOD_IDLE_ENERGY: Final = _metric(
     "period_idle_energy_joules",

@@ -42,11 +42,11 @@ For a stretch of time of your own, use the counters:
 
 What a unit of work took is a quotient of sums: add up first, then divide, and never take a mean of quotients
 (docs/functional-units.md). Watt-hours per 1,000 output tokens of each service, of this month and live:
-`empreinte_period_activity_energy_joules{period="month"} / 3.6`
-`/ ignoring (unit) empreinte_period_activity_measured{period="month", unit="output_tokens"}` and
+`empreinte_period_activity_energy_joules{period="month", unit="output_tokens"} / 3.6`
+`/ empreinte_period_activity_measured{period="month", unit="output_tokens"}` and
 `rate(empreinte_service_activity_energy_joules_total[15m]) / 3.6`
 `/ ignoring (direction) rate(empreinte_service_tokens_total{direction="output"}[15m])`.
-Of several services together, take the energy of those alone that generate tokens (`and on (service)`).
+The energy is that of the time in which the unit was told: several units share it, so never add up those of two.
 
 What is bought as an API is a scope of its own (`empreinte_external_*`, `empreinte_period_external_*`): it was never
 measured, and is in no sum of this machine. Show both apart; who adds them up says so (docs/external.md).

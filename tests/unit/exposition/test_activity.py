@@ -76,8 +76,8 @@ def test_periods_show_all_models_together_with_the_energy_while_it_is_known_what
         ("a", "output_tokens", "day"): 440,
         ("b", "audio_seconds", "day"): 0.5,
     }
-    assert shown(catalogue.PERIOD_ACTIVITY_ENERGY, WORKED) == {("a", "day"): 8}
-    assert shown(catalogue.PERIOD_ACTIVITY_EMISSIONS, WORKED) == {("a", "use", "day"): 3}
+    assert shown(catalogue.PERIOD_ACTIVITY_ENERGY, WORKED) == {("a", "output_tokens", "day"): 8}
+    assert shown(catalogue.PERIOD_ACTIVITY_EMISSIONS, WORKED) == {("a", "output_tokens", "use", "day"): 3}
     assert shown(catalogue.PERIOD_IDLE_ENERGY, WORKED) == {("a", "day"): 4}
 
 
@@ -93,7 +93,7 @@ def test_without_a_zone_the_work_is_shown_and_its_emissions_are_not() -> None:
 
 def test_what_dashboards_divide_is_what_a_unit_took() -> None:
     snapshot = at_work()
-    energy = shown(catalogue.PERIOD_ACTIVITY_ENERGY, snapshot)["assistant", "year"]
+    energy = shown(catalogue.PERIOD_ACTIVITY_ENERGY, snapshot)["assistant", "output_tokens", "year"]
     tokens = shown(catalogue.PERIOD_ACTIVITY_MEASURED, snapshot)["assistant", "output_tokens", "year"]
     told = snapshot.functional_units["assistant", "year"].first
     assert told is not None
