@@ -1,7 +1,4 @@
-"""The snapshot as Prometheus reads it: text format 0.0.4 and OpenMetrics 1.0.0, rendered at most once each.
-
-Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text); OpenMetrics 1.0, section 4 (ABNF).
-"""
+"""The snapshot as Prometheus reads it: text format 0.0.4 and OpenMetrics 1.0.0, rendered at most once each."""
 
 from __future__ import annotations
 
@@ -13,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from monitor.exposition.catalogue import Kind, Metric
 from monitor.exposition.series import FILLINGS
+from monitor.exposition.text import openmetrics_head, series_name, text_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from monitor.core.delivery import Standing
     from monitor.exposition.about import About
+    from monitor.exposition.catalogue import Metric
     from monitor.exposition.snapshot import Snapshot
 
     Labels = tuple[str, ...]
@@ -116,14 +114,12 @@ class _Shape:
     @cached_property
     def text(self) -> str:
         """The page in the text format."""
-        return "".join(_family(_text_head(metric), metric, series) for metric, series in self._families if series)
+        return "".join(_family(text_head(metric), metric, series) for metric, series in self._families if series)
 
     @cached_property
     def openmetrics(self) -> str:
         """The page in OpenMetrics, without its end."""
-        return "".join(
-            _family(_openmetrics_head(metric), metric, series) for metric, series in self._families if series
-        )
+        return "".join(_family(openmetrics_head(metric), metric, series) for metric, series in self._families if series)
 
 
 class _Pages:
@@ -162,28 +158,5 @@ def _daemon() -> CollectorRegistry:
 
 
 def _family(head: str, metric: Metric, series: Iterable[Labels]) -> str:
-    order = sorted(range(len(metric.labels)), key=metric.labels.__getitem__)
-    names = [metric.labels[place] for place in order]
-    lines = (_line(metric.name, names, [labels[place] for place in order]) for labels in series)
-    return head.replace("%", "%%") + "".join(lines)
-
-
-def _line(name: str, names: Sequence[str], values: Sequence[str]) -> str:
-    labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(names, values, strict=True))
-    start = f"{name}{{{labels}}}" if labels else name
-    return start.replace("%", "%%") + " %r\n"
-
-
-def _text_head(metric: Metric) -> str:
-    kind = Kind.GAUGE if metric.kind is Kind.INFO else metric.kind
-    text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
-    return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
-
-
-def _openmetrics_head(metric: Metric) -> str:
-    head = f"# HELP {metric.family} {_escaped(metric.help)}\n# TYPE {metric.family} {metric.kind}\n"
-    return f"{head}# UNIT {metric.family} {metric.unit}\n" if metric.unit else head
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    names = (series_name(metric, labels).replace("%", "%%") for labels in series)
+    return head.replace("%", "%%") + "".join(f"{name} %r\n" for name in names)
