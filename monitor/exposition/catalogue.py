@@ -49,6 +49,13 @@ PERIOD_ENERGY: Final = _metric(
     "service period",
     "Energy of each service in a calendar period, the open hour included, as the ledger has it now.",
 )
+PERIOD_METHOD_ENERGY: Final = _metric(
+    "period_method_energy_joules",
+    Kind.GAUGE,
+    "joules",
+    "method period",
+    "Energy of the host in a calendar period by how it was obtained: counter and integrated are measured.",
+)
 SERVICE_EMISSIONS: Final = _metric(
     "service_emissions_grams_total",
     Kind.COUNTER,
@@ -264,7 +271,7 @@ PERIOD_ACTIVITY_EMISSIONS: Final = _metric(
     Kind.GAUGE,
     "grams",
     "service unit phase period",
-    "Greenhouse gases of that energy in CO2e, and its part of making the hardware. Never add up those of several units.",
+    "Greenhouse gases of that energy in CO2e, and its part of making the hardware. Never add up those of two units.",
 )
 PERIOD_IDLE_ENERGY: Final = _metric(
     "period_idle_energy_joules",
@@ -358,6 +365,7 @@ METRICS: Final = (
     HOST_POWER,
     SERVICE_POWER,
     PERIOD_ENERGY,
+    PERIOD_METHOD_ENERGY,
     SERVICE_EMISSIONS,
     SERVICE_WATER,
     PERIOD_FACILITY_ENERGY,

@@ -56,6 +56,14 @@ def _period_energy(snapshot: Snapshot, _: About) -> Mapping[tuple[str, ...], flo
     }
 
 
+def _period_methods(snapshot: Snapshot, _: About) -> Mapping[tuple[str, ...], float]:
+    return {
+        (method, period): energy.microjoules / MICROJOULES_PER_JOULE
+        for (period, method), energy in snapshot.period_methods.items()
+        if energy.microjoules
+    }
+
+
 def _coverage(snapshot: Snapshot, _: About) -> Mapping[tuple[str, ...], float]:
     return {(period,): share for period, share in snapshot.period_coverage.items() if share is not None}
 
@@ -128,6 +136,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.HOST_POWER: _host_power,
     catalogue.SERVICE_POWER: _service_power,
     catalogue.PERIOD_ENERGY: _period_energy,
+    catalogue.PERIOD_METHOD_ENERGY: _period_methods,
     **impacts.FILLINGS,
     **departments.FILLINGS,
     **activity.FILLINGS,

@@ -43,6 +43,12 @@ def test_the_services_energies_sum_to_the_hosts() -> None:
     assert sum(shown(catalogue.SERVICE_ENERGY, snapshot).values()) == pytest.approx(services / 1e6, rel=1e-12)
 
 
+def test_the_methods_are_told_by_period_and_of_nothing_there_is_none() -> None:
+    energy = {("day", Method.COUNTER): Energy(2_500_000), ("day", Method.MODELLED): Energy.ZERO}
+    snapshot = replace(at_work(), period_methods=energy)
+    assert shown(catalogue.PERIOD_METHOD_ENERGY, snapshot) == {("counter", "day"): 2.5}
+
+
 def test_before_the_first_commit_no_counter_is_shown() -> None:
     snapshot = just_started()
     counters = [metric for metric in METRICS if metric.kind is catalogue.Kind.COUNTER]
