@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urljoin
 
+from collectors._deadline import end_reads_in_time
 from monitor.adapters.connections import asked_pause, meaning_of, moment_of, parts_of, pool_to, tls_context
 from monitor.collector import Reason, Retry, Unavailable
 from monitor.core.units import NANOSECONDS_PER_SECOND
@@ -138,6 +139,7 @@ class Client:
         self._deadline = self._not_before
         sent = _headers(self.host, headers or {})
         self._pool = pool_to(self._origin, tls_context(certificates), sent, direct=direct)
+        end_reads_in_time(self._pool, lambda: min(self._limits.read, self._left()))
 
     @property
     def host(self) -> str:
@@ -230,6 +232,7 @@ class Client:
             with response:
                 return _Reply(response.status, response.headers, self._body(response))
         except exceptions.HTTPError as error:
+            self._left()
             raise Retry(f"{self.host} {meaning_of(error)}: {self.again}") from error
         except (OSError, ValueError, zlib.error) as error:
             raise Retry(f"what {self.host} answers can't be read: {self.again}") from error

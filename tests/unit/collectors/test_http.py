@@ -1,10 +1,13 @@
 """A provider's server that misbehaves in every way that a server can, and what is said of it."""
 
+import contextlib
 import gzip
 import ipaddress
 import json
 import logging
+import socketserver
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -168,6 +171,30 @@ def test_a_server_that_goes_on_and_on_is_given_up_when_the_reads_time_is_over(se
     assert "took longer than 0.3 s" in _why(client)
     assert time.monotonic() - began < 900 * 0.02
     assert _get(client) == {"fine": True}
+
+
+@pytest.mark.parametrize("endless", [b"x", b"X-A: b\r\n"])
+def test_a_head_without_end_is_given_up_when_the_reads_time_is_over(endless: bytes) -> None:
+    """No line of it, or one after the other: each piece comes in time."""
+    stopping = threading.Event()
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"HTTP/1.1 200 OK\r\n")
+            with contextlib.suppress(OSError):
+                while not stopping.wait(0.02):
+                    self.request.sendall(endless)
+
+    with socketserver.TCPServer((LOOPBACK, 0), Slow) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        client = Client(f"http://{LOOPBACK}:{server.server_address[1]}", FIVE, limits=Limits(read=5, total=0.3))
+        began = time.monotonic()
+        assert "took longer than 0.3 s" in _why(client)
+        # a head may have a hundred lines, and one of 64 KiB
+        assert time.monotonic() - began < 100 * 0.02
+        stopping.set()
+        thread.join()
 
 
 def test_a_read_has_no_more_time_than_in_total_however_much_is_asked(server: GridServer, clock: Clock) -> None:
