@@ -36,6 +36,26 @@ METER = Meter(PACKAGE, Method.COUNTER)
 SERVICE = Series("assistant", PACKAGE, Share.ACTIVE, Method.COUNTER)
 REST = Series(OTHER, PACKAGE, Share.FLOOR, Method.COUNTER)
 WATT_HOUR = 3_600_000_000
+BOUGHT = """
+[[external]]
+key = "mistral-api"
+name = "API de Mistral"
+department = "Communication"
+contract = "2026-DSI-042"
+provider = "mistralai"
+models = ["mistral-*"]
+zone = "SE"
+[[external]]
+key = "others"
+provider = "openai"
+models = ["*"]
+declared = { gwp_per_1000_output_tokens = "0.8 gCO2e", source = "Annexe 2", year = 2026 }
+"""
+USAGE = """\
+date,model,input_tokens,output_tokens,requests
+2026-02,mistral-large-2411,9000,4000,10
+2026-02-03,no-such-model,0,1000,1
+"""
 
 
 @dataclass(frozen=True)
@@ -148,3 +168,20 @@ def minutes(hour: Bucket) -> list[Bucket]:
         )
         for number in range(60)
     ]
+
+
+@pytest.fixture
+def configured(place: Path, ledger: str) -> str:
+    """Configure two bought services beside a ledger that has measured an hour."""
+    file = place / "empreinte.toml"
+    file.write_text(file.read_text(encoding="utf-8") + BOUGHT, encoding="utf-8")
+    return ledger
+
+
+@pytest.fixture
+def usage(place: Path, configured: str) -> str:
+    """Write a list of what was used; return where it is."""
+    assert configured
+    file = place / "usage.csv"
+    file.write_text(USAGE, encoding="utf-8")
+    return str(file)
