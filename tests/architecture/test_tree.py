@@ -3,7 +3,7 @@ import os
 import re
 from pathlib import Path
 
-from tests.architecture.sources import ROOT, files, modules, text, tree
+from tests.architecture.sources import PACKAGES, ROOT, files, modules, text, tree
 
 LINES = 500
 FEW = 3
@@ -71,7 +71,7 @@ def test_what_is_tested_in_a_process_of_its_own_is_still_there() -> None:
 
 
 def test_a_file_can_be_read_in_one_go() -> None:
-    lengths = {str(path): len(text(path).splitlines()) for path in modules("monitor", "collectors", "dashboards", "tests")}
+    lengths = {str(path): len(text(path).splitlines()) for path in modules(*PACKAGES, "tests")}
     assert {path: length for path, length in lengths.items() if length > LINES} == {}
 
 
