@@ -29,6 +29,7 @@ PERIODS: Final = (
 QUARTER_HOUR: Final = Duration(900 * NANOSECONDS_PER_SECOND)
 _GRAINS: Final = (HOUR, HALF_HOUR, QUARTER_HOUR)
 _MONTHS: Final = 12
+_MONTHS_OF: Final = {"month": 1, "quarter": 3, "year": _MONTHS}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _LOOK_BACK: Final = timedelta(days=5 * 366)
@@ -54,6 +55,13 @@ def period_bounds(period: str, now: int, zone: tzinfo) -> Interval:
     if unit == period:
         return Interval(_start(first, zone), now)
     return Interval(_start(_first_of(unit, first - _DAY), zone), _start(first, zone))
+
+
+def whole_period(unit: str, moment: int, zone: tzinfo) -> Interval:
+    """Return the whole local *unit* (day, month, quarter, year) that holds *moment*, up to its end."""
+    first = _first_of(unit, local_time(moment, zone).date())
+    after = first + _DAY if unit == "day" else _months_later(first, _MONTHS_OF[unit])
+    return Interval(_start(first, zone), _start(after, zone))
 
 
 def named_period(name: str, now: int, zone: tzinfo) -> Interval:

@@ -40,16 +40,16 @@ def measure_error(energies: Mapping[Meter, Energy]) -> Fraction:
         return Fraction(0)
     errors = (METHOD_ERROR[meter.method] * energy.microjoules for meter, energy in energies.items())
     squares = sum((error**2 for error in errors), Fraction(0))
-    return Fraction(_root(squares), total)
+    return Fraction(root(squares), total)
 
 
 def with_measure(amount: Bounds, error: Fraction) -> Bounds:
     """Return *amount* with the relative *error* of what was measured added to the range of its factors."""
     measured = amount.central * error
     return Bounds(
-        max(0, amount.central - _root((amount.central - amount.low) ** 2 + measured**2)),
+        max(0, amount.central - root((amount.central - amount.low) ** 2 + measured**2)),
         amount.central,
-        amount.central + _root((amount.high - amount.central) ** 2 + measured**2),
+        amount.central + root((amount.high - amount.central) ** 2 + measured**2),
     )
 
 
@@ -58,9 +58,9 @@ def together(amounts: Iterable[Bounds]) -> Bounds:
     parts = tuple(amounts)
     central = sum(part.central for part in parts)
     return Bounds(
-        max(0, central - _root(Fraction(sum((part.central - part.low) ** 2 for part in parts)))),
+        max(0, central - root(Fraction(sum((part.central - part.low) ** 2 for part in parts)))),
         central,
-        central + _root(Fraction(sum((part.high - part.central) ** 2 for part in parts))),
+        central + root(Fraction(sum((part.high - part.central) ** 2 for part in parts))),
     )
 
 
@@ -74,7 +74,7 @@ def emissions(use: Bounds | None, made: Bounds | None, energies: Mapping[Meter, 
     return together(parts) if parts else None
 
 
-def _root(square: Fraction) -> int:
+def root(square: Fraction) -> int:
     """Return the square root of *square*, rounded up: an error is not made smaller than it is."""
     whole = -(-square.numerator // square.denominator)
     root = isqrt(whole)
