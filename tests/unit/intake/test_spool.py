@@ -213,6 +213,8 @@ def test_another_failure_is_told_too_and_ends_nothing(spool: Spool) -> None:
 
 def held_up(spool: Spool) -> sqlite3.Connection:
     """Return who keeps the spool from writing until he commits."""
+    # however slow the machine is just now, the spool waits until he is done
+    spool._store._connection.execute("PRAGMA busy_timeout = 60000")
     other = sqlite3.connect(spool._path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     return other
