@@ -46,6 +46,8 @@ class EventLines:
             parts["resource"] = self._speech.page.resource(data["resource"])
         if "cause" in data:
             parts["cause"] = self._speech.page.cause(data["cause"])
+        shares = {name: self._speech.write.share(data[name]) for name in ("threshold", "used_ratio") if name in data}
+        parts |= shares
         return {**parts, **{name: self._moment(data[name]) for name in ("start", "end") if name in data}}
 
     def _moment(self, time: object) -> str:

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.events import (
+    BudgetCrossed,
     CollectionFailed,
     CollectorBecameUnavailable,
     CollectorRecovered,
@@ -47,6 +48,7 @@ TOLD: Final = (
     CollectorRecovered,
     ImpactAccounted,
     EntryCorrected,
+    BudgetCrossed,
     HandlerFailed,
 )
 """All that is ever told to others: what happens seldom, and holds nothing of a process, a user or a prompt."""
@@ -77,7 +79,7 @@ class CloudEvent:
     id: str
     source: str
     subject: str
-    """Which service, collector, resource or subscriber it is about; empty: all."""
+    """Which service, collector, resource, budget or subscriber it is about; empty: all."""
     time: str
     """When it became known: RFC 3339, UTC."""
     simulated: bool
@@ -127,11 +129,10 @@ def _content(event: Event) -> tuple[str, dict[str, Any]]:
             return key, {"service": key}
         case GapFound():
             return event.resource, {"resource": event.resource, "cause": event.cause, **_span(event.interval)}
-        case ImpactAccounted(impacts=impacts):
-            return "", _impacts(impacts)
-        case EntryCorrected():
-            said = {"generation": event.generation, "reason": event.reason}
-            return "", {**said, **_span(event.interval)}
+        case ImpactAccounted() | EntryCorrected():
+            return "", _hours(event)
+        case BudgetCrossed():
+            return event.budget, _budget(event)
     return _of_a_part(event)
 
 
@@ -151,9 +152,31 @@ def _of_a_part(event: Event) -> tuple[str, dict[str, Any]]:
     return event.collector, {"collector": event.collector, **said}
 
 
+def _budget(event: BudgetCrossed) -> dict[str, Any]:
+    """Return what a budget came to; what is unknown, or will not be within the period, is None."""
+    coming = None if event.forecast_ratio is None else float(event.forecast_ratio)
+    return {
+        "budget": event.budget,
+        "name": event.name,
+        "limit": event.limit,
+        "start": _time(event.interval.start),
+        "end": _time(event.interval.end),
+        "threshold": float(event.threshold),
+        "used_ratio": float(event.used_ratio),
+        "forecast_ratio": coming,
+        "exhausted": None if event.exhausted_at is None else _time(event.exhausted_at),
+    }
+
+
 def _span(interval: Interval) -> dict[str, Any]:
     seconds = interval.length.nanoseconds / NANOSECONDS_PER_SECOND
     return {"start": _time(interval.start), "end": _time(interval.end), "duration_seconds": seconds}
+
+
+def _hours(event: ImpactAccounted | EntryCorrected) -> dict[str, Any]:
+    if isinstance(event, ImpactAccounted):
+        return _impacts(event.impacts)
+    return {"generation": event.generation, "reason": event.reason, **_span(event.interval)}
 
 
 def _impacts(impacts: HourImpacts) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Meter, ServiceFacts
     from monitor.core.impact import HourImpacts
@@ -127,6 +129,26 @@ class ServiceDisappeared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetCrossed:
+    """So much of a budget was used as it warns at, or all of it: once for each budget, period and threshold.
+
+    `interval` is the whole period. `threshold`, `used_ratio` and `forecast_ratio` (of what it will be at the end) are
+    shares of `limit`, which is as somebody wrote it. `exhausted_at` is when the limit was or will be reached, ns since
+    the epoch. What is unknown, or will not be within the period, is None.
+    """
+
+    at: Stamp
+    budget: str
+    name: str
+    limit: str
+    interval: Interval
+    threshold: Fraction
+    used_ratio: Fraction
+    forecast_ratio: Fraction | None
+    exhausted_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerFailed:
     """A subscriber raised on an event; its neighbours still ran. `error` is one sentence."""
 
@@ -161,5 +183,6 @@ Event = (
     | EntryCorrected
     | ServiceAppeared
     | ServiceDisappeared
+    | BudgetCrossed
     | HandlerFailed
 )

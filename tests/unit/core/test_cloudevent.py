@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +11,7 @@ from monitor.core import events
 from monitor.core.cloudevent import TOLD, CloudEvent, is_asked_for, name_of, names, told
 from monitor.core.entries import ServiceFacts
 from monitor.core.events import (
+    BudgetCrossed,
     CollectionFailed,
     CollectionSucceeded,
     CollectorBecameUnavailable,
@@ -82,6 +84,30 @@ SAID: dict[Event, tuple[str, dict[str, object]]] = {
             "duration_seconds": 90.0,
         },
     ),
+    BudgetCrossed(
+        at=AT,
+        budget="ia",
+        name="IA",
+        limit="120 kgCO2e",
+        interval=Interval(START, START + 30 * 86400 * SECOND),
+        threshold=Fraction(4, 5),
+        used_ratio=Fraction(13, 16),
+        forecast_ratio=Fraction(9, 8),
+        exhausted_at=START + 86400 * SECOND,
+    ): (
+        "ia",
+        {
+            "budget": "ia",
+            "name": "IA",
+            "limit": "120 kgCO2e",
+            "start": "2026-11-24T22:00:00.000Z",
+            "end": "2026-12-24T22:00:00.000Z",
+            "threshold": 0.8,
+            "used_ratio": 0.8125,
+            "forecast_ratio": 1.125,
+            "exhausted": "2026-11-25T22:00:00.000Z",
+        },
+    ),
     HandlerFailed(at=AT, handler="mail", error="no"): ("mail", {"handler": "mail", "error": "no"}),
 }
 
@@ -123,6 +149,13 @@ def test_what_an_hour_came_to_is_told_by_consumer_in_base_units() -> None:
             },
         },
     }
+
+
+def test_a_budget_of_which_no_forecast_is_known_is_told_without_one() -> None:
+    known = next(event for event in SAID if isinstance(event, BudgetCrossed))
+    data = json.loads(sent(replace(known, forecast_ratio=None, exhausted_at=None)).as_json())["data"]
+    assert data["forecast_ratio"] is None
+    assert data["exhausted"] is None
 
 
 def test_the_same_event_has_the_same_id_and_another_one_has_another() -> None:
