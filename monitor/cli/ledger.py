@@ -1,4 +1,4 @@
-"""`empreinte ledger`: is it sound, a copy of it, and its schema brought up to date."""
+"""`empreinte ledger`: is it sound, a copy of it, its schema brought up to date, and its past for others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.cli import ledger_export
 from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
 from monitor.core.calendar import local_day, year_of
 from monitor.core.interval import Interval
@@ -30,11 +31,12 @@ def commands() -> typer.Typer:
     group.command("verify")(check)
     group.command("backup")(backup)
     group.command("migrate")(migrate)
+    group.command("export")(ledger_export.export)
     return group
 
 
 def alone(context: typer.Context) -> None:
-    """Check, copy or migrate the ledger."""
+    """Check, copy, migrate or export the ledger."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

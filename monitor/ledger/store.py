@@ -37,6 +37,7 @@ from monitor.ledger.external import ExternalWriter, Imported
 from monitor.ledger.identity import identify, identity_of, wanted_identity
 from monitor.ledger.impacts import ImpactRow
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
+from monitor.ledger.past import Past
 from monitor.ledger.reading import Monthly, MonthRow, Sums
 from monitor.ledger.restatement import Occasion, Restatement, restate
 from monitor.ledger.schema import exposure_offsets, open_books, remembered
@@ -196,6 +197,10 @@ class Ledger(Consulted):
             table = exposure_offsets
             body = connection.execute(select(table.c.body).where(table.c.host_id == self._host_id)).scalar()
             return self._decoded(connection, body) if body is not None else OpenBooks(Stamp(0, 0), "", 0)
+
+    def past(self, interval: Interval) -> Past:
+        """Return how the counters stood at the end of each hour that lies whole in *interval* and is closed."""
+        return Past(self, self._host_id, interval)
 
     def commit(
         self,
