@@ -1,0 +1,132 @@
+"""For managers: what AI has cost this year and this month, against last year, by department and service, and how sure.
+
+The public variant is the same without what only the house may see: budgets, and links into the other boards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dashboards import board, panels, queries
+from dashboards.board import Board, Place
+from dashboards.panels import AMBER, EUROS, GREEN, KILOGRAMS, KWH, LITERS, RATIO, RED, Column, Look, Query
+from dashboards.queries import GRAMS_PER_KILOGRAM, JOULES_PER_KWH, WHO
+from monitor.exposition import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dashboards.words import Words
+
+NAME: Final = "overview"
+PUBLIC: Final = "public"
+CHANGE: Final = ((None, GREEN), (0.0, AMBER), (0.1, RED))
+"""Less than last year is good; a tenth more is not."""
+SURE: Final = ((None, RED), (0.8, AMBER), (0.95, GREEN))
+"""Below 80 % of a year measured its sums say little; above 95 % they say all that matters."""
+
+
+def overview(words: Words) -> Board:
+    """Return the managers' board."""
+    return Board(NAME, tuple(_places(words, public=False)), since="now-30d", links=("service", "fleet"))
+
+
+def public(words: Words) -> Board:
+    """Return the board for everybody: without variables, which a public dashboard can't have."""
+    return Board(PUBLIC, tuple(_places(words, public=True)), since="now-30d")
+
+
+def _places(words: Words, *, public: bool) -> Iterator[Place]:
+    yield from _this_year(words)
+    yield from _this_month(words)
+    yield from _by_whom(words, public=public)
+    if not public:
+        yield from _spent(words)
+    yield from _how_sure(words)
+    yield Place(panels.text("overview.reading", words), 24, 9)
+
+
+def _this_year(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.year", words), 24, 1)
+    yield from _headline(words, "year")
+    energy = queries.change(catalogue.PERIOD_ENERGY, "year", "previous_year_to_date")
+    gases = queries.change(catalogue.PERIOD_EMISSIONS, "year", "previous_year_to_date")
+    look = Look(RATIO, 1, CHANGE, none=words("overview.no_year_before"))
+    yield Place(panels.stat("overview.year_energy_change", words, look, Query(energy)), 4, 4)
+    yield Place(panels.stat("overview.year_emissions_change", words, look, Query(gases)), 4, 4)
+
+
+def _this_month(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.month", words), 24, 1)
+    yield from _headline(words, "month")
+    before = queries.total(catalogue.PERIOD_ENERGY, JOULES_PER_KWH, "previous_month")
+    gases = queries.total(catalogue.PERIOD_EMISSIONS, GRAMS_PER_KILOGRAM, "previous_month")
+    yield Place(panels.stat("overview.previous_month_energy", words, Look(KWH, 1), Query(before)), 4, 4)
+    yield Place(panels.stat("overview.previous_month_emissions", words, Look(KILOGRAMS, 1), Query(gases)), 4, 4)
+
+
+def _headline(words: Words, period: str) -> Iterator[Place]:
+    figures = (
+        ("energy", catalogue.PERIOD_ENERGY, JOULES_PER_KWH, Look(KWH, 1)),
+        ("emissions", catalogue.PERIOD_EMISSIONS, GRAMS_PER_KILOGRAM, Look(KILOGRAMS, 1)),
+        ("water", catalogue.PERIOD_WATER, 1, Look(LITERS, 0)),
+        ("cost", catalogue.PERIOD_COST, 1, Look(EUROS, 2, none=words("overview.no_tariff"))),
+    )
+    for name, metric, by, look in figures:
+        key = f"overview.{period}_{name}"
+        yield Place(panels.stat(key, words, look, Query(queries.total(metric, by, period))), 4, 4)
+
+
+def _by_whom(words: Words, *, public: bool) -> Iterator[Place]:
+    yield Place(panels.heading("overview.whom", words), 24, 1)
+    gases = queries.departments(catalogue.PERIOD_DEPARTMENT_EMISSIONS, GRAMS_PER_KILOGRAM, "year")
+    look = Look(KILOGRAMS, 1, names=words.mapping("names"))
+    yield Place(panels.bars("overview.departments", words, look, Query(gases, "{{department}}")), 9, 10)
+    yield Place(_services(words, public=public), 15, 10)
+
+
+def _services(words: Words, *, public: bool) -> panels.Panel:
+    energy, gases, water = catalogue.PERIOD_ENERGY, catalogue.PERIOD_EMISSIONS, catalogue.PERIOD_WATER
+    figures = (
+        ("month_energy", energy, JOULES_PER_KWH, "month", Look(KWH, 2)),
+        ("year_energy", energy, JOULES_PER_KWH, "year", Look(KWH, 1)),
+        ("year_emissions", gases, GRAMS_PER_KILOGRAM, "year", Look(KILOGRAMS, 1)),
+        ("year_water", water, 1, "year", Look(LITERS, 0)),
+    )
+    columns = [
+        Column(words(f"columns.{name}"), Query(queries.services(metric, by, period), table=True), look)
+        for name, metric, by, period, look in figures
+    ]
+    link = "" if public else board.path_to("service", words.language)
+    return panels.table("overview.services", words, (WHO,), *columns, link=link)
+
+
+def _spent(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.spent", words), 24, 1)
+    power = queries.by_name(f"sum by ({queries.PER_SERVICE}) ({queries.of(catalogue.SERVICE_POWER)})")
+    look = Look(panels.WATTS, 0, names=words.mapping("names"))
+    link = board.path_to("infrastructure", words.language)
+    curve = panels.lines("overview.power", words, look, Query(power, "{{who}}", instant=False), stacked=True, link=link)
+    yield Place(curve, 24, 9)
+
+
+def _how_sure(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.sure", words), 24, 1)
+    measured = f"min({queries.of(catalogue.COVERAGE, period='year')})"
+    known = f"min({queries.of(catalogue.IMPACT_COVERAGE, period='year')})"
+    low = queries.total(catalogue.PERIOD_EMISSIONS_LOW, GRAMS_PER_KILOGRAM, "year")
+    high = queries.total(catalogue.PERIOD_EMISSIONS_HIGH, GRAMS_PER_KILOGRAM, "year")
+    ratio = Look(RATIO, 0, SURE, 0, 1)
+    yield Place(panels.stat("overview.coverage", words, ratio, Query(measured)), 6, 4)
+    yield Place(panels.stat("overview.impact_coverage", words, ratio, Query(known)), 6, 4)
+    yield Place(
+        panels.stat(
+            "overview.range",
+            words,
+            Look(KILOGRAMS, 1),
+            Query(low, words("overview.low")),
+            Query(high, words("overview.high")),
+        ),
+        12,
+        4,
+    )
