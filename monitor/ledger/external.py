@@ -23,7 +23,7 @@ from monitor.ledger.terms import digest_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row, Table
+    from sqlalchemy import ColumnElement, Connection, FromClause, Row
 
     from monitor.core.activity import Authority
     from monitor.core.external import FileRow
@@ -118,7 +118,7 @@ class ExternalWriter:
         if added.rowcount:
             return
         better = [other.value for other in RANKS if RANKS[other] < RANKS[one.authority]]
-        told = any(True for _ in self._overlapping([one], _of_file(table))) or self._said(one, better)
+        told = any(True for _ in self._overlapping([one], of_file(table))) or self._said(one, better)
         values = self._values(one, number, source, bases)
         self._insertion.into(self._connection, table, [(*values[:5], not told, values[6])])
         worse = [other.value for other in RANKS if RANKS[other] > RANKS[one.authority]]
@@ -232,7 +232,8 @@ class ExternalWriter:
             self._insertion.into(self._connection, table, [(self._host, stream, through)])
 
 
-def _of_file(table: Table) -> ColumnElement[bool]:
+def of_file(table: FromClause) -> ColumnElement[bool]:
+    """Return the condition of what a file has told in *table*, that of the amounts or an alias of it."""
     return table.c.source.startswith(f"{FILE}:")
 
 

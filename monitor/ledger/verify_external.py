@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from monitor.core.activity import Unit
 from monitor.core.calendar import utc
+from monitor.core.interval import HOUR
 from monitor.ledger import schema
 from monitor.ledger.errors import LedgerCorrupt
-from monitor.ledger.external import FILE, basis_in, series_of
+from monitor.ledger.external import basis_in, of_file, series_of
 from monitor.ledger.terms import digest_of
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ class ExternalExamination:
     def __init__(self, connection: Connection, span: Interval | None) -> None:
         self._connection = connection
         self._span = span
-        self._series = {row.id: series_of(row) for row in connection.execute(select(schema.external_series))}
+        rows = connection.execute(select(schema.external_series)).all()
+        self._series = {row.id: series_of(row) for row in rows}
+        self._whose = {row.id: (row.host_id, row.external, row.model) for row in rows}
 
     def kinds(self) -> Iterator[Iterator[str]]:
         """Yield the faults of each kind, in sentences."""
         yield self._unsound()
         yield self._told_twice()
+        yield self._told_by_files()
         yield self._changed_bases()
 
     def _unsound(self) -> Iterator[str]:
@@ -53,27 +57,42 @@ class ExternalExamination:
                 yield f"{where} has {'a' if row.basis_id is not None else 'no'} basis"
 
     def _told_twice(self) -> Iterator[str]:
-        """Times of which two authorities count, or one and a file: one of the two is a cross-check."""
+        """Hours of which two authorities count: one of the two is a cross-check."""
         one, another, series = schema.external_amounts, schema.external_amounts.alias(), schema.external_series
         other = series.alias()
-        of_file = another.c.source.startswith(f"{FILE}:")
         rows = self._connection.execute(
             select(one.c.since, one.c.series_id, one.c.source, another.c.source.label("another"))
             .join(series, series.c.id == one.c.series_id)
             .join(other, (other.c.host_id == series.c.host_id) & (other.c.external == series.c.external))
-            .join(another, another.c.series_id == other.c.id)
+            .join(another, (another.c.series_id == other.c.id) & (another.c.since == one.c.since))
             .where(
-                ~one.c.source.startswith(f"{FILE}:"),
-                (of_file & (other.c.model == series.c.model)) | (~of_file & (another.c.source > one.c.source)),
+                ~of_file(one),
+                ~of_file(another),
+                another.c.source > one.c.source,
                 one.c.counted,
                 another.c.counted,
-                another.c.since < one.c.until,
-                another.c.until > one.c.since,
             )
             .distinct()
         )
         for since, number, source, found in rows:
             yield f"{_spoken(self._series[number])} of {utc(since)} counts by {source}, and again by {found}"
+
+    def _told_by_files(self) -> Iterator[str]:
+        """Hours of which events count, and again a file, which tells by the day or by the month."""
+        table = schema.external_amounts
+        files: dict[tuple[int, int], dict[tuple[int, str, str], str]] = {}
+        for row in self._connection.execute(select(table).where(of_file(table), table.c.counted)):
+            files.setdefault((row.since, row.until), {})[self._whose[row.series_id]] = row.source
+        for (since, until), told in sorted(files.items()):
+            # an hour is looked for from its end: it may have begun before the day did
+            within = and_(table.c.since > since - HOUR.nanoseconds, table.c.since < until, table.c.until > since)
+            rows = self._connection.execute(
+                select(table).where(within, ~of_file(table), table.c.counted).order_by(table.c.since)
+            )
+            for row in rows:
+                if source := told.get(self._whose[row.series_id]):
+                    one = _spoken(self._series[row.series_id])
+                    yield f"{one} of {utc(row.since)} counts by {row.source}, and again by {source}"
 
     def _changed_bases(self) -> Iterator[str]:
         table = schema.external_bases

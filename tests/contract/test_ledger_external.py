@@ -256,6 +256,11 @@ def test_a_command_may_import_beside_the_daemon(site: Site, ledger: Ledger) -> N
         ("UPDATE external_amounts SET basis_id = NULL WHERE source = 'events'", "of chat has no basis"),
         ("UPDATE external_amounts SET until = since WHERE source = 'events'", "has no time"),
         ("UPDATE external_amounts SET counted = true", "counts by events, and again by file:"),
+        (
+            "UPDATE external_amounts SET counted = true WHERE source = 'events' AND since ="
+            " (SELECT max(since) FROM external_amounts WHERE source = 'events' AND NOT counted)",
+            "and again by file:",
+        ),
         ("UPDATE external_amounts SET counted = true", "counts by events, and again by gateway"),
         ("UPDATE external_bases SET body = '{}'", "is not what was written"),
     ],
@@ -265,7 +270,8 @@ def test_whatever_is_changed_in_the_tables_of_bought_services_is_found(site: Sit
         ledger.import_external([month_row(2, 1000)], "a" * 32)
         late = START + MONTH
         metered = replace(hour(70, late, model="mistral"), authority=Authority.GATEWAY)
-        ledger.add_external([hour(400), hour(7, late), metered], stream="spool", through=1)
+        last = hour(5, late - HR)
+        ledger.add_external([hour(400), last, hour(7, late), metered], stream="spool", through=1)
         assert faults(ledger) == []
     site.sql(harm)
     with site.read() as reader:
