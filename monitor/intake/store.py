@@ -20,7 +20,8 @@ from monitor.intake.accepted import Accepted
 from monitor.intake.matching import consumer_of
 from monitor.intake.metering import advance
 from monitor.intake.names import Names
-from monitor.intake.usage import UsageEvent, hashed
+from monitor.intake.seen import Seen
+from monitor.intake.usage import UsageEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,12 +115,12 @@ class Store:
         """Open the file at *path*, or make it. Raises sqlite3.Error, OSError."""
         self._owners = owners
         self._known = frozenset(owner.key for owner in owners)
-        self._remembered = 0
         make_file(path)
         self._connection = connected(path, "rw")
         try:
             _prepare(self._connection, now)
             self._names = Names(self._connection)
+            self._seen = Seen(self._connection)
             self.standing = self._counted()
         except BaseException:
             self._connection.close()
@@ -134,7 +135,7 @@ class Store:
 
         When it returns, all of it is on the disk; when it raises (sqlite3.Error), none of it is.
         """
-        self._remembered = 0
+        self._seen.added = 0
         with self._transaction():
             dropped = self._connection.execute("DELETE FROM waiting WHERE number <= ?", (done,)).rowcount
             outcomes = [self._take(batch) for batch in batches]
@@ -150,7 +151,7 @@ class Store:
             done=max(done, before.done),
             waiting=before.waiting + accepted - dropped,
             unmatched=before.unmatched + unmatched,
-            remembered=before.remembered + self._remembered,
+            remembered=before.remembered + self._seen.added,
         )
         return outcomes
 
@@ -184,35 +185,24 @@ class Store:
         metered = self._advance(batch.readings, batch.arrived)
         outcome = Outcome()
         for event in (*batch.events, *metered):
-            if not self._is_new(event, batch.arrived):
+            consumer = self._consumer_of(event, batch.arrived)
+            if not self._seen.is_new(event, consumer, batch.arrived):
                 outcome = replace(outcome, duplicates=outcome.duplicates + 1)
-            elif self._add(event, batch.arrived):
+                continue
+            row = _row(consumer, self._names.bounded(event, batch.arrived), batch.arrived)
+            self._connection.execute(_ADD.format("waiting" if consumer else "unmatched"), row)
+            if consumer:
                 outcome = replace(outcome, accepted=outcome.accepted + 1)
             else:
                 outcome = replace(outcome, unmatched=outcome.unmatched + 1)
         return outcome
 
-    def _is_new(self, event: UsageEvent, arrived: int) -> bool:
-        """Whether neither *event* came, nor a part of its span, nor the span that it is a part of; remember it."""
-        itself, ours, parts = event.id_hash, event.span, _parts_of(event.span)
-        known = any(self._came(name) for name in {itself, parts, event.whole} - {""})
-        names = {itself, ours, _parts_of(event.whole)} - {""}
-        rows = [(bytes.fromhex(name), arrived) for name in names]
-        self._remembered += self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows).rowcount
-        return not known
-
-    def _came(self, name: str) -> bool:
-        key = bytes.fromhex(name)
-        return self._connection.execute("SELECT 1 FROM seen WHERE id = ?", (key,)).fetchone() is not None
-
-    def _add(self, event: UsageEvent, arrived: int) -> bool:
-        """Add *event*, and return whether it is of a service."""
+    def _consumer_of(self, event: UsageEvent, arrived: int) -> str:
+        """Return the key of the service that *event* is of; empty: of none."""
         consumer = consumer_of(event, self._owners)
-        if consumer not in self._known and not (consumer and self._names.admits(consumer, arrived)):
-            consumer = ""
-        row = _row(consumer, self._names.bounded(event, arrived), arrived)
-        self._connection.execute(_ADD.format("waiting" if consumer else "unmatched"), row)
-        return consumer != ""
+        if consumer in self._known or (consumer and self._names.admits(consumer, arrived)):
+            return consumer
+        return ""
 
     def _advance(self, readings: Sequence[Reading], now: int) -> list[UsageEvent]:
         if not readings:
@@ -361,11 +351,6 @@ def accepted(row: Sequence[Any]) -> Accepted:
         authority=Authority(authority),
     )
     return Accepted(number, consumer, event)
-
-
-def _parts_of(span: str) -> str:
-    """Return the name under which it is remembered that a part of *span* told of a call; empty: there is no span."""
-    return hashed("parts", span) if span else ""
 
 
 def _row(consumer: str, event: UsageEvent, arrived: int) -> tuple[object, ...]:

@@ -63,6 +63,33 @@ def test_what_came_before_is_a_duplicate_in_one_batch_and_across_them(opened: St
     assert opened.write([batch(event("2"))], 0) == [Outcome(duplicates=1)]
 
 
+def stray(name: str, **changes: object) -> UsageEvent:
+    """Return an event that is of no service."""
+    return event(name, service="", model="gpt-4o", **changes)
+
+
+def test_who_is_of_no_service_does_not_stand_in_the_way_of_who_tells_of_the_same_call(opened: Store) -> None:
+    assert opened.write([batch(stray("1")), batch(event("1"))], 0) == [Outcome(unmatched=1), Outcome(accepted=1)]
+    assert opened.write([batch(stray("1")), batch(event("1"))], 0) == [Outcome(duplicates=1), Outcome(duplicates=1)]
+    assert opened.write([batch(stray("2")), batch(stray("2"))], 0) == [Outcome(unmatched=1), Outcome(duplicates=1)]
+    assert kept(opened) == [event("1").id_hash]
+
+
+def test_a_span_of_no_service_hides_neither_its_parts_nor_its_whole(opened: Store) -> None:
+    middle = {"span": hashed("middle"), "whole": hashed("outer")}
+    outer, inner = event("outer", span=hashed("outer")), event("inner", span=hashed("inner"), whole=hashed("middle"))
+    assert opened.write([batch(stray("middle", **middle), outer)], 0) == [Outcome(accepted=1, unmatched=1)]
+    # what is above has counted, and the next below is known as its part, whatever it is of
+    assert opened.write([batch(stray("middle", **middle), inner)], 0) == [Outcome(duplicates=2)]
+    others = {"span": hashed("other middle"), "whole": hashed("other outer")}
+    below = event("other inner", span=hashed("other inner"), whole=hashed("other middle"))
+    assert opened.write([batch(stray("other middle", **others), below)], 0) == [Outcome(accepted=1, unmatched=1)]
+    # what is above is known to have a part that has counted
+    assert opened.write([batch(stray("other middle", **others))], 0) == [Outcome(duplicates=1)]
+    above = event("other outer", span=hashed("other outer"))
+    assert opened.write([batch(above)], 0) == [Outcome(duplicates=1)]
+
+
 def test_a_span_is_remembered_by_itself_its_answer_and_what_it_is_a_part_of(opened: Store, tmp_path: Path) -> None:
     inner, outer = event("1", span=hashed("inner"), whole=hashed("outer")), event("2", span=hashed("outer"))
     assert opened.write([batch(inner)], 0) == [Outcome(accepted=1)]
