@@ -257,8 +257,10 @@ def test_a_command_may_import_beside_the_daemon(site: Site, ledger: Ledger) -> N
         ("UPDATE external_amounts SET until = since WHERE source = 'events'", "has no time"),
         ("UPDATE external_amounts SET counted = true", "counts by events, and again by file:"),
         (
-            "UPDATE external_amounts SET counted = true WHERE source = 'events' AND since ="
-            " (SELECT max(since) FROM external_amounts WHERE source = 'events' AND NOT counted)",
+            (
+                "UPDATE external_amounts SET counted = true WHERE source = 'events' AND since ="
+                " (SELECT max(since) FROM external_amounts WHERE source = 'events' AND NOT counted)"
+            ),
             "and again by file:",
         ),
         ("UPDATE external_amounts SET counted = true", "counts by events, and again by gateway"),
