@@ -11,6 +11,8 @@ ARGS :=
 TESTS :=
 # an interpreter to use instead of the first that fits
 export PYTHON
+# where it is set, each of the processes that the tests start compiles all that it imports, and pytest each of its files
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:
