@@ -43,6 +43,8 @@ PASS: Final = 10.0
 """Seconds for all pages of one read; those that are left are the first of the next. Our choice."""
 RARELY: Final = 12
 """A page that refuses, or is none, is asked again at every so many reads: once a minute."""
+CALM: Final = 60
+"""So many looks at which nothing came back after a fall make up for one at which it did: five minutes."""
 ACCEPT: Final = "text/plain; version=0.0.4, application/openmetrics-text; version=1.0.0; q=0.5, */*; q=0.1"
 AWAKE: Final = (
     "llama.cpp was told to sleep when it is idle, and a build before {build}, or one without a number, is kept awake"
@@ -106,6 +108,12 @@ class _Known:
     """What it said at the last look."""
     gone: dict[ActivitySeries, int] = field(default_factory=dict)
     """What series had counted that went away while others of the same sum went on."""
+    fell: dict[ActivitySeries, int] = field(default_factory=dict)
+    """What series had counted that fell at the last look; it is not told yet that they did."""
+    back: int = 0
+    """At how many looks, in the last while, series were back that had fallen."""
+    calm: int = 0
+    """For how many looks nothing was."""
 
     def begin(self, started: int | None) -> None:
         """Take notice of the process that listens there: another one begins anew, and is asked at once."""
@@ -134,8 +142,26 @@ class _Known:
             self.gone[series] = self.gone.get(series, 0) + max(0, before.value - whole.value) if fewer else 0
         return self.gone.get(series, 0)
 
+    def tell(self, readings: tuple[ActivityReading, ...]) -> None:
+        """Tell *readings*; of counters whose beginning nobody tells, a fall only when it is seen to stay.
+
+        Raises Refusal where they are back each time: several servers answer there.
+        """
+        before = {reading.series: reading.count for reading in self.readings}
+        now = {reading.series: reading.count for reading in readings if not reading.epoch}
+        came_back = any(now.get(series, 0) >= count for series, count in self.fell.items())
+        self.calm = 0 if came_back else self.calm + 1
+        self.back = self.back + 1 if came_back else 0 if self.calm > CALM else self.back
+        if self.back > 1:
+            self.mixed = True
+            raise Refusal(MIXED)
+        known = not self.fell or came_back
+        self.fell = {one: before[one] for one, count in now.items() if known and count < before.get(one, 0)}
+        if not self.fell:
+            self.readings = readings
+
     def _forget(self) -> None:
-        self.old, self.readings, self.sums, self.gone = None, (), {}, {}
+        self.old, self.readings, self.sums, self.gone, self.fell = None, (), {}, {}, {}
 
 
 class OpenMetricsCollector:
@@ -259,7 +285,7 @@ class OpenMetricsCollector:
         known.note(told.start)
         if known.old is None:
             known.old = self._table.counters(samples)
-        known.readings = tuple(self._counted(page, known, told))
+        known.tell(tuple(self._counted(page, known, told)))
         return told
 
     def _client(self, page: Page, known: _Known) -> Client:

@@ -8,7 +8,7 @@ import pytest
 
 from collectors._activity import MODELS
 from collectors._http import Limits
-from collectors.openmetrics import RARELY, OpenMetricsCollector
+from collectors.openmetrics import CALM, RARELY, OpenMetricsCollector
 from monitor.collector import Retry
 from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.readings import ActivityReading
@@ -371,6 +371,28 @@ def test_several_processes_that_answer_in_turn_are_found_out(host: Hosted) -> No
         assert collector.collect() == []
 
 
+def test_several_servers_behind_one_address_that_tell_no_beginning_are_found_out(host: Hosted) -> None:
+    """Their counters fall and are back at the next look: nothing of that is told as if it began anew."""
+    host.add()
+    collector = host.collector()
+    seen = []
+    for count in (1000, 900, 1010, 905, 1010, 910, 1020):
+        host.replies["/metrics"] = vllm(m=count)
+        seen.append(tokens(collector))
+    assert seen == [{"m": (1000, False)}] * 2 + [{"m": (1010, False)}] * 2 + [{}] * 3
+    assert "several processes answer there" in trouble(collector)
+
+
+def test_a_counter_of_unknown_beginning_that_stays_low_began_anew_and_may_do_so_often(host: Hosted) -> None:
+    host.add()
+    collector = host.collector()
+    seen = []
+    for count in (1000, 3, 40, *[50] * CALM, 5, 60, *[70] * CALM, 6, 80):
+        host.replies["/metrics"] = vllm(m=count)
+        seen.append(tokens(collector)["m"][0])
+    assert seen == [1000, 1000, 40, *[50] * CALM, 50, 60, *[70] * CALM, 70, 80]
+
+
 def test_a_process_that_is_not_seen_for_a_moment_is_the_same(host: Hosted) -> None:
     page = host.add(reply=vllm(m=10), started=BORN - 1)
     collector = host.collector()
@@ -379,8 +401,17 @@ def test_a_process_that_is_not_seen_for_a_moment_is_the_same(host: Hosted) -> No
     assert read(collector) == first
 
 
-def test_a_counter_that_falls_is_told_as_it_is(host: Hosted) -> None:
+def test_a_counter_that_falls_is_told_as_it_is_once_it_is_seen_to_stay(host: Hosted) -> None:
     host.add(reply=vllm(m=10))
+    collector = host.collector()
+    collector.collect()
+    host.replies["/metrics"] = vllm(m=2)
+    assert tokens(collector) == {"m": (10, False)}
+    assert tokens(collector) == {"m": (2, False)}
+
+
+def test_a_counter_of_a_known_beginning_that_falls_is_told_at_once(host: Hosted) -> None:
+    host.add(reply=vllm(m=10), started=BORN - 1)
     collector = host.collector()
     collector.collect()
     host.replies["/metrics"] = vllm(m=2)
