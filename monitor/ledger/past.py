@@ -22,6 +22,7 @@ from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.stretches import merged, next_hour
+from monitor.ledger.writing import read_series
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
@@ -50,18 +51,23 @@ class _Kept:
     amount: str
     counts: ColumnElement[bool]
 
-    def among(
-        self, host: int, within: Interval, found: Collection[str]
-    ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-        """Return the rows of *within* whose last part of the key is in *found*, or all, and the columns of the key."""
-        table = self.hours if self.numbered is None else self.numbered
-        key: list[ColumnElement[Any]] = [table.c[name] for name in self.key]
-        asked = select(*key).where(
-            self.hours.c.bucket >= within.start, self.hours.c.bucket < within.end, self.counts, table.c.host_id == host
-        )
-        if self.numbered is not None:
-            asked = asked.join_from(self.hours, self.numbered, self.hours.c.series_id == self.numbered.c.id)
-        return asked.where(key[-1].in_(found)) if found else asked, key
+    def asked(
+        self, connection: Connection, host: int, within: Interval, found: Collection[str]
+    ) -> tuple[list[ColumnElement[Any]], Select[Any]]:
+        """Return the columns of the key, and what asks for it of the hours of *within*.
+
+        Only keys whose last part is in *found* are asked for, or all.
+        """
+        hours, told = self.hours, self.hours if self.numbered is None else self.numbered
+        key: list[ColumnElement[Any]] = [told.c[name] for name in self.key]
+        ours = [told.c.host_id == host, *([key[-1].in_(found)] if found else [])]
+        asked = select(*key).where(hours.c.bucket >= within.start, hours.c.bucket < within.end, self.counts)
+        if self.numbered is None:
+            return key, asked.where(*ours)
+        numbers = connection.execute(select(told.c.id).where(*ours)).scalars().all()
+        # an outer join: else SQLite goes through all hours once for each series
+        joined = hours.outerjoin(told, hours.c.series_id == told.c.id)
+        return key, asked.select_from(joined).where(hours.c.series_id.in_(numbers))
 
 
 _MEASURED: Final = schema.measured[Grain.HOUR]
@@ -151,14 +157,14 @@ class Past:
 
     def _sums(self, connection: Connection, asked: _Asked, interval: Interval) -> dict[Key, int]:
         kept = _KEPT[asked.totals]
-        select_, key = kept.among(self._host, interval, asked.found)
+        key, select_ = kept.asked(connection, self._host, interval, asked.found)
         rows = connection.execute(select_.add_columns(*split_sum(kept.hours.c[kept.amount])).group_by(*key))
         return {tuple(parts): exact(millions, rest) for *parts, millions, rest in rows}
 
     def _rows(self, connection: Connection, asked: _Asked) -> Iterator[tuple[Key, dict[int, int]]]:
         """Yield what each hour of each series came to."""
         kept = _KEPT[asked.totals]
-        select_, key = kept.among(self._host, self.interval, asked.found)
+        key, select_ = kept.asked(connection, self._host, self.interval, asked.found)
         order = (*key, kept.hours.c.bucket)
         statement = select_.add_columns(kept.hours.c.bucket, func.sum(kept.hours.c[kept.amount]))
         statement = statement.group_by(*order).order_by(*order).execution_options(yield_per=AT_ONCE)
@@ -174,13 +180,15 @@ class Past:
     def _shown_months(self, connection: Connection) -> dict[str, tuple[Interval, ...]]:
         """Return when each service is shown: in the months in which it used energy, and in the one after each."""
         zone, time = ZoneInfo(self._ledger.timezone), self.interval
+        series = read_series(connection, self._host)
         years = range(local_time(time.start, zone).year - 1, local_time(time.end, zone).year + 2)
         months = [month for year in years for month in months_of(year, zone)]
         shown: dict[str, list[Interval]] = {}
         for month, following in pairwise(months):
             if month.start < time.end and time.start < following.end:
-                for consumer in _consumers(connection, self._host, month):
-                    shown.setdefault(consumer, []).append(Interval(month.start, following.end))
+                whole = Interval(month.start, following.end)
+                for consumer in {series[number].consumer for number in _users(connection, month) if number in series}:
+                    shown.setdefault(consumer, []).append(whole)
         return {consumer: merged(times) for consumer, times in shown.items()}
 
 
@@ -259,11 +267,7 @@ def _first(connection: Connection) -> int:
     return min((bucket for bucket in found if bucket is not None), default=0)
 
 
-def _consumers(connection: Connection, host: int, interval: Interval) -> Iterable[str]:
-    series = schema.series
-    return connection.execute(
-        select(series.c.consumer)
-        .join_from(_ENTRIES, series, _ENTRIES.c.series_id == series.c.id)
-        .where(_ENTRIES.c.bucket >= interval.start, _ENTRIES.c.bucket < interval.end, series.c.host_id == host)
-        .distinct()
-    ).scalars()
+def _users(connection: Connection, interval: Interval) -> Iterable[int]:
+    """Return the numbers of the series that used energy in *interval*."""
+    within = (_ENTRIES.c.bucket >= interval.start, _ENTRIES.c.bucket < interval.end)
+    return connection.execute(select(_ENTRIES.c.series_id).distinct().where(*within)).scalars()
