@@ -87,7 +87,7 @@ def fill_year(config: Config, year: int, seed: int) -> int:
 
     Raises LedgerError, among others where the ledger holds a real host's figures; ReckoningError.
     """
-    from monitor.simulation.filling import commits  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.filling import ImpactCounters, commits  # noqa: PLC0415 - the daemon on a real host needs none of it
     from monitor.simulation.history import SimulatedYear  # noqa: PLC0415 - as above
 
     clock = SystemClock(Path("/proc"))
@@ -97,9 +97,11 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
         simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
         impacts = ImpactAccounting(assembly.reckoner, None, ledger.grain)
+        counters = ImpactCounters()
         buckets = 0
         for books, lot in commits(simulated, now):
-            ledger.commit(books, lot, simulated.gaps, simulated.services, impacts=impacts.close(lot))
+            came_to = impacts.close(lot)
+            ledger.commit(counters.into(books, came_to), lot, simulated.gaps, simulated.services, impacts=came_to)
             buckets += len(lot)
         return buckets * ledger.grain.nanoseconds // HOUR.nanoseconds
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from monitor.core.entries import OpenBooks
+from monitor.core.entries import OpenBooks, Tallied
+from monitor.core.impact import ImpactSeries, Indicator
+from monitor.core.tally import COUNTED
 from monitor.core.units import Duration, Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from monitor.core.entries import Bucket, Meter, Series
+    from monitor.core.impact import HourImpacts
     from monitor.core.interval import Stamp
     from monitor.simulation.history import SimulatedYear
 
@@ -51,6 +55,20 @@ def commits(year: SimulatedYear, at: Stamp) -> Iterator[tuple[OpenBooks, tuple[B
             ),
             lot,
         )
+
+
+class ImpactCounters:
+    """What the counters of impacts would have come to: that of the hours."""
+
+    def __init__(self) -> None:
+        self._units: dict[ImpactSeries, int] = {}
+
+    def into(self, books: OpenBooks, hours: Iterable[HourImpacts]) -> OpenBooks:
+        """Count what *hours* came to as well; return *books* with the counters."""
+        for hour in hours:
+            counted = (key for key in hour.amounts if key.indicator in (*COUNTED, Indicator.GWP_EMBODIED))
+            _add(self._units, {key: hour.amounts[key].central for key in counted})
+        return replace(books, impacts={key: Tallied(units, 0) for key, units in self._units.items()})
 
 
 def _add(total: dict[Key, int], more: Mapping[Key, int]) -> None:
