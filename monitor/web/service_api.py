@@ -95,6 +95,7 @@ def _per_unit(one: PerUnit) -> dict[str, Any]:
     emissions = taken.emissions if taken is not None else None
     return {
         "units": float(one.units),
+        "taken": None if taken is None else _taken(taken),
         "energy_joules": energy,
         "emissions_grams": None if emissions is None else _bounds(emissions, MICROGRAMS_PER_GRAM * one.units),
         "sci": None if one.sci is None else _sci(one.sci),

@@ -52,6 +52,7 @@ def test_quotients_are_those_of_the_numerators_and_denominators_beside_them() ->
     assert year["taken"]["energy_joules"]["central"] == pytest.approx(0.9 * year["energy_joules"])
     assert (year["known_ratio"], year["idle_ratio"]) == (pytest.approx(0.9), pytest.approx(0.4))
     assert tokens["energy_joules"]["central"] == pytest.approx(0.9 * 3.6e6 / (0.9 * 540))
+    assert tokens["taken"] == year["taken"], "tokens were told in all hours in which anything was"
 
 
 def test_what_was_done_while_nothing_was_measured_is_told_and_divides_nothing() -> None:
@@ -104,7 +105,9 @@ def test_work_without_energy_has_amounts_and_no_quotient() -> None:
     day = of(replace(at_work(), period_activity=counted), "assistant", "day")
     assert day["activity"] == {"requests": 7}
     assert day["taken"] is None
-    assert day["per_unit"] == {"request": {"units": 7.0, "energy_joules": None, "emissions_grams": None, "sci": None}}
+    assert day["per_unit"] == {
+        "request": {"units": 7.0, "taken": None, "energy_joules": None, "emissions_grams": None, "sci": None}
+    }
 
 
 def test_every_key_is_in_the_documentation() -> None:
