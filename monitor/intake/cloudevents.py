@@ -214,7 +214,8 @@ def _time(text: str | None, arrival: Arrival) -> int:
     if text is None:
         return arrival.time
     try:
-        passed = datetime.fromisoformat(text) - _EPOCH
+        # RFC 3339 lets the letters be small
+        passed = datetime.fromisoformat(text.upper()) - _EPOCH
     except (ValueError, TypeError, OverflowError):
         raise RefusedError("time is as in 2026-11-25T09:30:00Z, with the zone") from None
     seconds = passed.days * 86_400 + passed.seconds

@@ -78,6 +78,10 @@ def test_attributes_of_a_header_are_percent_encoded() -> None:
     assert binary(attributes, json.dumps(DATA).encode()).id_hash == structured(id="été").id_hash
 
 
+def test_the_letters_of_a_time_may_be_small() -> None:
+    assert structured(time="2026-11-23t09:30:00z") == structured(time="2026-11-23T09:30:00Z")
+
+
 def test_an_event_without_a_time_is_of_now() -> None:
     assert structured(time=...).time == NOW
 
