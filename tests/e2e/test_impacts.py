@@ -133,7 +133,7 @@ def test_a_zone_that_cannot_be_resolved_stops_the_start_with_a_sentence(
     tmp_path: Path, host: dict[str, str], says: str
 ) -> None:
     file = tmp_path / "empreinte.toml"
-    file.write_text(toml({"host": host, "paths": {"state": tmp_path / "state"}}))
+    file.write_text(toml({"host": host | {"cpu_tdp": "100 W"}, "paths": {"state": tmp_path / "state"}}))
     environment = os.environ | {"HOME": str(tmp_path)}
     done = subprocess.run(
         [PROGRAM, "run", "--config", file], capture_output=True, text=True, env=environment, check=False, timeout=60

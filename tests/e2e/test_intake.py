@@ -167,7 +167,9 @@ def test_tokens_that_can_t_be_had_stop_the_start_with_a_sentence(
         token.write_text(content)
         token.chmod(0o600)
     file = tmp_path / "empreinte.toml"
-    file.write_text(toml({"intake": {"token_file": token}, "paths": {"state": tmp_path / "state"}}))
+    # with it CodeCarbon's table is not read first
+    host = {"cpu_tdp": "100 W"}
+    file.write_text(toml({"host": host, "intake": {"token_file": token}, "paths": {"state": tmp_path / "state"}}))
     done = subprocess.run([PROGRAM, "run", "--config", file], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert says in done.stderr
