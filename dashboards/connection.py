@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from grafana_api_client import GrafanaClient
 from requests import exceptions
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.util import Retry
 
 from dashboards.failures import (
@@ -117,7 +118,7 @@ class Connection:
     def _complaint(self, response: Response, deed: str) -> GrafanaError:
         status = response.status_code
         if status in REDIRECTS:
-            place = short(urlsplit(response.headers.get("Location", "")).path, self._token)
+            place = short(_without_secrets(response.headers.get("Location", "")), self._token)
             return WrongAnswerError(
                 f"{self.where} does not answer, but redirects to {place or 'another place'} (status {status}): give the"
                 " address of Grafana itself, with the path it is served under, past any login page"
@@ -161,6 +162,7 @@ class _Adapter(HTTPAdapter):
 
 def _look(response: Response, *_: object, **__: object) -> None:
     """Let through to the library only what it understands: success, with JSON."""
+    response.content  # noqa: B018 - reads it all, so that its connection is free again
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if response.status_code not in TAKEN or not kind.endswith("json"):
         raise _AnsweredError(response)
@@ -200,6 +202,15 @@ def _is_page(response: Response) -> bool:
     return "html" in response.headers.get("Content-Type", "").lower() or response.content.lstrip()[:1] == b"<"
 
 
+def _without_secrets(place: str) -> str:
+    """Return host and path of the address *place*; empty where it is none."""
+    try:
+        parts = urlsplit(place)
+    except ValueError:
+        return ""
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def _object(response: Response) -> Mapping[str, Any]:
     """Return what was said, where it is an object of JSON."""
     try:
@@ -209,6 +220,23 @@ def _object(response: Response) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def _reason(error: Exception) -> object:
+    """Return what urllib3 gave up for; None where it is not told."""
+    return getattr(error.args[0], "reason", None) if error.args else None
+
+
+def _meaning_of_none(reason: object) -> str:
+    """Return what it means that there is no connection, for the *reason* of urllib3."""
+    match reason:
+        case ReadTimeoutError():
+            return "did not answer in time: see whether it is overloaded, then do this again"
+        case NameResolutionError():
+            return "has no address that is known here: check how its name is written"
+        case NewConnectionError():
+            return "can't be reached: start it, or check address and port"
+    return "broke off the connection: see its log, then do this again"
+
+
 def _meaning(error: Exception) -> str:
     """Return what *error* means, and what helps, in our words."""
     match error:
@@ -216,10 +244,8 @@ def _meaning(error: Exception) -> str:
             return "can't be reached through the proxy: check its address, and what it lets through"
         case exceptions.SSLError():
             return "shows a certificate that is not trusted: name the file of its authority"
-        case exceptions.ConnectTimeout() | exceptions.ReadTimeout():
+        case exceptions.Timeout():
             return "did not answer in time: see whether it is overloaded, then do this again"
-        case exceptions.ConnectionError() if "NameResolutionError" in str(error):
-            return "has no address that is known here: check how its name is written"
         case exceptions.ConnectionError():
-            return "can't be reached: start it, or check address and port"
+            return _meaning_of_none(_reason(error))
     return "broke off its answer: see its log, then do this again"
