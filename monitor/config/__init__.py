@@ -2,6 +2,7 @@
 
 from monitor.config.amounts import DayHours
 from monitor.config.file import ConfigError, Surroundings, load
+from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
     AssetKind,
     AssetTable,
@@ -25,6 +26,7 @@ __all__ = [
     "ConfigError",
     "DayHours",
     "FactorsTable",
+    "GrafanaTable",
     "HostFacts",
     "IntakeTable",
     "InventoryTable",

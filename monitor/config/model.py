@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.config import amounts, quantities, values
 from monitor.config.activity import ActivityTable
 from monitor.config.external import ExternalTable, external_rule
+from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
     HIGHEST_PUE,
     LOWEST_PUE,
@@ -318,6 +319,7 @@ class Config:
     intake: IntakeTable
     factors: FactorsTable
     inventory: InventoryTable
+    grafana: GrafanaTable
     sites: tuple[SiteTable, ...]
     tariffs: tuple[TariffTable, ...]
     assets: tuple[AssetTable, ...]
@@ -368,6 +370,7 @@ TABLES: Final[Mapping[str, type]] = {
     "intake": IntakeTable,
     "factors": FactorsTable,
     "inventory": InventoryTable,
+    "grafana": GrafanaTable,
 }
 LISTS: Final[Mapping[str, type]] = {
     "site": SiteTable,
