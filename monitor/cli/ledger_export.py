@@ -1,8 +1,9 @@
 """`empreinte ledger export`: the past of the ledger's counters, for a time-series database that is new."""
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from monitor.exposition.backfill import Form
     from monitor.ledger.past import Past
 
+LABEL: Final = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+"""What a label may be called. Source: Prometheus, "Metric names and labels": those with two underscores are its own."""
 OUTPUT: Final = "-"
 """Standard output."""
 
@@ -52,6 +55,12 @@ def export(
         str, typer.Option("--to", metavar="YYYY-MM-DD", help="Through this day. [default: the last closed hour]")
     ] = "",
     step: Annotated[Step, typer.Option(metavar="hour|day", help="How far apart points are.")] = Step.HOUR,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="A label that your scrapes add: job=..., instance=... May be repeated."
+        ),
+    ] = None,
     output: Annotated[
         str, typer.Option(metavar="FILE|-", help="The file to make; it must not exist. -: standard output.")
     ] = OUTPUT,
@@ -61,20 +70,21 @@ def export(
     """Write how the counters stood at the end of each closed hour.
 
     Under the names and labels of /metrics, and as /metrics showed them then: what was booked first, in joules, grams,
-    litres, requests and tokens since the ledger began. What the daemon shows now goes on from the last point. An hour
-    that was not measured has no point. It reads only, beside the daemon. Step by step: docs/backfill.md.
+    litres, requests and tokens since the ledger began. What the daemon shows now goes on from the last point, as the
+    same series where it has the same labels. An hour that was not measured has no point. It reads only, beside the
+    daemon. Step by step: docs/backfill.md.
 
     \b
     Examples:
-      empreinte ledger export --openmetrics --output past.om
+      empreinte ledger export --openmetrics --label job=empreinte --label instance=ia-01:21031 --output past.om
       empreinte ledger export --victoria-metrics | curl --data-binary @- http://127.0.0.1:8428/api/v1/import/prometheus
-      empreinte ledger export --openmetrics --from 2026-01-01 --to 2026-03-31 --step day --output quarter.om
+      empreinte ledger export --openmetrics --from 2026-01-01 --to 2026-03-31 --step day
 
     Exit status: 0 written; 1 no hour of that time is closed; 2 wrong use; 3 it can't be read, or not be written.
     """
     from monitor.cli.ledger import days, opened
 
-    form = _form(openmetrics=openmetrics, victoria_metrics=victoria_metrics)
+    form, labels = _form(openmetrics=openmetrics, victoria_metrics=victoria_metrics), _labels(label or ())
     with opened(session_of(context, config, debug=debug).config()) as ledger:
         zone = ZoneInfo(ledger.timezone)
         past = ledger.past(days(first, last, zone))
@@ -82,7 +92,7 @@ def export(
             message = "no hour of that time is closed in the ledger: an hour closes about a minute after its end"
             raise CommandError(message, Status.NO)
         with _written(output) as out:
-            count = _write(past, _Shape(form, zone if step is Step.DAY else None), out)
+            count = _write(past, _Shape(form, zone if step is Step.DAY else None, labels), out)
     if output != OUTPUT:
         typer.echo(f"{output} holds {count} points ({Path(output).stat().st_size / 1e6:.1f} MB).")
     return Status.DONE
@@ -94,6 +104,7 @@ class _Shape:
 
     form: "Form"
     zone: ZoneInfo | None
+    labels: Mapping[str, str]
 
 
 def _form(*, openmetrics: bool, victoria_metrics: bool) -> "Form":
@@ -103,6 +114,23 @@ def _form(*, openmetrics: bool, victoria_metrics: bool) -> "Form":
         message = "say who is to read it: --openmetrics for Prometheus, or --victoria-metrics"
         raise CommandError(message, Status.WRONG)
     return Form.OPENMETRICS if openmetrics else Form.TEXT
+
+
+def _labels(asked: Iterable[str]) -> dict[str, str]:
+    """Return the labels *asked* for. Raises CommandError for one that can't be."""
+    from monitor.exposition.backfill import own_labels
+
+    own, labels = own_labels(), dict[str, str]()
+    for text in asked:
+        name, equals, value = text.partition("=")
+        if not equals or not value or not LABEL.fullmatch(name):
+            message = f"--label {text} is no label: write it as job=empreinte"
+            raise CommandError(message, Status.WRONG)
+        if name in own or name in labels:
+            message = f"--label {text}: there is a label {name} already, name another"
+            raise CommandError(message, Status.WRONG)
+        labels[name] = value
+    return labels
 
 
 def _write(past: "Past", shape: _Shape, out: Output) -> int:
@@ -120,7 +148,7 @@ def _write(past: "Past", shape: _Shape, out: Output) -> int:
                     if shape.zone is not None:
                         points = tuple(by_day(points, shape.zone, past.interval.end))
                     out.write(b"" if begun else head(family, shape.form))
-                    out.write(lines(family, course.key, points, shape.form))
+                    out.write(lines(family, course.key, points, shape.form, shape.labels))
                     begun, count = True, count + len(points)
                     tell(f"{count} points, {family.metric.name}")
     out.write(end(shape.form))

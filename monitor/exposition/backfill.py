@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from monitor.core.past import Point
     from monitor.exposition.metric import Metric
 
+    Labels = Mapping[str, str]
+
 
 class Form(StrEnum):
     """Who reads it."""
@@ -56,12 +58,12 @@ class Family:
     totals: Totals
     found: Mapping[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
 
-    def series(self, key: tuple[str, ...]) -> tuple[str, int]:
+    def series(self, key: tuple[str, ...], more: Labels) -> tuple[str, int]:
         """Return how the series of *key* is called, with its labels, and how many of the ledger's units are one."""
         if not self.found:
-            return series_name(self.metric, key), MICROJOULES_PER_JOULE
+            return series_name(self.metric, key, more.items()), MICROJOULES_PER_JOULE
         labels, per = self.found[key[-1]]
-        return series_name(self.metric, (*key[:-1], *labels)), per
+        return series_name(self.metric, (*key[:-1], *labels), more.items()), per
 
 
 FAMILIES: Final = (
@@ -94,14 +96,19 @@ FAMILIES: Final = (
 """In the order of the catalogue. The other counters are of the daemon's own running, or of bought services."""
 
 
+def own_labels() -> frozenset[str]:
+    """Return the labels that the families have of their own: no other can be called so."""
+    return frozenset(label for family in FAMILIES for label in family.metric.labels)
+
+
 def head(family: Family, form: Form) -> bytes:
     """Return the lines before the samples of *family*."""
     return _bytes(openmetrics_head(family.metric) if form is Form.OPENMETRICS else text_head(family.metric))
 
 
-def lines(family: Family, key: tuple[str, ...], points: Iterable[Point], form: Form) -> bytes:
-    """Return the samples of the series of *key*: its *points*, in order of time."""
-    name, per = family.series(key)
+def lines(family: Family, key: tuple[str, ...], points: Iterable[Point], form: Form, more: Labels) -> bytes:
+    """Return the samples of the series of *key*: its *points*, in order of time. It has the labels *more* as well."""
+    name, per = family.series(key, more)
     tick = NANOSECONDS_PER_SECOND // TICKS[form]
     return _bytes("".join(f"{name} {amount / per!r} {moment // tick}\n" for moment, amount in points))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.exposition.metric import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from monitor.exposition.metric import Metric
 
@@ -28,9 +28,12 @@ def openmetrics_head(metric: Metric) -> str:
     return f"{head}# UNIT {metric.family} {metric.unit}\n" if metric.unit else head
 
 
-def series_name(metric: Metric, values: Sequence[str]) -> str:
-    """Return the name of a series of *metric* with its labels, sorted; *values* are in the order of the metric's."""
-    pairs = sorted(zip(metric.labels, values, strict=True))
+def series_name(metric: Metric, values: Sequence[str], more: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the name of a series of *metric* with its labels, sorted; *values* are in the order of the metric's.
+
+    *more* are labels that it is to have beside its own.
+    """
+    pairs = sorted([*zip(metric.labels, values, strict=True), *more])
     labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in pairs)
     return f"{metric.name}{{{labels}}}" if labels else metric.name
 

@@ -34,6 +34,13 @@ def test_victoria_metrics_gets_milliseconds_and_no_end(call: Call, ledger: str) 
     assert "# TYPE empreinte_service_energy_joules_total counter\n" in said.out
 
 
+def test_labels_that_scrapes_add_are_among_the_others(call: Call, ledger: str) -> None:
+    assert ledger
+    said = call("ledger", "export", "--openmetrics", "--label", "job=empreinte", "--label", 'instance=a "b"')
+    labels = 'instance="a \\"b\\"",job="empreinte",method="counter",resource="package"'
+    assert f"empreinte_host_energy_joules_total{{{labels}}} 14400.0 {END}\n" in said.out
+
+
 def test_of_a_day_that_is_not_over_the_point_is_at_the_last_closed_hour(call: Call, ledger: str) -> None:
     assert ledger
     said = call("ledger", "export", "--openmetrics", "--step", "day")
@@ -76,6 +83,11 @@ def test_an_export_that_fails_half_way_leaves_no_file(call: Call, ledger: str, p
         (("--openmetrics", "--to", "2026-03-09"), 1, "no hour of that time is closed"),
         (("--openmetrics", "--from", "2026-03-11"), 1, "no hour of that time is closed"),
         (("--openmetrics", "--step", "week"), 2, "week"),
+        (("--openmetrics", "--label", "job"), 2, "--label job is no label: write it as job=empreinte"),
+        (("--openmetrics", "--label", "job="), 2, "is no label"),
+        (("--openmetrics", "--label", "__name__=x"), 2, "is no label"),
+        (("--openmetrics", "--label", "service=x"), 2, "there is a label service already"),
+        (("--openmetrics", "--label", "job=a", "--label", "job=b"), 2, "there is a label job already"),
         (("--openmetrics", "--output", "/nowhere/past.om"), 3, "No such file or directory"),
     ],
 )
