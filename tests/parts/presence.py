@@ -70,6 +70,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
     "root": Part(rights=True),
     "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
+    "victoria-metrics": Part(programs=("victoria-metrics",), packages=("victoria-metrics",)),
 }
 """By the name that the marker `real` takes."""
 

@@ -37,19 +37,26 @@ class Line:
 
 
 class Prometheus:
-    """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as job `test`."""
+    """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as job `test`.
 
-    def __init__(self, directory: Path, *targets: str, every: str = "1s", port: int | None = None) -> None:
+    It keeps *retention*. Blocks made for it can be put in `storage` before it starts.
+    """
+
+    def __init__(
+        self, directory: Path, *targets: str, every: str = "1s", port: int | None = None, retention: str = "15d"
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.targets = targets
+        self.storage = directory / f"prometheus-{self.port}"
         configuration = directory / f"prometheus-{self.port}.yml"
         # JSON is YAML
         configuration.write_text(json.dumps(_configuration(targets, every), indent=1))
         command = [
             "prometheus",
             f"--config.file={configuration}",
-            f"--storage.tsdb.path={directory / f'prometheus-{self.port}'}",
+            f"--storage.tsdb.path={self.storage}",
+            f"--storage.tsdb.retention.time={retention}",
             f"--web.listen-address={LOOPBACK}:{self.port}",
         ]
         self.child = Child(command, directory / f"prometheus-{self.port}.log")
@@ -124,6 +131,13 @@ def lint(page: str) -> list[str]:
 def check_configuration(file: Path) -> list[str]:
     """Return what `promtool check config` finds wrong in *file*, a line each; [] where all is well."""
     return _promtool("check", "config", str(file))
+
+
+def make_blocks(openmetrics: Path, storage: Path, *, longest: str = "2h") -> None:
+    """Make blocks of a file of OpenMetrics in *storage*, each as *longest* says, at most. Fails where it is refused."""
+    command = ["promtool", "tsdb", "create-blocks-from", f"--max-block-duration={longest}", "openmetrics"]
+    done = subprocess.run([*command, openmetrics, storage], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _promtool(*arguments: str, text: str = "") -> list[str]:
