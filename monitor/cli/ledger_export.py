@@ -77,7 +77,7 @@ def export(
     \b
     Examples:
       empreinte ledger export --openmetrics --label job=empreinte --label instance=ia-01:21031 --output past.om
-      empreinte ledger export --victoria-metrics | curl --data-binary @- http://127.0.0.1:8428/api/v1/import/prometheus
+      empreinte ledger export --victoria-metrics | curl -X POST -T - http://127.0.0.1:8428/api/v1/import/prometheus
       empreinte ledger export --openmetrics --from 2026-01-01 --to 2026-03-31 --step day
 
     Exit status: 0 written; 1 no hour of that time is closed; 2 wrong use; 3 it can't be read, or not be written.
