@@ -51,6 +51,10 @@ class WrongRequestError(GrafanaError):
     """What was asked for can't be: a uid that Grafana would not take, an address that is none."""
 
 
+class NotPushedError(GrafanaError):
+    """Nothing was written, and nothing can be: the text says why, and what helps."""
+
+
 class RefusedError(GrafanaError):
     """Grafana said no."""
 

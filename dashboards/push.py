@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.differences import differences
-from dashboards.failures import GrafanaError
+from dashboards.failures import GrafanaError, NotPushedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,10 +50,6 @@ class Fate(StrEnum):
     def writes(self) -> bool:
         """Whether Grafana is asked to save it."""
         return self not in {Fate.UNCHANGED, Fate.EDITED}
-
-
-class NotPushedError(GrafanaError):
-    """Nothing was written, and nothing can be: the text says why, and what helps."""
 
 
 class HalfDoneError(GrafanaError):

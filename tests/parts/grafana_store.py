@@ -51,8 +51,7 @@ class Store:
             wanted, _, rest = pattern.partition(" ")
             match = re.fullmatch(rest, path)
             if wanted == method and match is not None:
-                needs_admin = "datasources" in path or "public-dashboards" in path
-                if method != "GET" and role not in (("Admin",) if needs_admin else WRITERS):
+                if not _allowed(role, method, path):
                     raise Refusal(
                         403,
                         "You'll need additional permissions to perform this action.",
@@ -264,3 +263,10 @@ class Store:
             raise Refusal(404, "Public dashboard not found", messageId="publicdashboards.notFound")
         there.update(content)
         return there
+
+
+def _allowed(role: str, method: str, path: str) -> bool:
+    """Return whether somebody of this *role* may; data sources are the administrators', also to look at."""
+    if method == "GET":
+        return role == "Admin" or "datasources" not in path
+    return role in (("Admin",) if "datasources" in path or "public-dashboards" in path else WRITERS)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.failures import GrafanaError, PreconditionFailedError, RefusedError
-from dashboards.push import Change, Fate, HalfDoneError, NotPushedError, carry_out, hash_of, marked, plan
+from dashboards.failures import GrafanaError, NotPushedError, PreconditionFailedError, RefusedError
+from dashboards.push import Change, Fate, HalfDoneError, carry_out, hash_of, marked, plan
 from tests.parts.grafana import EDITOR, VIEWER, Asked, FakeGrafana, Reply
 from tests.unit.dashboards.little_boards import TARGET, board, client
 
