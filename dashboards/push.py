@@ -57,6 +57,7 @@ class HalfDoneError(GrafanaError):
 
     def __init__(self, cause: GrafanaError, written: Sequence[str]) -> None:
         super().__init__(f"{cause}; written before that: {', '.join(written)}; then push again to complete it")
+        self.cause = cause
         self.written = tuple(written)
 
 

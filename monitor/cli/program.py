@@ -14,6 +14,7 @@ import typer
 from monitor.cli import (
     assets,
     config,
+    dashboards,
     doctor,
     events,
     explain,
@@ -69,6 +70,7 @@ def program() -> typer.Typer:
     app.add_typer(ledger.commands(), name="ledger")
     app.add_typer(assets.commands(), name="assets")
     app.add_typer(external.commands(), name="external")
+    app.add_typer(dashboards.commands(), name="dashboards")
     app.command("record")(record.record)
     app.command("simulate")(simulate.simulate)
     return app
