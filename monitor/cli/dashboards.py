@@ -29,7 +29,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Bring dashboards to Grafana."""
+    """Bring dashboards to Grafana, or write them as files."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

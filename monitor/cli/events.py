@@ -27,7 +27,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Follow what happens, and see what could not be told to others."""
+    """Follow what happens, and see what could not be told."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -37,7 +37,7 @@ def report(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Write a year's energy and impacts by service and month to files.
+    """Write a year's energy and impacts to files, by service.
 
     They say how each figure is known, by which factors it was reckoned, and what was not measured. The same ledger
     gives the same files, byte for byte.

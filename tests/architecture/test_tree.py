@@ -13,6 +13,7 @@ HOMELESS = {"base", "common", "helper", "helpers", "manager", "managers", "misc"
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)(?P<codes>[^-#\n]*)(?P<reason>[-#].*)?")
 TESTED_WITH: dict[str, str] = {
     "collectors/_sysfs.py": "tests/contract/test_collectors.py",
+    "dashboards": "tests/unit/dashboards/test_boards.py",
     "monitor/adapters/codecarbon_child.py": "tests/integration/test_codecarbon.py",
     "monitor/app.py": "tests/e2e/test_survival.py",
     "monitor/config/impacts.py": "tests/unit/config/test_impacts.py",
