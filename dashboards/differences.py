@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-EMPTY: Final = (None, "", False, 0, [], {})
+EMPTY: Final[tuple[object, ...]] = (None, "", False, 0, [], {})
 """What Grafana writes where nothing was said."""
 NAMES: Final = ("id", "refId", "name")
 """What tells the members of a list from one another, in this order of preference."""

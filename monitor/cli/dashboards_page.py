@@ -35,7 +35,7 @@ class Pushed:
     @property
     def held_back(self) -> int:
         """How many were left alone, as a person edited them."""
-        return [change.fate for change in self.changes].count("edited") + (self.source == "edited")
+        return [*(str(change.fate) for change in self.changes), str(self.source)].count("edited")
 
     @property
     def public_address(self) -> str:
