@@ -18,6 +18,7 @@ from urllib.parse import quote
 from monitor import processor_power
 from monitor.accounting import Accounting, Rules
 from monitor.adapters.group_events import GroupEvents
+from monitor.budgets import Budgets
 from monitor.bus import Bus
 from monitor.clock import SystemClock
 from monitor.collector import Host, Reason, Unavailable
@@ -354,6 +355,7 @@ def _daemon(
         people=workloads,
         periods=Periods(ledger).of,
         external=ExternalPeriods(ledger, config.external_rules).of,
+        budgets=Budgets(config.budgets, ledger, config.organisation.timezone).look,
         impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),

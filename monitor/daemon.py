@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from monitor.bus import Bus
     from monitor.collector import Source
     from monitor.core.activity import Taken, Unit
+    from monitor.core.budgets import Standing
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
-    from monitor.core.events import EntryCorrected, Event, Observed
+    from monitor.core.events import BudgetCrossed, EntryCorrected, Event, Observed
     from monitor.core.impact import HourImpacts, ImpactSeries
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
@@ -109,6 +110,7 @@ class Daemon:
         people: People,
         periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
         external: Callable[[Stamp], ExternalFigures],
+        budgets: Callable[[Figures, OpenBooks, Stamp], tuple[Sequence[Standing], Sequence[BudgetCrossed]]],
         impacts: ImpactAccounting,
         restate_late: Callable[[Stamp, Sequence[IntensityReading]], Sequence[EntryCorrected]],
         offset: OpenBooks,
@@ -126,6 +128,9 @@ class Daemon:
         *restate_late* is given the live intensities of each commit, and restates the closed hours that they tell of. It
         raises nothing: where it can't be done now, it does it at a later call.
 
+        *budgets* is given the figures after each commit, and says how each budget stands and what is to be told with
+        the next commit; at its next call that was told.
+
         From *feed* come the events that are taken in; None: none are.
 
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
@@ -138,6 +143,8 @@ class Daemon:
         self._periods = periods
         self._external = external
         self._bought = ExternalFigures()
+        self._budgets = budgets
+        self._standings: tuple[Standing, ...] = ()
         self._impacts = impacts
         self._restate_late = restate_late
         self._offset = offset
@@ -227,8 +234,8 @@ class Daemon:
             return
         self._committed, self._pending = books, Pending()
         corrected = self._restate_late(at, [reading for _, reading in pending.intensities])
-        self._sum_up(books, at)
         self._bus.publish([*pending.events, *corrected])
+        self._sum_up(books, at)
 
     def _sum_up(self, books: OpenBooks, at: Stamp) -> None:
         """Ask the ledger for the figures of the periods; where it does not answer, those of before stay."""
@@ -237,11 +244,14 @@ class Daemon:
                 self._feed.committed(books.cursor)
             self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
             self._bought = self._external(at)
+            standings, crossed = self._budgets(self._figures, books, at)
         except self._failures as error:
             if not self._error:
                 log.error("%s; what is shown of days, months and years is from before", error)  # noqa: TRY400 - as above
             self._error = f"{error}"
             return
+        self._standings = tuple(standings)
+        self._pending.events += crossed
         if self._error:
             log.warning("the ledger can be used again; nothing was lost")
         self._error = ""
@@ -331,6 +341,7 @@ class Daemon:
             period_idle=self._figures.idle,
             groups=self._figures.groups,
             external=self._bought,
+            budgets=self._standings,
         )
 
     def _activity(self) -> dict[tuple[str, Unit], int]:

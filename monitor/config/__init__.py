@@ -1,6 +1,7 @@
 """What can be configured, and how it is read: strictly, with every fault told at once."""
 
 from monitor.config.amounts import DayHours
+from monitor.config.budgets import BudgetTable
 from monitor.config.file import ConfigError, Surroundings, load
 from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
@@ -22,6 +23,7 @@ from monitor.config.values import Listen
 __all__ = [
     "AssetKind",
     "AssetTable",
+    "BudgetTable",
     "Config",
     "ConfigError",
     "DayHours",

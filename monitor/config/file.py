@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import impacts
 from monitor.config.activity import page_rule
+from monitor.config.budgets import completed_budgets
 from monitor.config.external import check_externals
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
@@ -116,6 +117,7 @@ def _resolve(
     _check_together(records, services, faults)
     check_webhooks(several["notify"], faults)
     check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
+    budgets = completed_budgets(several["budget"], faults)
     assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
@@ -128,6 +130,7 @@ def _resolve(
         externals=tuple(table for _, table in several["external"]),
         services=tuple(rule for _, rule in services),
         webhooks=tuple(table for _, table in several["notify"]),
+        budget_tables=budgets,
         file=file,
         origins=origins,
     )

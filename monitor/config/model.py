@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.config import amounts, quantities, values
 from monitor.config.activity import ActivityTable
+from monitor.config.budgets import BudgetTable, budget_of
 from monitor.config.external import ExternalTable, external_rule
 from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
@@ -26,6 +27,7 @@ from monitor.config.notify import NotifyTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
+from monitor.core.budgets import Budget
 from monitor.core.external import ExternalRule
 from monitor.core.interval import HOUR, MINUTE
 from monitor.core.services import ServiceRule
@@ -327,6 +329,8 @@ class Config:
     externals: tuple[ExternalTable, ...]
     services: tuple[ServiceRule, ...]
     webhooks: tuple[NotifyTable, ...]
+    budget_tables: tuple[BudgetTable, ...]
+    """Each has its key and its name."""
     file: Path | None
     """The file it comes from; None: there is none."""
     origins: Mapping[str, str]
@@ -341,6 +345,11 @@ class Config:
     def external_rules(self) -> tuple[ExternalRule, ...]:
         """The services that are bought as an API, in the order in which a model is looked for."""
         return tuple(external_rule(table) for table in self.externals)
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """What may be used in a month, a quarter or a year."""
+        return tuple(budget_of(table) for table in self.budget_tables)
 
     @property
     def zone(self) -> str:
@@ -377,11 +386,11 @@ LISTS: Final[Mapping[str, type]] = {
     "tariff": TariffTable,
     "asset": AssetTable,
     "external": ExternalTable,
+    "budget": BudgetTable,
     "notify": NotifyTable,
 }
 """Tables of which there may be several, beside `[[service]]`, which has a table in it."""
 LATER: Final[Mapping[str, str]] = {
-    "budget": "budgets",
     "contract": "contract clauses",
     "ledger.central": "a central ledger",
     "retention": "retention by kind",

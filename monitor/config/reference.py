@@ -56,6 +56,7 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
         ("tariff", config.tariffs),
         ("asset", config.assets),
         ("external", config.externals),
+        ("budget", config.budget_tables),
         ("notify", config.webhooks),
     )
     for name, records in several:
@@ -136,7 +137,8 @@ refused, with the line, the path of the key and what to write instead. All fault
 Quantities are text, a number and a unit: durations in `ms`, `s`, `min`, `h`, `d`; power in `mW`, `W`, `kW`; memory in
 `B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`; carbon intensity in `g/kWh`, `kg/kWh`; water in `L/kWh`; prices
 in `EUR/kWh`, `EUR/MWh`; embodied impacts in `kgCO2e` and `kgSbe`; lifetimes in `years`; capacities, as they are sold,
-in `GB`, `TB`. Decimals follow a point. Days are year-month-day, without quotes.
+in `GB`, `TB`; the limits of budgets in `Wh`, `kWh`, `MWh`, `gCO2e`, `kgCO2e`, `tCO2e`, `L`, `m3`, `EUR`, `€`. Decimals
+follow a point. Days are year-month-day, without quotes.
 
 A password has no place in this file: for PostgreSQL, put it in a `.pgpass` file that only the daemon's user can read.
 """

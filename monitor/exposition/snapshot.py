@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.collector import Source
     from monitor.core.activity import Authority, Unit
+    from monitor.core.budgets import Standing as BudgetStanding
     from monitor.core.delivery import Standing
     from monitor.core.entries import Meter, Series, ServiceFacts
     from monitor.core.functional import FunctionalUnits, Said
@@ -110,6 +111,8 @@ class Snapshot:
     """What departments and contracts came to in each period."""
     external: ExternalFigures = field(default_factory=ExternalFigures)
     """What services did and cost that are bought as an API: a scope of its own, in none of the others."""
+    budgets: tuple[BudgetStanding, ...] = ()
+    """How each budget stands, in the order in which they are configured."""
     webhooks: tuple[Standing, ...] = ()
     """How it stands with each address that is told of events: looked at when metrics are made, and not before."""
 

@@ -69,6 +69,7 @@ class Room:
             failures=LedgerError,
             people=People(),
             external=lambda _: ExternalFigures(),
+            budgets=lambda *_: ((), ()),
             periods=Periods(ledger).of,
             impacts=ImpactAccounting(
                 assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))

@@ -43,6 +43,6 @@ def test_every_event_has_a_sentence_of_one_line_in_every_language(name: str, lan
 
 
 def test_an_event_of_another_version_is_told_by_its_name() -> None:
-    event = {"type": "eu.empreinte.budget_crossed.v1", "subject": "assistant", "time": "then", "data": {}}
-    assert line(event) == "then  budget_crossed assistant"
+    event = {"type": "eu.empreinte.clause_evaluated.v1", "subject": "assistant", "time": "then", "data": {}}
+    assert line(event) == "then  clause_evaluated assistant"
     assert line({**of("gap_found"), "data": {}}).endswith("  gap_found package")

@@ -207,7 +207,7 @@ def test_what_can_not_be_is_refused(tmp_path: Path, text: str, expected: str) ->
 @pytest.mark.parametrize(
     "text",
     [
-        '[[budget]]\nservice = "a"\n',
+        '[[commitment]]\nname = "a"\n',
         '[[contract]]\nuid = "a"\n',
         '[ledger]\ncentral = "x"\n',
     ],
