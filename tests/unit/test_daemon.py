@@ -3,7 +3,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
 from monitor.core.activity import EventSum, Taken
-from monitor.core.budgets import Budget, Measure, Period, Standing
+from monitor.core.budgets import Standing
 from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
 from monitor.core.events import (
     BudgetCrossed,
@@ -129,9 +128,6 @@ class World:
         self.open_hours: Sequence[HourImpacts] = ()
         self.restated: list[tuple[Stamp, int]] = []
         self.silent = False
-        self.looked: list[tuple[Figures, int]] = []
-        self.standings: list[Standing] = []
-        self.crossed: list[BudgetCrossed] = []
         self.door = Door()
         self.impacts = ImpactAccounting(reckoner, None)
         self.commit_every = commit_every
@@ -166,12 +162,8 @@ class World:
             raise DiskFullError(message)
         return Figures(self.period_energy)
 
-    def look(
-        self, figures: Figures, _books: OpenBooks, _at: Stamp
-    ) -> tuple[Sequence[Standing], Sequence[BudgetCrossed]]:
-        self.looked.append((figures, len(self.shelf.books)))
-        told, self.crossed = self.crossed, []
-        return self.standings, told
+    def look(self, *_: object) -> tuple[Sequence[Standing], Sequence[BudgetCrossed]]:
+        return (), ()
 
     def restate(self, at: Stamp, told: Sequence[IntensityReading]) -> Sequence[EntryCorrected]:
         if not told:
@@ -503,55 +495,3 @@ def test_without_a_zone_no_impact_is_shown() -> None:
     world.tick(0)
     shown = world.tick(5)
     assert (shown.impacts, shown.terms) == ({}, None)
-
-
-HALF_USED = Standing(
-    Budget("ia", "IA", None, Measure.ENERGY, Period.YEAR, 1000, Fraction(1, 2), "1 mJ"), Interval(0, 1), None, None
-)
-CROSSED = BudgetCrossed(
-    at=Stamp(NOON, 0),
-    budget="ia",
-    name="IA",
-    limit="1 mJ",
-    interval=Interval(0, 1),
-    threshold=Fraction(1, 2),
-    used_ratio=Fraction(1, 2),
-    forecast_ratio=None,
-    exhausted_at=None,
-)
-
-
-def test_what_a_budget_came_to_is_shown_at_once_and_told_with_the_next_commit() -> None:
-    world = World()
-    world.standings, world.crossed = [HALF_USED], [CROSSED]
-    assert world.tick(0).budgets == (HALF_USED,)
-    assert world.heard(BudgetCrossed) == []
-    world.tick(5)
-    assert world.heard(BudgetCrossed) == [CROSSED]
-    world.tick(10)
-    assert world.heard(BudgetCrossed) == [CROSSED]
-
-
-def test_budgets_are_looked_at_only_after_what_was_to_be_told_of_them_is_committed() -> None:
-    world = World()
-    world.crossed = [CROSSED]
-    world.tick(0)
-    world.shelf.full = True
-    for seconds in (5, 10, 15):
-        world.tick(seconds)
-    assert [commits for _, commits in world.looked] == [1]
-    assert world.heard(BudgetCrossed) == []
-    world.shelf.full = False
-    world.tick(20)
-    assert [commits for _, commits in world.looked] == [1, 2]
-    assert world.heard(BudgetCrossed) == [CROSSED]
-
-
-def test_budgets_stay_as_they_were_while_the_ledger_does_not_answer() -> None:
-    world = World()
-    world.standings = [HALF_USED]
-    world.tick(0)
-    world.silent, world.standings = True, []
-    assert world.tick(5).budgets == (HALF_USED,)
-    world.silent = False
-    assert world.tick(10).budgets == ()
