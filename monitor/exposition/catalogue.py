@@ -1,14 +1,15 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
-`monitor.exposition.external`, those of who is told of events in `monitor.exposition.webhooks`.
+`monitor.exposition.external`, those of budgets in `monitor.exposition.budgets`, those of who is told of events in
+`monitor.exposition.webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import external, webhooks
+from monitor.exposition import budgets, external, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -388,6 +389,7 @@ METRICS: Final = (
     PERIOD_DEPARTMENT_EMISSIONS_HIGH,
     PERIOD_DEPARTMENT_WATER,
     PERIOD_DEPARTMENT_COST,
+    *budgets.METRICS,
     SERVICE_REQUESTS,
     SERVICE_TOKENS,
     SERVICE_COMPUTED_TOKENS,

@@ -54,7 +54,11 @@ measured, and is in no sum of this machine. Show both apart; who adds them up sa
 Information (`_info`) is joined by its labels:
 `empreinte_service_power_watts * on (service) group_left (name, department) empreinte_service_info`.
 
-Worth an alert: `empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
+A budget is joined to what it is in the same way: `empreinte_budget_used_ratio * on (budget) group_left (name, limit)
+empreinte_budget_info`. How far it is from its end, and what the forecast rests on: docs/budgets.md.
+
+Worth an alert: `empreinte_budget_used_ratio >= on (budget) empreinte_budget_warn_ratio`,
+`empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
 `time() - empreinte_collector_last_success_timestamp_seconds > 300`, `empreinte_webhook_success == 0`, and with a live
 source `time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells
 again.
@@ -82,6 +86,10 @@ LABELS: Final = {
     "factor, year, how": "key of the factor (`empreinte factors show KEY`), year of its data (empty: it is of none),"
     " how it was chosen",
     "cause": ", ".join(f"`{cause}`" for cause in Cause),
+    "budget": "key of a budget",
+    "scope, holder": "whose a budget is: `service`, `department`, `contract` or `all`; its key or name, empty for all",
+    "measure, limit": "what of: `energy`, `emissions`, `water`, `cost`; how much, as it is configured; a budget's"
+    " `period` is `month`, `quarter` or `year`",
     "address": "of a webhook, without its path, which may be secret: `https://hooks.example.org`",
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",

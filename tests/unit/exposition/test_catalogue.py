@@ -47,7 +47,8 @@ def test_a_quantity_has_a_unit_and_what_has_none_is_a_flag_or_information_or_has
 
 @pytest.mark.parametrize("metric", METRICS, ids=ids)
 def test_labels_are_few_and_reveal_nobody(metric: Metric) -> None:
-    assert len(set(metric.labels)) == len(metric.labels) <= 5
+    # what is told once of each thing may have more: it makes no series of its own for each value
+    assert len(set(metric.labels)) == len(metric.labels) <= (7 if metric.kind is Kind.INFO else 5)
     assert not REVEALING & set(metric.labels)
 
 
