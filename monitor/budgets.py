@@ -116,14 +116,25 @@ class Budgets:
         if not self._budgets:
             return (), ()
         told = self._keep_told()
-        self._read_days(min(books.closed_through, now.wall))
-        standings = tuple(self._standing(budget, figures, now, told) for budget in self._budgets)
+        standings = self.standings(figures, books, now)
         crossed = tuple(event for one in standings for event in _crossed(one, told.get(one.budget.key), now))
         for event in crossed:
             log.warning("the budget %s: %.1f %% of %s are used", event.name, 100 * event.used_ratio, event.limit)
             told[event.budget] = _with(told[event.budget], event)
         self._unkept = self._unkept or bool(crossed)
         return standings, crossed
+
+    def standings(self, figures: Figures, books: OpenBooks, now: Stamp) -> tuple[Standing, ...]:
+        """Return how each budget stands at *now* by the *figures* of *books*; raises what the archive raises.
+
+        It writes nothing: who only looks may ask for it, too.
+        """
+        if not self._budgets:
+            return ()
+        if self._told is None:
+            self._told = _read(self._archive.remembered(KEY))
+        self._read_days(min(books.closed_through, now.wall))
+        return tuple(self._standing(budget, figures, now, self._told) for budget in self._budgets)
 
     def _keep_told(self) -> dict[str, _Told]:
         """Have the ledger remember what has been told by now; return it."""

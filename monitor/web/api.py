@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.core.calendar import utc
 from monitor.web import impact_api
+from monitor.web.budget_api import budget_told
 from monitor.web.origin import origin
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def as_json(status: Status, about: About, *, stale: bool) -> dict[str, Any]:
         "not_measured": list(status.missing),
         "periods": {name: _period(period) for name, period in status.periods.items()},
         "consumers": [_consumer(consumer) for consumer in status.consumers],
+        "budgets": [budget_told(one) for one in snapshot.budgets],
         "sources": [
             {
                 "collector": meter.collector,
