@@ -166,6 +166,10 @@ class Quantities:
         """Return date and time of *wall*, in ns since the epoch."""
         return self._at(wall).strftime(self._words.say("format.moment"))
 
+    def day(self, wall: int) -> str:
+        """Return the date of *wall*, in ns since the epoch."""
+        return self._at(wall).strftime(self._words.say("format.day"))
+
     def time(self, wall: int) -> str:
         """Return hour and minute of *wall*, in ns since the epoch."""
         return self._at(wall).strftime("%H:%M")
