@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.cli.budget_lines import budget_lines
 from monitor.cli.terminal import Tone
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.impact import Bounds, Indicator
@@ -16,6 +17,7 @@ from monitor.core.units import Energy, Power
 from monitor.exposition.impacts import coverage as coverage_of
 from monitor.exposition.snapshot import emissions_of
 from monitor.web import impact_api
+from monitor.web.budget_api import budget_told
 from monitor.web.impacts import WATER, Table
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from monitor.cli.speech import Speech
     from monitor.cli.terminal import Terminal
+    from monitor.core.budgets import Standing
     from monitor.core.entries import ServiceFacts
     from monitor.core.figures import Figures
 
@@ -72,6 +75,8 @@ class Overview:
     """Whether the daemon was told no zone of the grid, so that impacts are unknown."""
     factor_fault: str = ""
     """Why they are unknown although it was told one, with the cure."""
+    budgets: tuple[Mapping[str, Any], ...] = ()
+    """How each budget stands, as /api/v1/budgets tells it."""
 
     @property
     def has_impacts(self) -> bool:
@@ -111,11 +116,18 @@ def told_by_daemon(status: Mapping[str, Any]) -> Overview:
         impact_coverage={name: ratio for name, one in periods.items() if (ratio := one.get("impact_coverage_ratio"))},
         no_zone="grid" in status and status["grid"]["zone"] is None and not status["grid"].get("fault"),
         factor_fault=status.get("grid", {}).get("fault") or "",
+        budgets=tuple(status.get("budgets", ())),
     )
 
 
 def told_by_ledger(
-    host: str, at: str, figures: Figures, services: Mapping[str, ServiceFacts], *, simulated: bool
+    host: str,
+    at: str,
+    figures: Figures,
+    services: Mapping[str, ServiceFacts],
+    *,
+    simulated: bool,
+    budgets: Iterable[Standing] = (),
 ) -> Overview:
     """Return what the ledger says, last written *at*.
 
@@ -135,6 +147,7 @@ def told_by_ledger(
         simulated=simulated,
         impacts={period: table.total(period) for period in PERIODS},
         impact_coverage=coverage_of(figures.impacts, figures.energy) if figures.impacts else {},
+        budgets=tuple(budget_told(one) for one in budgets),
     )
 
 
@@ -177,7 +190,8 @@ def page(overview: Overview, speech: Speech, terminal: Terminal) -> str:
     total = len(overview.uses) + 1
     bold = {0, total}
     lines = [terminal.paint(line, Tone.HEADING) if number in bold else line for number, line in enumerate(table)]
-    return "\n".join([*(line.rstrip() for line in lines), *_notes(overview, speech, terminal)])
+    held = budget_lines(overview.budgets, speech, terminal)
+    return "\n".join([*(line.rstrip() for line in lines), *_notes(overview, speech, terminal), *held])
 
 
 def as_json(overview: Overview) -> dict[str, Any]:
@@ -207,6 +221,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
             }
             for use in overview.uses
         ],
+        "budgets": list(overview.budgets),
     }
 
 

@@ -92,6 +92,7 @@ def _ask_daemon(config: Config) -> dict[str, Any] | None:
 
 def _ask_ledger(config: Config) -> Overview:
     """Return what the ledger said last. Raises CommandError where there is none, or it holds nothing."""
+    from monitor.budgets import Budgets
     from monitor.cli.ledger import opened
     from monitor.clock import SystemClock
     from monitor.core.calendar import utc
@@ -102,6 +103,8 @@ def _ask_ledger(config: Config) -> Overview:
         if books is None:
             message = "no daemon answers, and the ledger holds nothing yet: start the daemon with `empreinte run`"
             raise CommandError(message, Status.NO)
-        figures = Periods(ledger).of(books, SystemClock(config.paths.procfs).stamp())
-        at = utc(books.at.wall)
-        return told_by_ledger(ledger.host, at, figures, ledger.services(), simulated=ledger.simulated)
+        now = SystemClock(config.paths.procfs).stamp()
+        figures = Periods(ledger).of(books, now)
+        held = Budgets(config.budgets, ledger, config.organisation.timezone).standings(figures, books, now)
+        services, simulated = ledger.services(), ledger.simulated
+        return told_by_ledger(ledger.host, utc(books.at.wall), figures, services, simulated=simulated, budgets=held)
