@@ -20,11 +20,12 @@ from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, Host
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from monitor.collector import Collector, PageRead, Source
     from monitor.config import Listen
+    from monitor.core.budgets import Budget
     from monitor.core.delivery import Standing as Delivery
     from monitor.core.entries import ServiceFacts
     from monitor.core.interval import Stamp
@@ -122,6 +123,16 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """A budget of a service, department or contract that nobody here is, or has: the name may be wrong."""
+
+    budget: str
+    scope: str
+    """`service`, `department` or `contract`."""
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """All that `doctor` found."""
 
@@ -144,6 +155,8 @@ class Examination:
     """Why it can't be said how they stand, with the cure; empty where it can."""
     impacts: Mapping[str, Standing] = field(default_factory=dict)
     """What the impacts need beside the zone: `factors`, `live`, `pue`, `site`, `hardware`, `virtual`."""
+    strangers: tuple[Stranger, ...] = ()
+    """Budgets of whom nobody knows."""
 
     @property
     def verdict(self) -> Verdict:
@@ -321,6 +334,20 @@ def _read(
         return tuple(collector.sources()), readings
     finally:
         collector.close()
+
+
+def strangers_of(budgets: Iterable[Budget], services: Iterable[ServiceFacts]) -> tuple[Stranger, ...]:
+    """Return those of *budgets* that are of none of *services*, which are configured or were seen, and of no group."""
+    known = {(scope, name) for facts in services for scope, name in _scopes(facts)}
+    return tuple(
+        Stranger(budget.key, budget.scope, budget.held_by)
+        for budget in budgets
+        if budget.holder is not None and (budget.scope, budget.held_by) not in known
+    )
+
+
+def _scopes(facts: ServiceFacts) -> tuple[tuple[str, str], ...]:
+    return ("service", facts.key), ("department", facts.department), ("contract", facts.contract)
 
 
 def webhook_of(standing: Delivery) -> Webhook:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.comparison import Line
     from monitor.config import Config
     from monitor.core.units import Power
-    from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Unreadable, Webhook
+    from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Stranger, Unreadable, Webhook
 
 INDENT: Final = "  "
 VERDICTS: Final = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
@@ -46,6 +46,10 @@ def page(
         ("doctor.services", _services(examination, speech, terminal)),
         ("doctor.pages", terminal.table([row for seen in examination.pages for row in _page_rows(seen, speech)])),
         ("doctor.webhooks", _webhooks(examination, speech, terminal)),
+        (
+            "doctor.budgets",
+            terminal.table([row for one in examination.strangers for row in _stranger_rows(one, speech)]),
+        ),
         ("doctor.daemon", _daemon(examination, config, speech, terminal)),
     ]
     parts = [terminal.paint(terminal.paragraph(say("doctor.title", host=config.host.name)), Tone.HEADING)]
@@ -166,6 +170,11 @@ def _webhook_rows(webhook: Webhook, speech: Speech) -> Iterator[tuple[str, str]]
         yield "", speech.say("doctor.told_error", what=told.error)
     if webhook.cure:
         yield "", speech.say("doctor.cure", cure=webhook.cure)
+
+
+def _stranger_rows(stranger: Stranger, speech: Speech) -> Iterator[tuple[str, str]]:
+    yield stranger.budget, speech.say(f"doctor.stranger.{stranger.scope}", holder=stranger.holder)
+    yield "", speech.say("doctor.cure", cure=speech.say("doctor.stranger.cure"))
 
 
 def _daemon(examination: Examination, config: Config, speech: Speech, terminal: Terminal) -> str:

@@ -35,6 +35,7 @@ from monitor.doctor import (
     impact_standings,
     live_standing,
     page_standing,
+    strangers_of,
     webhook_of,
     zone_standing,
 )
@@ -77,6 +78,7 @@ def examine(config: Config) -> Examination:
         pages=sources.pages,
         webhooks=webhooks,
         webhooks_fault=webhooks_fault,
+        strangers=strangers_of(config.budgets, (*(rule.facts for rule in config.services), *services.values())),
         impacts=factors_standing(_fault_of_factors(config, now.wall))
         | live_standing(live, sources.unreadable)
         | impact_standings(

@@ -1,6 +1,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,7 +9,10 @@ import pytest
 
 from monitor.collector import PageRead, Reason, Retry, Source, Unavailable
 from monitor.config import Listen
+from monitor.core.budgets import Budget, Measure, Period
 from monitor.core.delivery import Standing as Delivery
+from monitor.core.entries import ServiceFacts
+from monitor.core.groups import Group, Grouping
 from monitor.core.interval import Stamp
 from monitor.core.model import LoadModel
 from monitor.core.readings import CounterReading, HostUsageReading, LoadReading, Reading
@@ -20,10 +24,12 @@ from monitor.doctor import (
     Sources,
     Standing,
     State,
+    Stranger,
     Verdict,
     ask,
     impact_standings,
     page_standing,
+    strangers_of,
     webhook_of,
     zone_standing,
     zones_of,
@@ -271,3 +277,22 @@ def test_the_verdict_says_whether_the_daemon_can_run_and_knows_any_energy() -> N
 
 def test_nothing_measured_leaves_everything_unmeasured() -> None:
     assert Sources((), (), ()).unmeasured == ("package", "dram", "platform")
+
+
+def test_a_budget_of_whom_nobody_is_here_is_a_stranger() -> None:
+    facts = ServiceFacts("assistant", "Assistant", "Communication", "2026-1", "", "configured")
+    holders = (
+        None,
+        "assistant",
+        "asistant",
+        *(Group(by, name) for by in Grouping for name in ("Communication", "2026-1")),
+    )
+    budgets = [
+        Budget(f"b{number}", "B", holder, Measure.ENERGY, Period.YEAR, 1, Fraction(1), "1 kWh")
+        for number, holder in enumerate(holders)
+    ]
+    assert strangers_of(budgets, [facts]) == (
+        Stranger("b2", "service", "asistant"),
+        Stranger("b4", "department", "2026-1"),
+        Stranger("b5", "contract", "Communication"),
+    )

@@ -24,6 +24,7 @@ from monitor.doctor import (
     ServiceSeen,
     Standing,
     State,
+    Stranger,
     Unreadable,
     Webhook,
     impact_standings,
@@ -255,3 +256,11 @@ def test_programs_get_all_of_it() -> None:
     }
     assert said["comparison"]["parts"][1]["empreinte_watts"] is None
     assert "comparison" not in as_json(FOUND, CONFIG, None)
+
+
+@pytest.mark.parametrize("scope", ["service", "department", "contract"])
+def test_a_budget_of_whom_nobody_knows_is_told_with_the_cure(scope: str) -> None:
+    said = " ".join(shown(replace(FOUND, strangers=(Stranger("ia", scope, "Coms"),))).split())
+    assert "Budgets ia No service" in said
+    assert "Coms" in said
+    assert "Cure: compare the name with [[service]] in the configuration" in said
