@@ -222,7 +222,9 @@ def forecast(so_far: Bounds, days: Sequence[int], now: int, bounds: Interval, li
     if len(last) < FEWEST_DAYS:
         return None
     mean = Fraction(sum(last), len(last))
-    variance = sum(((amount - mean) ** 2 for amount in last), Fraction(0)) / (len(last) - 1)
+    # whole numbers: of twenty-eight fractions each step would cost, at every tick
+    squares = len(last) * sum(amount**2 for amount in last) - sum(last) ** 2
+    variance = Fraction(squares, len(last) * (len(last) - 1))
     left = Fraction(max(0, bounds.end - now), _DAY)
     central = so_far.central + int(mean * left)
     spread = LIKELY**2 * variance * (left + left**2 / len(last))
