@@ -29,6 +29,7 @@ TESTED_WITH: dict[str, str] = {
     "monitor/report/sources.py": "tests/unit/report/test_impacts.py",
     "monitor/report/units.py": "tests/unit/report/test_activity.py",
     "monitor/taking_in.py": "tests/e2e/test_intake.py",
+    "monitor/web/bought.py": "tests/unit/web/test_bought.py",
     "monitor/web/cards.py": "tests/unit/web/test_page.py",
     "monitor/web/units.py": "tests/unit/web/test_page.py",
     "monitor/simulation": "tests/integration/test_simulated_host.py",
