@@ -11,7 +11,7 @@ from dashboards import board, panels, queries
 from dashboards.board import Board, Place
 from dashboards.panels import AMBER, EUROS, GREEN, KILOGRAMS, KWH, LITERS, RATIO, RED, Column, Look, Query
 from dashboards.queries import GRAMS_PER_KILOGRAM, JOULES_PER_KWH, WHO
-from monitor.exposition import catalogue
+from monitor.exposition import catalogue, department_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _headline(words: Words, period: str) -> Iterator[Place]:
 
 def _by_whom(words: Words, *, public: bool) -> Iterator[Place]:
     yield Place(panels.heading("overview.whom", words), 24, 1)
-    gases = queries.departments(catalogue.PERIOD_DEPARTMENT_EMISSIONS, GRAMS_PER_KILOGRAM, "year")
+    gases = queries.departments(department_rows.EMISSIONS, GRAMS_PER_KILOGRAM, "year")
     look = Look(KILOGRAMS, 1, names=words.mapping("names"))
     yield Place(panels.bars("overview.departments", words, look, Query(gases, "{{department}}")), 9, 10)
     yield Place(_services(words, public=public), 15, 10)

@@ -1,15 +1,15 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
-`monitor.exposition.external`, those of budgets in `monitor.exposition.budgets`, those of who is told of events in
-`monitor.exposition.webhooks`.
+`monitor.exposition.external`, those of departments in `department_rows`, those of budgets in `budgets`, those of who is
+told of events in `webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import budgets, external, webhooks
+from monitor.exposition import budgets, department_rows, external, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -133,55 +133,6 @@ PERIOD_COST: Final = _metric(
     "euros",
     "service period",
     "What the electricity of each service cost in a calendar period, by the configured tariff.",
-)
-PERIOD_DEPARTMENT_ENERGY: Final = _metric(
-    "period_department_energy_joules",
-    Kind.GAUGE,
-    "joules",
-    "department period",
-    "Energy of the services that each department had in each hour of a calendar period; _none: of those without one.",
-)
-PERIOD_DEPARTMENT_FACILITY_ENERGY: Final = _metric(
-    "period_department_facility_energy_joules",
-    Kind.GAUGE,
-    "joules",
-    "department period",
-    "The same with what the room needs for it (PUE); absent where no PUE is known.",
-)
-PERIOD_DEPARTMENT_EMISSIONS: Final = _metric(
-    "period_department_emissions_grams",
-    Kind.GAUGE,
-    "grams",
-    "department phase period",
-    "Greenhouse gases of each department's services in CO2e, location-based, by the ledger's current factors.",
-)
-PERIOD_DEPARTMENT_EMISSIONS_LOW: Final = _metric(
-    "period_department_emissions_low_grams",
-    Kind.GAUGE,
-    "grams",
-    "department period",
-    "Lower bound of the use and the making together, as of services.",
-)
-PERIOD_DEPARTMENT_EMISSIONS_HIGH: Final = _metric(
-    "period_department_emissions_high_grams",
-    Kind.GAUGE,
-    "grams",
-    "department period",
-    "Upper bound of the use and the making together, as of services.",
-)
-PERIOD_DEPARTMENT_WATER: Final = _metric(
-    "period_department_water_liters",
-    Kind.GAUGE,
-    "liters",
-    "department source period",
-    "Water that each department's services used up in a calendar period.",
-)
-PERIOD_DEPARTMENT_COST: Final = _metric(
-    "period_department_cost_euros",
-    Kind.GAUGE,
-    "euros",
-    "department period",
-    "What the electricity of each department's services cost in a calendar period, by the configured tariff.",
 )
 IMPACT_COVERAGE: Final = _metric(
     "impact_coverage_ratio",
@@ -382,13 +333,7 @@ METRICS: Final = (
     GRID_INTENSITY,
     GRID_INTENSITY_TIME,
     IMPACT_FACTOR,
-    PERIOD_DEPARTMENT_ENERGY,
-    PERIOD_DEPARTMENT_FACILITY_ENERGY,
-    PERIOD_DEPARTMENT_EMISSIONS,
-    PERIOD_DEPARTMENT_EMISSIONS_LOW,
-    PERIOD_DEPARTMENT_EMISSIONS_HIGH,
-    PERIOD_DEPARTMENT_WATER,
-    PERIOD_DEPARTMENT_COST,
+    *department_rows.METRICS,
     *budgets.METRICS,
     SERVICE_REQUESTS,
     SERVICE_TOKENS,

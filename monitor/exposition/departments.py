@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.groups import Group, Grouping
 from monitor.core.impact import Indicator
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_JOULE, MICROLITERS_PER_LITER, MICROS_PER_EURO
-from monitor.exposition import catalogue
+from monitor.exposition import department_rows
 from monitor.exposition.impacts import PHASES, SOURCES
 from monitor.exposition.snapshot import emissions_of
 
@@ -71,12 +71,12 @@ def _is_department(group: Group) -> bool:
 
 
 FILLINGS: Final[Mapping[Metric, Filling]] = {
-    catalogue.PERIOD_DEPARTMENT_ENERGY: _energy,
-    catalogue.PERIOD_DEPARTMENT_FACILITY_ENERGY: _of_period(Indicator.FACILITY_ENERGY, MICROJOULES_PER_JOULE),
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS: _of_period_by(PHASES, MICROGRAMS_PER_GRAM),
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS_LOW: _emissions_bound(lambda bounds: bounds.low),
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS_HIGH: _emissions_bound(lambda bounds: bounds.high),
-    catalogue.PERIOD_DEPARTMENT_WATER: _of_period_by(SOURCES, MICROLITERS_PER_LITER),
-    catalogue.PERIOD_DEPARTMENT_COST: _of_period(Indicator.COST, MICROS_PER_EURO),
+    department_rows.ENERGY: _energy,
+    department_rows.FACILITY_ENERGY: _of_period(Indicator.FACILITY_ENERGY, MICROJOULES_PER_JOULE),
+    department_rows.EMISSIONS: _of_period_by(PHASES, MICROGRAMS_PER_GRAM),
+    department_rows.EMISSIONS_LOW: _emissions_bound(lambda bounds: bounds.low),
+    department_rows.EMISSIONS_HIGH: _emissions_bound(lambda bounds: bounds.high),
+    department_rows.WATER: _of_period_by(SOURCES, MICROLITERS_PER_LITER),
+    department_rows.COST: _of_period(Indicator.COST, MICROS_PER_EURO),
 }
 """In the order of the catalogue."""

@@ -19,7 +19,6 @@ UNITS: Final = (
     "s",
     "short",
     "reqps",
-    "dateTimeFromNow",
     "suffix:kgCO₂e",
     "suffix:gCO₂e",
     "suffix:gCO₂e/kWh",

@@ -3,7 +3,7 @@ from collections import defaultdict
 import pytest
 
 from monitor.core.groups import Group, Grouping
-from monitor.exposition import catalogue
+from monitor.exposition import catalogue, department_rows
 from monitor.exposition.catalogue import Metric
 from monitor.exposition.departments import FILLINGS
 from monitor.exposition.series import FILLINGS as ALL
@@ -11,11 +11,11 @@ from tests.fixtures.snapshots import ABOUT, at_work
 
 Sums = defaultdict[tuple[str, ...], float]
 PAIRS = (
-    (catalogue.PERIOD_DEPARTMENT_ENERGY, catalogue.PERIOD_ENERGY),
-    (catalogue.PERIOD_DEPARTMENT_FACILITY_ENERGY, catalogue.PERIOD_FACILITY_ENERGY),
-    (catalogue.PERIOD_DEPARTMENT_EMISSIONS, catalogue.PERIOD_EMISSIONS),
-    (catalogue.PERIOD_DEPARTMENT_WATER, catalogue.PERIOD_WATER),
-    (catalogue.PERIOD_DEPARTMENT_COST, catalogue.PERIOD_COST),
+    (department_rows.ENERGY, catalogue.PERIOD_ENERGY),
+    (department_rows.FACILITY_ENERGY, catalogue.PERIOD_FACILITY_ENERGY),
+    (department_rows.EMISSIONS, catalogue.PERIOD_EMISSIONS),
+    (department_rows.WATER, catalogue.PERIOD_WATER),
+    (department_rows.COST, catalogue.PERIOD_COST),
 )
 
 
@@ -43,11 +43,9 @@ def test_a_contract_is_no_department() -> None:
 
 
 def test_the_bounds_are_around_the_whole() -> None:
-    low, high = (
-        shown(one) for one in (catalogue.PERIOD_DEPARTMENT_EMISSIONS_LOW, catalogue.PERIOD_DEPARTMENT_EMISSIONS_HIGH)
-    )
+    low, high = (shown(one) for one in (department_rows.EMISSIONS_LOW, department_rows.EMISSIONS_HIGH))
     whole: Sums = defaultdict(float)
-    for (department, _, period), grams in shown(catalogue.PERIOD_DEPARTMENT_EMISSIONS).items():
+    for (department, _, period), grams in shown(department_rows.EMISSIONS).items():
         whole[department, period] += grams
     assert low.keys() == high.keys() == whole.keys()
     assert all(low[key] < grams < high[key] for key, grams in whole.items() if grams)

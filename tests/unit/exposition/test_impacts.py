@@ -9,7 +9,7 @@ from monitor.core.factors import Basis, How, Quantity
 from monitor.core.impact import Applied, Bounds, ImpactSeries, Indicator, Role, Terms
 from monitor.core.readings import PACKAGE, Method
 from monitor.core.units import Duration, Energy
-from monitor.exposition import catalogue
+from monitor.exposition import catalogue, department_rows
 from monitor.exposition.catalogue import Metric
 from monitor.exposition.impacts import applied_intensity, coverage
 from monitor.exposition.series import FILLINGS
@@ -32,12 +32,12 @@ IMPACTS = (
     catalogue.PERIOD_PRIMARY_ENERGY,
     catalogue.PERIOD_ABIOTIC_RESOURCES,
     catalogue.PERIOD_COST,
-    catalogue.PERIOD_DEPARTMENT_FACILITY_ENERGY,
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS,
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS_LOW,
-    catalogue.PERIOD_DEPARTMENT_EMISSIONS_HIGH,
-    catalogue.PERIOD_DEPARTMENT_WATER,
-    catalogue.PERIOD_DEPARTMENT_COST,
+    department_rows.FACILITY_ENERGY,
+    department_rows.EMISSIONS,
+    department_rows.EMISSIONS_LOW,
+    department_rows.EMISSIONS_HIGH,
+    department_rows.WATER,
+    department_rows.COST,
     catalogue.GRID_INTENSITY,
     catalogue.GRID_INTENSITY_TIME,
     catalogue.IMPACT_FACTOR,
