@@ -1,0 +1,33 @@
+"""How cells are written for people."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from monitor.config import Language
+from monitor.report.printing import LONGEST, UNKNOWN, clean, heading, plain, printed
+from monitor.wording import words
+from tests.fixtures.documents import COLUMNS
+
+FRENCH = words("monitor.report", Language.FRENCH)
+
+
+def test_a_number_has_the_decimals_of_its_column() -> None:
+    assert printed(Decimal("1234.5"), COLUMNS[2], FRENCH) == "1\u202f234,50"
+
+
+def test_what_is_unknown_is_no_zero() -> None:
+    assert printed(None, COLUMNS[1], FRENCH) == UNKNOWN
+
+
+def test_a_heading_has_its_unit() -> None:
+    assert [heading(column) for column in COLUMNS[:2]] == ["Service", "Énergie (kWh)"]
+
+
+def test_lines_and_marks_of_direction_go_and_the_space_before_a_unit_stays() -> None:
+    assert plain(" two\nlines\u202e and\u200b 1\u202f235\u00a0kWh\t\x00") == "two lines and 1\u202f235\u00a0kWh"
+
+
+def test_what_is_too_long_is_cut_and_says_so() -> None:
+    assert clean("x" * 10_000) == "x" * (LONGEST - 1) + "…"
+    assert clean("x" * LONGEST) == "x" * LONGEST
