@@ -1,15 +1,15 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
-`monitor.exposition.external`, those of departments in `department_rows`, those of budgets in `budgets`, those of who is
-told of events in `webhooks`.
+`monitor.exposition.external`, those of departments in `department_rows`, those of budgets in `budgets`, those of
+contracts in `contract_rows`, those of who is told of events in `webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import budgets, department_rows, external, webhooks
+from monitor.exposition import budgets, contract_rows, department_rows, external, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -335,6 +335,7 @@ METRICS: Final = (
     IMPACT_FACTOR,
     *department_rows.METRICS,
     *budgets.METRICS,
+    *contract_rows.METRICS,
     SERVICE_REQUESTS,
     SERVICE_TOKENS,
     SERVICE_COMPUTED_TOKENS,

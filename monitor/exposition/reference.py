@@ -57,7 +57,11 @@ Information (`_info`) is joined by its labels:
 A budget is joined to what it is in the same way: `empreinte_budget_used_ratio * on (budget) group_left (name, limit)
 empreinte_budget_info`. How far it is from its end, and what the forecast rests on: docs/budgets.md.
 
+A clause's value is in the unit that its label names, with its threshold in the same: divide the two only. What a
+verdict rests on: docs/contracts.md.
+
 Worth an alert: `empreinte_budget_used_ratio >= on (budget) empreinte_budget_warn_ratio`,
+`empreinte_contract_clause_verdict{verdict="breached"} == 1`,
 `empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
 `time() - empreinte_collector_last_success_timestamp_seconds > 300`, `empreinte_webhook_success == 0`, and with a live
 source `time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells
@@ -73,12 +77,13 @@ LABELS: Final = {
     "share": "`active` (it computed), `residency` (it held memory), `floor` (its part of what the idle machine draws)",
     "period": "`day`, `month`, `quarter`, `year` to date, in the organisation's time zone; `previous_day`,"
     " `previous_month`, `previous_quarter`, `previous_year`; `previous_year_to_date` (last year until this day and"
-    " hour)",
+    " hour); of a clause also `contract` (all of it so far)",
     "phase": "`use` (the electricity), `embodied` (making the hardware, its part of the lifetime)",
     "source": "`site` (cooling), `grid` (generating the electricity)",
     "direction": "`input` (the prompts), `output` (what was generated)",
     "unit": "`requests`, `input_tokens`, `computed_input_tokens`, `output_tokens`, `items` (inferences of classic"
-    " models), `images`, `pages`, `audio_seconds`",
+    " models), `images`, `pages`, `audio_seconds`; of a clause what its value is in: `joules`, `grams` (CO2e),"
+    " `liters`, `share` (0 to 1), `ratio`, `grams_per_kilowatt_hour`, `liters_per_kilowatt_hour`",
     "zone": "of the electricity grid: `FR`, `RE`",
     "provider": "who says so: `ademe`, `ember`, `rte`, `electricity_maps`, `configured`",
     "basis": "`applied` (what is reckoned with now), `yearly_...` (a yearly level, with what it counts), `live_...`",
@@ -90,6 +95,11 @@ LABELS: Final = {
     "scope, holder": "whose a budget is: `service`, `department`, `contract` or `all`; its key or name, empty for all",
     "measure, limit": "what of: `energy`, `emissions`, `water`, `cost`; how much, as it is configured; a budget's"
     " `period` is `month`, `quarter` or `year`",
+    "clause": "id of a clause, within its contract",
+    "verdict": "`met`, `breached`, `undecided`, `waived`",
+    "text, metric, operator, threshold": "of a clause, as configured: its words, what it is about, `<=`, `3 Wh`",
+    "window": "over what a clause is judged: `month`, `quarter`, `year`, `contract`",
+    "title, supplier, starts, ends": "of a contract, as configured; days are 2026-01-01; empty where they are not",
     "address": "of a webhook, without its path, which may be secret: `https://hooks.example.org`",
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
     "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",

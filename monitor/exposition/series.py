@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import activity, budgets, catalogue, departments, external, impacts, webhooks
+from monitor.exposition import activity, budgets, catalogue, contracts, departments, external, impacts, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +140,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     **impacts.FILLINGS,
     **departments.FILLINGS,
     **budgets.FILLINGS,
+    **contracts.FILLINGS,
     **activity.FILLINGS,
     **external.FILLINGS,
     catalogue.COVERAGE: _coverage,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.collector import Source
     from monitor.core.activity import Authority, Unit
     from monitor.core.budgets import Standing as BudgetStanding
+    from monitor.core.contracts import ContractStanding
     from monitor.core.delivery import Standing
     from monitor.core.entries import Meter, Series, ServiceFacts
     from monitor.core.functional import FunctionalUnits, Said
@@ -113,6 +114,8 @@ class Snapshot:
     """What services did and cost that are bought as an API: a scope of its own, in none of the others."""
     budgets: tuple[BudgetStanding, ...] = ()
     """How each budget stands, in the order in which they are configured."""
+    contracts: tuple[ContractStanding, ...] = ()
+    """How the clauses of each contract stand, likewise."""
     webhooks: tuple[Standing, ...] = ()
     """How it stands with each address that is told of events: looked at when metrics are made, and not before."""
 
