@@ -84,8 +84,9 @@ def simulate(config: Config, seed: int) -> None:
 
 
 def fill_year(config: Config, year: int, seed: int) -> int:
-    """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours it has.
+    """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours came.
 
+    What it has already stays, and nothing is filled in before it, nor once a daemon has gone on with the ledger.
     Raises LedgerError, among others where the ledger holds a real host's figures; ReckoningError.
     """
     from monitor.simulation.filling import ImpactCounters, commits  # noqa: PLC0415 - the daemon on a real host needs none of it
@@ -97,12 +98,14 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     assembly = assembly_of(config, now.wall, simulated=True)
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
         simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
+        opening = ledger.load()
         impacts = ImpactAccounting(assembly.reckoner, None, ledger.grain)
-        counters = ImpactCounters()
+        counters = ImpactCounters(opening)
         buckets = 0
-        for books, lot in commits(simulated, now):
+        for books, lot in commits(simulated, now, opening):
             came_to = impacts.close(lot)
-            ledger.commit(counters.into(books, came_to), lot, simulated.gaps, simulated.services, impacts=came_to)
+            services = simulated.services_at(books.closed_through)
+            ledger.commit(counters.into(books, came_to), lot, simulated.gaps, services, impacts=came_to)
             buckets += len(lot)
         return buckets * ledger.grain.nanoseconds // HOUR.nanoseconds
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +14,15 @@ from monitor.core.services import CONFIGURED
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration, Energy
 from monitor.simulation.averages import draw, holdings, mean
 from monitor.simulation.calendar import office_demand, public_holidays
+from monitor.simulation.deeds import Deeds
 from monitor.simulation.hosts import daemons, server
 from monitor.simulation.townhall import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date, tzinfo
+    from datetime import tzinfo
 
+    from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Holding, Share
     from monitor.simulation.averages import Mean, Parts
 
@@ -27,6 +30,8 @@ BEGINS: Final = ("transcription", (3, 2))
 """A service that is put to work during the year, and the month and day when."""
 ENDS: Final = ("ollama", (10, 16))
 """A service that is given up during the year, and its last day."""
+MOVES: Final = ("recherche", date(2026, 4, 1), "Bibliothèque")
+"""A service that another department took over: on which day, and from which."""
 GROWTH: Final = 0.7
 """The use of the services at the beginning of the year, as a share of that at its end."""
 NOISE: Final = 0.3
@@ -56,18 +61,33 @@ class SimulatedYear:
         self.interval = Interval(start, end)
         specs = services(_random(seed, "townhall"))
         self.services = tuple(
-            ServiceFacts(spec.consumer, spec.name, spec.department, found_by=CONFIGURED) for spec in specs
+            ServiceFacts(spec.consumer, spec.name, spec.department, spec.contract, found_by=CONFIGURED)
+            for spec in specs
         )
-        """What describes its services."""
+        """What describes its services by now."""
         self._zone = zone
         self.hour = hour
         self._noise = _random(seed, f"noise of {year}")
         self._holidays = public_holidays(year)
         self._machine = server()
         self._services = [mean(spec) for spec in specs]
+        self._deeds = Deeds(specs, _random(seed, f"work of {year}"))
         self._daemons = [mean(spec) for spec in daemons()]
         self._outages = [(_missed(year, begun, length, self.interval), cause) for begun, length, cause in OUTAGES]
         self._series: dict[tuple[str, str, Share], Series] = {}
+
+    @property
+    def moved(self) -> int:
+        """When a service changed its department, in ns since the epoch."""
+        _, day, _ = MOVES
+        return int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()) * NANOSECONDS_PER_SECOND
+
+    def services_at(self, moment: int) -> tuple[ServiceFacts, ...]:
+        """Return what described its services at the *moment*, ns since the epoch."""
+        moved, _, before = MOVES
+        if moment >= self.moved:
+            return self.services
+        return tuple(replace(one, department=before) if one.key == moved else one for one in self.services)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -87,7 +107,16 @@ class SimulatedYear:
             covered = self._covered(Interval(start, start + self.hour.nanoseconds))
             if covered > Duration.ZERO:
                 parts, shares = draw(self._machine, demands), holdings(self._machine, demands)
-                yield self._bucket(start, covered, parts, shares)
+                bucket = self._bucket(start, covered, parts, shares)
+                yield replace(bucket, activity=self._activity(bucket, demands, covered))
+
+    def _activity(self, bucket: Bucket, demands: Mapping[Mean, float], covered: Duration) -> dict[ActivitySeries, int]:
+        """Return what the services did in the hour, which took what is in the *bucket*."""
+        used: dict[str, int] = {}
+        for series, energy in bucket.entries.items():
+            used[series.consumer] = used.get(series.consumer, 0) + energy.microjoules
+        busy = {one.consumer: round(one.busy(demand) * covered.nanoseconds) for one, demand in demands.items()}
+        return self._deeds.done(busy, used)
 
     def _bucket(self, start: int, covered: Duration, parts: Parts, shares: Mapping[Holding, float]) -> Bucket:
         entries: dict[Series, Energy] = {}
@@ -115,7 +144,7 @@ class SimulatedYear:
         usual = office_demand(local, self._holidays) * (GROWTH + (1 - GROWTH) * elapsed)
         demands = dict.fromkeys(self._daemons, 1.0)
         for one in self._services:
-            noise = self._noise.lognormvariate(0, NOISE)
+            noise = self._noise.lognormvariate(0, NOISE) if one.works else 1.0
             if _runs(one.consumer, local.date()):
                 demands[one] = max(LEAST, usual * noise)
         return demands

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from monitor.core.units import Duration
     from monitor.simulation.spec import Range
+    from monitor.simulation.work import WorkSpec
 
 POSTGRES: Final = ("checkpointer", "background writer", "walwriter", *("gestion gestion [local] idle",) * 6)
 """What the processes of a database are called."""
@@ -88,6 +89,8 @@ def service(
     stays_down: Duration | None = None,
     name: str = "",
     department: str = "",
+    contract: str = "",
+    work: WorkSpec | None = None,
 ) -> ServiceSpec:
     """Return an AI service, with how the configuration recognises it there."""
     return ServiceSpec(
@@ -102,6 +105,8 @@ def service(
         stays_down=stays_down,
         name=name or key,
         department=department,
+        contract=contract,
+        work=work,
         match=_match(cgroup, main),
     )
 

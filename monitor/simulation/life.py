@@ -41,7 +41,11 @@ class Run:
     """The programs of one start of a service, the main one first."""
 
     processes: list[Process]
+    begun: int
+    """When it was started, in ns since the epoch."""
     busy: bool = False
+    worked: int = 0
+    """For how long it was busy in the spells that are over, in ns."""
 
 
 class Life:
@@ -59,7 +63,8 @@ class Life:
         """Start its programs."""
         spec = self.spec
         main = self._start(spec.main)
-        self.run = Run([main, *(self._start(program, main) for program in spec.workers)])
+        workers = (self._start(program, main) for program in spec.workers)
+        self.run = Run([main, *workers], self._machine.timeline.wall)
         self._schedule(self._live(self.run))
 
     def stop(self) -> None:
@@ -107,6 +112,8 @@ class Life:
 
     def _busy(self, run: Run) -> Script:
         rhythm = self.spec.rhythm
+        if rhythm.busy[1] == 0:
+            return
         self._open_models(run)
         run.busy = True
         if rhythm.spawns is not None:
@@ -119,6 +126,7 @@ class Life:
             spell = min(left, self._milliseconds((rhythm.spell[0] * 1000, rhythm.spell[1] * 1000)))
             yield spell
             left -= spell
+            run.worked += spell if self.run is run else 0
         run.busy = False
 
     def _spawn(self, run: Run, between: Range) -> Script:

@@ -15,7 +15,7 @@ def service_rules(spec: WorldSpec) -> tuple[ServiceRule, ...]:
     """Return each service of *spec*, with what describes it and how it is recognised."""
     return tuple(
         ServiceRule(
-            ServiceFacts(one.consumer, one.name, one.department, found_by=CONFIGURED),
+            ServiceFacts(one.consumer, one.name, one.department, one.contract, found_by=CONFIGURED),
             _match(*one.match),
         )
         for one in spec.services

@@ -13,6 +13,7 @@ from monitor.core.units import Memory, Power
 
 if TYPE_CHECKING:
     from monitor.core.units import Duration
+    from monitor.simulation.work import WorkSpec
 
 NO_MEMORY: Final = Memory(0)
 Range = tuple[int, int]
@@ -114,7 +115,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How a service lives, in seconds. A busy phase follows an idle one; an idle one of no length is left out."""
+    """How a service lives, in seconds. A busy phase follows an idle one; one of no length is left out."""
 
     idle: Range
     busy: Range
@@ -128,6 +129,8 @@ class Rhythm:
 
 STEADY: Final = Rhythm(idle=(0, 0), busy=(60, 120))
 """Never idle, its load changing now and then."""
+UNUSED: Final = Rhythm(idle=(3600, 3600), busy=(0, 0))
+"""Never busy: its model is loaded, and nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +155,18 @@ class ServiceSpec:
     name: str = ""
     """For people."""
     department: str = ""
+    contract: str = ""
+    work: WorkSpec | None = None
+    """What it does; None: it does not tell."""
     match: tuple[str, str] | None = None
     """How the configuration recognises it: a kind of match and its value. None: it is no service."""
     kernel: bool = False
     """Whether these are threads of the kernel, with no program and no memory."""
+
+    @property
+    def port(self) -> int | None:
+        """Where it listens, if one of its programs does."""
+        return next((program.port for program in (self.main, *self.workers) if program.port is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

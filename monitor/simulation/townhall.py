@@ -5,10 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.activity import Unit
 from monitor.core.entries import OTHER
 from monitor.core.units import Duration, Memory
 from monitor.simulation.hosts import container, daemons, gpu_program, pod, python, server, service, session, unit
-from monitor.simulation.spec import Platform, Program, Rhythm, ServiceSpec, WorldSpec
+from monitor.simulation.spec import UNUSED, Platform, Program, Rhythm, ServiceSpec, WorldSpec
+from monitor.simulation.work import Telling, WorkSpec
 
 if TYPE_CHECKING:
     from monitor.simulation.spec import Range
@@ -23,6 +25,17 @@ ASKED: Final = Rhythm(idle=(2, 8), busy=(4, 15), spell=(1, 4))
 """Somebody asks, waits for the answer, reads it."""
 BATCH: Final = Rhythm(idle=(15, 50), busy=(20, 45), spell=(3, 8), spawns=(0, 2))
 """A queue fills, and is worked off."""
+CHAT: Final = ((Unit.INPUT_TOKENS, 900), (Unit.COMPUTED_INPUT_TOKENS, 650), (Unit.OUTPUT_TOKENS, 350))
+"""Tokens of a question, with what was said before it, and of its answer. Our choice, as all that services do here."""
+WRITES: Final = WorkSpec(Telling.VLLM, "mistralai/Mistral-Small-3.2-24B-Instruct-2506", calls=300, each=CHAT)
+"""105 tokens a second: a few people at once."""
+EMBEDS: Final = WorkSpec(Telling.TEI, "BAAI/bge-m3", calls=4000, each=((Unit.INPUT_TOKENS, 180),))
+LISTENS: Final = WorkSpec(Telling.EVENTS, "whisper-large-v3", calls=25, each=((Unit.AUDIO_MILLISECONDS, 480_000),))
+"""Eight minutes of a session in forty seconds."""
+READS: Final = WorkSpec(Telling.EVENTS, "tesseract", calls=400, each=((Unit.PAGES, 2),))
+TRANSLATES: Final = WorkSpec(Telling.VLLM, "utter-project/EuroLLM-9B-Instruct", calls=300, each=CHAT)
+MODELS_CONTRACT: Final = "2026-DSI-042"
+OFFICE_CONTRACT: Final = "2025-DSI-017"
 
 
 def townhall(seed: int) -> WorldSpec:
@@ -39,7 +52,7 @@ def townhall(seed: int) -> WorldSpec:
 
 def services(random: Random) -> tuple[ServiceSpec, ...]:
     """Return its AI services, with the departments that they work for."""
-    return (*_on_gpus(random), *_on_cpus(random))
+    return (*_on_gpus(random), *_on_cpus(random), _unused())
 
 
 def _on_gpus(random: Random) -> tuple[ServiceSpec, ...]:
@@ -55,6 +68,8 @@ def _on_gpus(random: Random) -> tuple[ServiceSpec, ...]:
             rhythm=ASKED,
             name="Assistant rédactionnel",
             department="Communication",
+            contract=MODELS_CONTRACT,
+            work=WRITES,
         ),
         service(
             "recherche",
@@ -63,6 +78,8 @@ def _on_gpus(random: Random) -> tuple[ServiceSpec, ...]:
             rhythm=ASKED,
             name="Recherche documentaire",
             department="Archives",
+            contract=MODELS_CONTRACT,
+            work=EMBEDS,
         ),
         service(
             "transcription",
@@ -71,6 +88,8 @@ def _on_gpus(random: Random) -> tuple[ServiceSpec, ...]:
             rhythm=Rhythm(idle=(30, 90), busy=(20, 60), spell=(4, 10)),
             name="Transcription du conseil municipal",
             department="Assemblées",
+            contract=OFFICE_CONTRACT,
+            work=LISTENS,
         ),
     )
 
@@ -89,6 +108,8 @@ def _on_cpus(random: Random) -> tuple[ServiceSpec, ...]:
             child=tesseract,
             name="Lecture du courrier",
             department="Accueil",
+            contract=OFFICE_CONTRACT,
+            work=READS,
         ),
         service(
             "litellm",
@@ -107,6 +128,21 @@ def _on_cpus(random: Random) -> tuple[ServiceSpec, ...]:
             name="Essais de modèles",
             department="DSI",
         ),
+    )
+
+
+def _unused() -> ServiceSpec:
+    """Return one whose model was loaded for a trial, and that nobody asks any more: what it draws is waste."""
+    vllm = ("/usr/bin/python3", "-m", "vllm.entrypoints.openai.api_server", "--model", TRANSLATES.model)
+    return service(
+        "traduction",
+        unit("traduction"),
+        gpu_program(*vllm, gpu=1, gpu_gib=7.4, busy=(20, 40), gpu_busy=(0, 0), port=8002),
+        rhythm=UNUSED,
+        name="Traduction (essai)",
+        department="Communication",
+        contract=MODELS_CONTRACT,
+        work=TRANSLATES,
     )
 
 

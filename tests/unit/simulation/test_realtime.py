@@ -78,6 +78,6 @@ def test_nights_are_quieter_than_days(tmp_path: Path) -> None:
 
 def test_its_services_have_names_and_departments_in_french() -> None:
     known = [spec for spec in townhall(1).services if spec.consumer not in PSEUDO_SERVICES]
-    assert len(known) == 6
+    assert len(known) == 7
     assert all(spec.name and spec.department and spec.match for spec in known)
     assert "Assistant rédactionnel" in {spec.name for spec in known}
