@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.config import impacts
 from monitor.config.activity import page_rule
 from monitor.config.budgets import completed_budgets
+from monitor.config.contracts import check_contracts, read_contracts
 from monitor.config.external import check_externals
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
-from monitor.config.model import LATER, LISTS, TABLES, Config, Language, MatchTable, ServiceTable
+from monitor.config.model import LATER, LISTS, TABLES, Config, Language
 from monitor.config.notify import check_webhooks
 from monitor.config.quantities import duration_text
+from monitor.config.services import MatchTable, ServiceTable
 from monitor.config.source import SourceError, tables_of
 from monitor.config.tables import Fault, Faults, note_unknown, read_table, read_tables
 from monitor.core.entries import ServiceFacts
@@ -106,7 +108,7 @@ def _resolve(
     faults = Faults()
     origins = {path: f"line {line}" for path, line in lines.items()}
     whole = _with_defaults(tables, surroundings, origins)
-    note_unknown(whole, (*TABLES, *LISTS, "service"), "", faults, LATER)
+    note_unknown(whole, (*TABLES, *LISTS, "service", "contract"), "", faults, LATER)
     records: dict[str, Any] = {
         name: read_table(record, whole.get(name, {}), name, faults, LATER) for name, record in TABLES.items()
     }
@@ -118,6 +120,10 @@ def _resolve(
     check_webhooks(several["notify"], faults)
     check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
     budgets = completed_budgets(several["budget"], faults)
+    contracts = read_contracts(whole.get("contract", []), faults, LATER)
+    ours = [(path, rule.facts.key, rule.facts.contract) for path, rule in services]
+    bought = [(path, table.key, table.contract) for path, table in several["external"]]
+    check_contracts(contracts, ours, bought, faults)
     assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
@@ -131,6 +137,7 @@ def _resolve(
         services=tuple(rule for _, rule in services),
         webhooks=tuple(table for _, table in several["notify"]),
         budget_tables=budgets,
+        contract_tables=tuple(table for _, table in contracts),
         file=file,
         origins=origins,
     )

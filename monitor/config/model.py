@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from monitor.config import amounts, quantities, values
-from monitor.config.activity import ActivityTable
 from monitor.config.budgets import BudgetTable, budget_of
+from monitor.config.contracts import ContractTable, contract_of
 from monitor.config.external import ExternalTable, external_rule
 from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
@@ -22,12 +22,13 @@ from monitor.config.impact_tables import (
     SiteTable,
     TariffTable,
 )
-from monitor.config.intake import EventsTable, IntakeTable
+from monitor.config.intake import IntakeTable
 from monitor.config.notify import NotifyTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
 from monitor.core.budgets import Budget
+from monitor.core.contracts import Contract
 from monitor.core.external import ExternalRule
 from monitor.core.interval import HOUR, MINUTE
 from monitor.core.services import ServiceRule
@@ -260,55 +261,6 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchTable:
-    """How a service is recognised: one of these."""
-
-    systemd: Annotated[str, Key("Name of its systemd unit, a glob.", values.systemd_unit, '"vllm.service"')] = ""
-    container: Annotated[str, Key("Id of its container, or the beginning of it.", values.text, '"3f9a1c0b7e52"')] = ""
-    pod: Annotated[str, Key("Uid of its pod, a glob.", values.text, '"7b0a5cde-*"')] = ""
-    cgroup: Annotated[
-        str, Key("Path of its control group below the root of the hierarchy, a glob.", values.text, '"/ia.slice/*"')
-    ] = ""
-    process: Annotated[
-        str,
-        Key("Regular expression searched for in the command line.", values.expression, '"llama-server .*--port 8080"'),
-    ] = ""
-    port: Annotated[int | None, Key("Port it listens on.", values.port, "8000")] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceTable:
-    """A service, as the file names it. Services that are not named are discovered."""
-
-    key: Annotated[str, Key("Stable short name, in every series and report.", values.service_key, '"assistant"')]
-    name: Annotated[str, Key("Name for people.", values.text, '"Assistant rédactionnel"', unset="the key")] = ""
-    department: Annotated[str, Key("Department it works for.", values.text, '"Communication"', unset="none")] = ""
-    contract: Annotated[str, Key("Contract it belongs to.", values.text, '"2026-DSI-042"', unset="none")] = ""
-    was: Annotated[
-        tuple[str, ...],
-        Key("Keys it had before, whose history it carries on.", values.service_keys, '["old-key"]'),
-    ] = ()
-    activity: Annotated[
-        ActivityTable | None,
-        Key(
-            "Metrics page on which it tells what it does.",
-            ActivityTable,
-            '{ url = "http://127.0.0.1:8000/metrics" }',
-            unset="found, where it is a known server that listens on this machine",
-        ),
-    ] = None
-    events: Annotated[
-        EventsTable | None,
-        Key(
-            "Which events from outside are its own, beside those that name it.",
-            EventsTable,
-            '{ models = ["mistral-small*"], sources = ["litellm"] }',
-            unset="those that name it",
-        ),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration, complete: what was not written has its default."""
 
@@ -331,6 +283,7 @@ class Config:
     webhooks: tuple[NotifyTable, ...]
     budget_tables: tuple[BudgetTable, ...]
     """Each has its key and its name."""
+    contract_tables: tuple[ContractTable, ...]
     file: Path | None
     """The file it comes from; None: there is none."""
     origins: Mapping[str, str]
@@ -350,6 +303,11 @@ class Config:
     def budgets(self) -> tuple[Budget, ...]:
         """What may be used in a month, a quarter or a year."""
         return tuple(budget_of(table) for table in self.budget_tables)
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """The public contracts, with their clauses."""
+        return tuple(contract_of(table) for table in self.contract_tables)
 
     @property
     def zone(self) -> str:
@@ -389,9 +347,8 @@ LISTS: Final[Mapping[str, type]] = {
     "budget": BudgetTable,
     "notify": NotifyTable,
 }
-"""Tables of which there may be several, beside `[[service]]`, which has a table in it."""
+"""Tables of which there may be several, beside `[[service]]` and `[[contract]]`, which have tables in them."""
 LATER: Final[Mapping[str, str]] = {
-    "contract": "contract clauses",
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
     "network": "a proxy for outgoing calls",

@@ -8,12 +8,14 @@ from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config.activity import ActivityTable
+from monitor.config.contracts import ClauseTable, ContractTable
 from monitor.config.external import DeclaredTable
 from monitor.config.file import DEFAULT
 from monitor.config.impact_tables import MarketTable
 from monitor.config.intake import EventsTable
-from monitor.config.model import LATER, LISTS, TABLES, MatchTable, ServiceTable
+from monitor.config.model import LATER, LISTS, TABLES
 from monitor.config.notify import NotifyTable, without_path
+from monitor.config.services import MatchTable, ServiceTable
 from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
 
@@ -35,6 +37,8 @@ def example() -> str:
     """Return a file with every key, its meaning and a value, all of it commented out: it loads, and changes nothing."""
     parts = [_HEAD, *(_example_table(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_example_table(f"[[{name}]]", record, commented_header=True) for name, record in LISTS.items()]
+    parts.append(_example_table("[[contract]]", ContractTable, commented_header=True))
+    parts.append(_example_table("[[contract.clause]]", ClauseTable, commented_header=True))
     parts.append(_example_table("[[service]]", ServiceTable, commented_header=True))
     match = next(key.example for name, key in keys_of(MatchTable) if name == "systemd")
     others = ", ".join(name for name, _ in keys_of(MatchTable) if name != "systemd")
@@ -62,6 +66,10 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
     for name, records in several:
         for index, record in enumerate(records):
             yield from _shown_record(f"{name}[{index}]", record, config.origins)
+    for index, contract in enumerate(config.contract_tables):
+        yield from _shown_record(f"contract[{index}]", contract, config.origins)
+        for number, clause in enumerate(contract.clauses):
+            yield from _shown_record(f"contract[{index}].clause[{number}]", clause, config.origins)
     for index, rule in enumerate(config.services):
         yield from _shown_service(f"service[{index}]", rule, config.origins)
 
@@ -70,6 +78,7 @@ def reference() -> str:
     """Return the reference of the configuration, as Markdown: docs/configuration.md."""
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
+    parts += [_section("[[contract]]", ContractTable), _section("[[contract.clause]]", ClauseTable)]
     parts += [_section("market = { … }", MarketTable), _section("declared = { … }", DeclaredTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]
     parts += [_section("activity = { … }", ActivityTable), _section("events = { … }", EventsTable), _LATER_SECTION]
@@ -137,8 +146,9 @@ refused, with the line, the path of the key and what to write instead. All fault
 Quantities are text, a number and a unit: durations in `ms`, `s`, `min`, `h`, `d`; power in `mW`, `W`, `kW`; memory in
 `B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`; carbon intensity in `g/kWh`, `kg/kWh`; water in `L/kWh`; prices
 in `EUR/kWh`, `EUR/MWh`; embodied impacts in `kgCO2e` and `kgSbe`; lifetimes in `years`; capacities, as they are sold,
-in `GB`, `TB`; the limits of budgets in `Wh`, `kWh`, `MWh`, `gCO2e`, `kgCO2e`, `tCO2e`, `L`, `m3`, `EUR`, `€`. Decimals
-follow a point. Days are year-month-day, without quotes.
+in `GB`, `TB`; the limits of budgets in `Wh`, `kWh`, `MWh`, `gCO2e`, `kgCO2e`, `tCO2e`, `L`, `m3`, `EUR`, `€`; the
+thresholds of clauses also in `mWh`, `J`, `mgCO2e`, `mL`, `%`, `g/kWh`, `L/kWh`. Decimals follow a point.
+Days are year-month-day, without quotes.
 
 A password has no place in this file: for PostgreSQL, put it in a `.pgpass` file that only the daemon's user can read.
 """

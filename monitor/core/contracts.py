@@ -51,7 +51,7 @@ class Measured(StrEnum):
     USE_EMISSIONS = "use_emissions"
     """Those of the electricity alone."""
     WATER = "water"
-    """Water that the site and the grid used up, as far as each is known: litres."""
+    """Water that the site and the grid used up: litres. Unknown where one of them is."""
     ENERGY_PER = "energy_per"
     """Energy of the machine for each functional unit."""
     EMISSIONS_PER = "emissions_per"
@@ -102,6 +102,9 @@ class Metric:
 
     measured: Measured
     functional: Functional | None = None
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def name(self) -> str:
@@ -205,6 +208,9 @@ class Threshold:
     quantity: Quantity
     written: str
     """As somebody wrote it: "3 Wh"."""
+
+    def __str__(self) -> str:
+        return self.written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

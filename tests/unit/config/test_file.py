@@ -208,7 +208,6 @@ def test_what_can_not_be_is_refused(tmp_path: Path, text: str, expected: str) ->
     "text",
     [
         '[[commitment]]\nname = "a"\n',
-        '[[contract]]\nuid = "a"\n',
         '[ledger]\ncentral = "x"\n',
     ],
 )

@@ -16,11 +16,12 @@ def test_the_example_changes_nothing(tmp_path: Path) -> None:
 def test_every_line_of_the_example_can_be_taken(tmp_path: Path) -> None:
     assets = tmp_path / "assets.toml"
     assets.write_text('[[asset]]\nname = "disque"\nkind = "ssd"\nmodel = "ssd"\ncapacity = "1 TB"\n', encoding="utf-8")
-    taken = re.sub(r"^# (\[\[[a-z]+\]\]|[a-z_]+ = )", r"\1", example(), flags=re.MULTILINE)
+    taken = re.sub(r"^# (\[\[[a-z.]+\]\]|[a-z_]+ = )", r"\1", example(), flags=re.MULTILINE)
     config = read(tmp_path, taken.replace("/etc/empreinte/assets.toml", str(assets)))
     assert config.organisation.name == "Ville de Rennes"
     assert [asset.name for asset in config.assets] == ["H100 n° 1", "disque"]
     assert config.services[0].match.systemd == "vllm.service"
+    assert [clause.metric.name for clause in config.contracts[0].clauses] == ["energy_per_1000_output_tokens"]
 
 
 def test_the_reference_is_the_one_in_the_documentation() -> None:
