@@ -192,7 +192,7 @@ def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
 
 def _taken_in(config: Config, machine: Machine, ledger: Ledger, stack: ExitStack) -> tuple[Intake | None, Feed | None]:
     """Return who takes events in, and who gives them to the books; nobody where it is not configured."""
-    if config.intake.token_file is None:
+    if config.intake.token_file is None and machine.applications is None:
         return None, None
     from monitor.taking_in import take_in  # noqa: PLC0415 - the daemon that takes nothing in needs none of it
 
@@ -249,9 +249,10 @@ def _open_ledger(config: Config, machine: Machine) -> Ledger:
 
 def _workloads(config: Config, machine: Machine) -> HostWorkloads:
     kinds = catalogue() if config.sampling.discovery else ()
-    rules = (*config.services, *machine.rules)
-    if machine.simulated:  # what is made up has no page, and no real one is asked
-        rules = tuple(replace(rule, activity=None) for rule in rules)
+    own = config.services
+    if machine.simulated:  # of what is made up only its own pages are asked, and no real one
+        own = tuple(replace(rule, activity=None) for rule in own)
+    rules = (*own, *machine.rules)
     pages = config.sampling.activity and not machine.simulated
     return HostWorkloads(machine.procfs, rules, kinds, machine.own_pid, pages=pages)
 

@@ -6,12 +6,11 @@ import os
 import tempfile
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.clock import SystemClock, process_clock
-from monitor.config import SiteKind, SiteTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.core.services import ServiceRule
+    from monitor.simulation.applications import Applications
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Machine:
     nvml: object | None = None
     before_read: Callable[[], None] = lambda: None
     simulated: bool = False
+    applications: Applications | None = None
+    """Who sends events of its own accord, on a simulated host."""
+    events: Path | None = None
+    """Directory of the file of events; None: where the daemon keeps what it has to remember."""
 
 
 def own_machine(config: Config) -> Machine:
@@ -56,12 +60,13 @@ def own_machine(config: Config) -> Machine:
 @contextmanager
 def town_hall(seed: int) -> Iterator[Machine]:
     """Yield a simulated town hall's server, which goes on in real time."""
-    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.pages import MetricsPages  # noqa: PLC0415 - the daemon on a real host needs none of it
+    from monitor.simulation.realtime import RealTimeWorld  # noqa: PLC0415 - as above
     from monitor.simulation.rules import service_rules  # noqa: PLC0415 - as above
     from monitor.simulation.townhall import townhall  # noqa: PLC0415 - as above
 
-    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory:
-        world = RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")))
+    with tempfile.TemporaryDirectory(prefix="empreinte-") as directory, MetricsPages() as pages:
+        world = RealTimeWorld(townhall(seed), Path(directory), SystemClock(Path("/proc")), pages)
         yield Machine(
             clock=world,
             sysfs=world.tree.sysfs,
@@ -69,18 +74,17 @@ def town_hall(seed: int) -> Iterator[Machine]:
             cgroupfs=world.tree.cgroupfs,
             read_clock=world.world.read_clock,
             own_pid=world.world.own_pid,
-            rules=service_rules(world.world.spec),
+            rules=service_rules(world.world.spec, pages),
             nvml=world.nvml,
             before_read=world.before_read,
             simulated=True,
+            applications=world.applications,
+            events=Path(directory),
         )
 
 
 def in_its_place(config: Config) -> Config:
-    """Return *config* with the town hall's zone and site, unless it says others: the simulated server stands there."""
-    from monitor.simulation.townhall import SITE, ZONE  # noqa: PLC0415 - the daemon on a real host needs none of it
+    """Return *config* with what the town hall has, wherever it says nothing: the simulated server stands there."""
+    from monitor.simulation import organisation  # noqa: PLC0415 - the daemon on a real host needs none of it
 
-    if config.zone:
-        return config
-    sites = (SiteTable(key=SITE, kind=SiteKind.SERVER_ROOM),)
-    return replace(config, host=replace(config.host, zone=ZONE, site=SITE), sites=sites)
+    return organisation.in_its_place(config)

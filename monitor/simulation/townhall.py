@@ -34,6 +34,13 @@ LISTENS: Final = WorkSpec(Telling.EVENTS, "whisper-large-v3", calls=25, each=((U
 """Eight minutes of a session in forty seconds."""
 READS: Final = WorkSpec(Telling.EVENTS, "tesseract", calls=400, each=((Unit.PAGES, 2),))
 TRANSLATES: Final = WorkSpec(Telling.VLLM, "utter-project/EuroLLM-9B-Instruct", calls=300, each=CHAT)
+BOUGHT: Final = "mistral-api"
+"""The key of a service that is bought as an API."""
+PROVIDER: Final = "mistralai"
+BUYS: Final = WorkSpec(
+    Telling.EVENTS, "mistral-large-2512", calls=150, each=((Unit.INPUT_TOKENS, 1200), (Unit.OUTPUT_TOKENS, 420))
+)
+"""What is asked of it in 1,000 seconds of the busiest hour."""
 MODELS_CONTRACT: Final = "2026-DSI-042"
 OFFICE_CONTRACT: Final = "2025-DSI-017"
 

@@ -45,7 +45,7 @@ class World:
         self._agenda: list[tuple[int, int, Script]] = []
         self._order = count()
         self.lives = [
-            Life(service, self.machine, _random(spec, f"{index}/{service.consumer}"), self.schedule, self._demand)
+            Life(service, self.machine, _random(spec, f"{index}/{service.consumer}"), self.schedule, self.demand)
             for index, service in enumerate(spec.services)
         ]
         for life in self.lives:
@@ -106,7 +106,8 @@ class World:
             if life.run is not None:
                 life.begin()
 
-    def _demand(self) -> float:
+    def demand(self) -> float:
+        """Return how much the services are asked for now: 1 at the busiest."""
         return demand(self.timeline.wall, self.spec.day)
 
     def _await(self, incident: Incident) -> Script:
