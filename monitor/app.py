@@ -91,6 +91,7 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     """
     from monitor.simulation.filling import ImpactCounters, commits  # noqa: PLC0415 - the daemon on a real host needs none of it
     from monitor.simulation.history import SimulatedYear  # noqa: PLC0415 - as above
+    from monitor.simulation.purchases import list_of, purchases  # noqa: PLC0415 - as above
 
     clock = SystemClock(Path("/proc"))
     now = clock.stamp()
@@ -107,6 +108,8 @@ def fill_year(config: Config, year: int, seed: int) -> int:
             services = simulated.services_at(books.closed_through)
             ledger.commit(counters.into(books, came_to), lot, simulated.gaps, services, impacts=came_to)
             buckets += len(lot)
+        if buckets:
+            ledger.import_external(purchases(year, zone, seed, now.wall), list_of(year, seed))
         return buckets * ledger.grain.nanoseconds // HOUR.nanoseconds
 
 

@@ -24,7 +24,10 @@ def simulate(
         str, typer.Option(metavar="URL", help="Ledger to fill. [default: simulated.db beside the real one]")
     ] = "",
     history: Annotated[
-        int | None, typer.Option(metavar="YYYY", help="Fill the ledger with this year first, as far as it has passed.")
+        list[int] | None,
+        typer.Option(
+            metavar="YYYY", help="Fill the ledger with this year first, as far as it has passed. May be repeated."
+        ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when that is done.")] = False,
     config: ConfigFile = None,
@@ -40,6 +43,7 @@ def simulate(
     \b
     Examples:
       empreinte simulate
+      empreinte simulate --history 2025 --history 2026
       empreinte simulate --history 2026 --once && empreinte report --year 2026
     """
     from monitor.app import fill_year
@@ -47,17 +51,19 @@ def simulate(
 
     session = session_of(context, config, debug=debug)
     loaded = _with_own_ledger(session.config(), ledger)
-    if once and history is None:
+    years = sorted(set(history or ()))
+    if once and not years:
         message = "--once stops after the history: give --history YYYY as well"
         raise CommandError(message, Status.WRONG)
-    if history is not None and not FIRST_YEAR <= history <= LAST_YEAR:
-        message = f"no ledger holds the year {history}: write one such as 2026"
-        raise CommandError(message, Status.WRONG)
+    for year in years:
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            message = f"no ledger holds the year {year}: write one such as 2026"
+            raise CommandError(message, Status.WRONG)
     log_to_standard_error(debug=session.debug, journal="JOURNAL_STREAM" in os.environ)
     with daemon_failures():
-        if history is not None:
-            hours = fill_year(loaded, history, seed)
-            typer.echo(f"{hours} simulated hours of {history} are in {without_password(loaded.ledger.url)}.")
+        for year in years:
+            hours = fill_year(loaded, year, seed)
+            typer.echo(f"{hours} simulated hours of {year} came into {without_password(loaded.ledger.url)}.")
         if not once:
             run_simulation(loaded, seed)
     return Status.DONE

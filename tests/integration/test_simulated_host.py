@@ -198,6 +198,6 @@ def test_the_town_halls_servers_are_found_without_being_configured(tmp_path: Pat
     for pid, process in living.items():
         found.setdefault(process.consumer, set()).add(workloads.consumer_of(pid))
     assert {one for one in found if found[one] != {OTHER}} == {
-        "assistant", "recherche", "transcription", "litellm", "ollama", "_monitor",
+        "assistant", "recherche", "transcription", "litellm", "ollama", "traduction", "_monitor",
     }  # fmt: skip
     assert all(len(keys) == 1 for keys in found.values())

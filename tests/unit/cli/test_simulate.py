@@ -32,11 +32,16 @@ def test_it_runs_on_a_ledger_of_its_own(call: Call, calls: list[tuple[str, str, 
 
 def test_history_comes_first_and_once_stops_after_it(call: Call, calls: list[tuple[str, str, int]]) -> None:
     said = call("simulate", "--history", "2026", "--ledger", "sqlite:////tmp/x.db", "--once")
-    assert said.out == "8760 simulated hours of 2026 are in sqlite:////tmp/x.db.\n"
+    assert said.out == "8760 simulated hours of 2026 came into sqlite:////tmp/x.db.\n"
     assert calls == [("2026", "sqlite:////tmp/x.db", 2026)]
     calls.clear()
     assert call("simulate", "--history", "2026", "--ledger", "sqlite:////tmp/x.db").status == 0
     assert [name for name, _, _ in calls] == ["2026", "simulate"]
+
+
+def test_several_years_are_filled_the_oldest_first(call: Call, calls: list[tuple[str, str, int]]) -> None:
+    assert call("simulate", "--history", "2026", "--history", "2025", "--history", "2026", "--once").status == 0
+    assert [name for name, _, _ in calls] == ["2025", "2026"]
 
 
 @pytest.mark.parametrize(
