@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from monitor.core.external import ExternalRule
     from monitor.ledger.store import Ledger
     from monitor.report.external import Bought
+    from monitor.report.material import Material
     from monitor.report.model import Books, Report
 
-FORMATS: Final = ("csv", "json")
-LATER: Final = ("html", "pdf", "xlsx", "ods")
+FORMATS: Final = ("html", "csv", "json")
+LATER: Final = ("pdf", "xlsx", "ods")
 
 
 def report(
@@ -30,8 +31,8 @@ def report(
     *,
     year: Annotated[int, typer.Option(metavar="YYYY", help="The year to report.")],
     formats: Annotated[
-        str, typer.Option("--format", metavar="csv,json", help="The kinds of files to write.")
-    ] = "csv,json",
+        str, typer.Option("--format", metavar="html,csv,json", help="The kinds of files to write.")
+    ] = "html,csv,json",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them; made where missing.")] = Path(),
     lang: Lang = None,
     config: ConfigFile = None,
@@ -58,12 +59,14 @@ def report(
     wanted = _wanted(formats)
     with opened(loaded) as ledger:
         made, host = make(_books(ledger, year, loaded.external_rules)), ledger.host
+        earlier = make(_books(ledger, year - 1, loaded.external_rules))
+    before = earlier if any(month.coverage for month in earlier.months) else None
     if not any(month.coverage for month in made.months):
         message = f"the ledger has no closed hour of {year}: an hour closes about a minute after its end"
         raise CommandError(message, Status.NO)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
-    files = _files(made, wanted, _about(loaded, host), language)
+    files = _files(_material(made, before, loaded, host, language), wanted)
     _write(files, output)
     typer.echo(_summary(made, speech, Terminal.of_output()))
     for name in files:
@@ -144,14 +147,38 @@ def _about(config: "Config", host: str) -> dict[str, str]:
     }
 
 
-def _files(made: "Report", wanted: tuple[str, ...], about: "Mapping[str, str]", language: Language) -> dict[str, bytes]:
-    from monitor.report.opendata import opendata
-    from monitor.report.sheets import sheets
+def _material(made: "Report", before: "Report | None", config: "Config", host: str, language: Language) -> "Material":
+    from monitor.core.factors import Quantity
+    from monitor.factors.loading import load
+    from monitor.report.composing import fingerprint_of
+    from monitor.report.material import Material
+    from monitor.report.opendata import figures
     from monitor.wording import words
 
-    said = words("monitor.report", language)
+    about = _about(config, host)
+    catalogue = load(config.factors.set, config.factors.files)
+    comparisons = (catalogue.find(Quantity.EQUIVALENCE, one) for one in catalogue.subjects(Quantity.EQUIVALENCE))
+    return Material(
+        report=made,
+        words=words("monitor.report", language),
+        about=about,
+        before=before,
+        comparisons=tuple(factor for found in comparisons for factor in found),
+        fingerprint=fingerprint_of(figures(made, about, words("monitor.report", Language.ENGLISH))),
+    )
+
+
+def _files(material: "Material", wanted: tuple[str, ...]) -> dict[str, bytes]:
+    from monitor.report.composing import compose
+    from monitor.report.opendata import opendata
+    from monitor.report.rendering.html import page
+    from monitor.report.sheets import sheets
+
+    made, said = material.report, material.words
     csv = sheets(made, said) if "csv" in wanted else {}
-    return csv | (opendata(made, about, said) if "json" in wanted else {})
+    data = opendata(made, material.about, said) if "json" in wanted else {}
+    printed = {f"{made.stem}.html": page(compose(material), said)} if "html" in wanted else {}
+    return printed | csv | data
 
 
 def _write(files: "Mapping[str, bytes]", directory: Path) -> None:

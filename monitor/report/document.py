@@ -171,7 +171,7 @@ def summing(
     """
     given = [tuple(row) for row in rows]
     printed: list[list[Given]] = [list(row) for row in given]
-    total: list[Cell] = [None] * len(columns)
+    total: list[Cell] = [None if column.kind is Kind.NUMBER else "" for column in columns]
     for place, column in enumerate(columns):
         if column.key not in units:
             continue

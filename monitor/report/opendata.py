@@ -31,7 +31,13 @@ VERSION: Final = 1
 
 def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str, bytes]:
     """Return the file of the report: name -> content. *about* describes the organisation and the host."""
-    content = {
+    text = json.dumps(figures(report, about, words), ensure_ascii=False, indent=1, sort_keys=True)
+    return {f"{report.stem}.json": f"{text}\n".encode()}
+
+
+def figures(report: Report, about: Mapping[str, str], words: Words) -> dict[str, Any]:
+    """Return all exact figures of *report* as plain values: what the file holds."""
+    return {
         "format": FORMAT,
         "version": VERSION,
         "about": {name: value for name, value in about.items() if value},
@@ -59,8 +65,6 @@ def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str
             for gap in report.gaps
         ],
     }
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    return {f"{report.stem}.json": f"{text}\n".encode()}
 
 
 def _month(month: Month, words: Words) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> Non
         "empreinte-2026-gaps.csv",
         "empreinte-2026-impacts.csv",
         "empreinte-2026-units.csv",
+        "empreinte-2026.html",
         "empreinte-2026.json",
     ]
     content = json.loads((place / "out/empreinte-2026.json").read_text())
@@ -33,6 +34,7 @@ def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> Non
     assert content["about"] == {"organisation": "Ville de Rennes", "host": "ia-01"}
     assert all(name in said.out for name in names)
     assert "Assistant        3.00\N{NO-BREAK SPACE}Wh" in said.out
+    assert "<td>" in (place / "out/empreinte-2026.html").read_text()
     assert "Other processes  1.00\N{NO-BREAK SPACE}Wh" in said.out
 
 
@@ -70,7 +72,7 @@ def test_a_year_of_which_nothing_is_closed_has_no_report(call: Call, ledger: str
 
 @pytest.mark.parametrize(
     ("formats", "expected"),
-    [("pdf", "comes with a later version: write --format csv,json"), ("xml", "there is no format 'xml'")],
+    [("pdf", "comes with a later version: write --format html,csv,json"), ("xml", "there is no format 'xml'")],
 )
 def test_a_format_that_is_not_made_is_refused(call: Call, ledger: str, formats: str, expected: str) -> None:
     assert ledger

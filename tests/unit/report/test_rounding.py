@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.report.rounding import alone, rounded
+from monitor.report.rounding import alone, rounded, rounded_pairs
 
 
 def test_the_largest_remainder_is_rounded_up() -> None:
@@ -46,3 +46,22 @@ def test_parts_add_up_to_the_sum_and_are_off_by_less_than_a_digit(parts: list[in
 def test_differences_may_be_below_zero(parts: list[int]) -> None:
     shown, whole = rounded(parts, 1000, 1)
     assert sum(shown, Decimal(0)) == whole
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40),
+    unit=st.sampled_from([7, 1000, 10**6]),
+    decimals=st.integers(0, 4),
+)
+def test_two_parts_add_up_along_rows_and_down_columns(pairs: list[tuple[int, int]], unit: int, decimals: int) -> None:
+    first, second = [one for one, _ in pairs], [other for _, other in pairs]
+    found = rounded_pairs(first, second, unit, decimals)
+    digit = Decimal(1).scaleb(-decimals)
+    nothing = Decimal(0)
+    assert found.whole[2] == alone(sum(first) + sum(second), unit, decimals)
+    assert tuple(sum(column, nothing) for column in (found.first, found.second, found.both)) == found.whole
+    for row in zip(found.first, found.second, found.both, strict=True):
+        assert row[0] + row[1] == row[2]
+    for given_parts, shown in ((first, found.first), (second, found.second)):
+        for part, one in zip(given_parts, shown, strict=True):
+            assert abs(one * unit - part) < digit * unit

@@ -1,0 +1,1 @@
+"""The sections of a report, a module each: a function that makes it of the material."""

@@ -1,0 +1,136 @@
+"""What services did, and what a unit of it took."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from monitor.core.activity import Unit
+from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
+from monitor.report.document import Block, Notice, Paragraph, Section, Table
+from monitor.report.measures import number_column, text_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.core.functional import PerUnit
+    from monitor.core.impact import Bounds
+    from monitor.report.document import Cell
+    from monitor.report.material import Material
+    from monitor.report.model import Use
+
+DECIMALS: Final = 4
+"""A tenth of a milliwatt-hour, or of a milligram."""
+MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
+
+
+def units(material: Material) -> Section:
+    """Return the section of functional units; where no service tells what it does, it says so, with the cure."""
+    told = [use for use in material.ordered if use.units is not None]
+    if not told:
+        return Section("units", material.say("units.title"), (Notice(material.say("units.none")),))
+    blocks: list[Block] = [Paragraph(material.say("units.reading")), _done(material, told)]
+    if any(use.units is not None and use.units.per_unit for use in told):
+        blocks += [_per_unit(material, told), _scores(material, told)]
+    silent = [material.name(use.facts) for use in material.ordered if use.units is None and use.facts.found_by]
+    if silent:
+        blocks.append(Notice(material.say("units.silent", services=", ".join(silent))))
+    return Section("units", material.say("units.title"), tuple(blocks))
+
+
+def _done(material: Material, told: list[Use]) -> Table:
+    words = material.words
+    columns = (
+        text_column("service", words),
+        text_column("unit", words),
+        number_column("amount", words, 0),
+        number_column("known_percent", words, 1, "%"),
+    )
+    rows = tuple(
+        (material.name(use.facts), words.say(f"unit.{unit.value}"), _amount(unit, amount), _share(use))
+        for use in told
+        if use.units is not None
+        for unit, amount in sorted(use.units.amounts.items())
+    )
+    return Table("activity", words.say("table.activity.title"), columns, rows, note=words.say("table.activity.note"))
+
+
+def _amount(unit: Unit, amount: int) -> Decimal:
+    """Return the *amount* as it is printed: audio in minutes."""
+    return Decimal(round(amount / 60_000)) if unit is Unit.AUDIO_MILLISECONDS else Decimal(amount)
+
+
+def _share(use: Use) -> Decimal | None:
+    share = None if use.units is None else use.units.known_share
+    return None if share is None else _decimal(100 * share, 1)
+
+
+def _each(told: list[Use]) -> Iterator[tuple[Use, PerUnit]]:
+    for use in told:
+        if use.units is not None:
+            yield from ((use, one) for one in use.units.per_unit.values())
+
+
+def _per_unit(material: Material, told: list[Use]) -> Table:
+    words = material.words
+    columns = (
+        text_column("service", words),
+        text_column("functional_unit", words),
+        number_column("units", words, 0),
+        *(number_column(f"energy{end}_wh", words, DECIMALS, "Wh") for end in ("", "_low", "_high")),
+        *(number_column(f"emissions{end}_gco2e", words, DECIMALS, "gCO₂e") for end in ("", "_low", "_high")),
+    )
+    rows = tuple(
+        (
+            material.name(use.facts),
+            words.say(f"functional.{one.functional.value}"),
+            _decimal(one.units, 0),
+            *_bounds(None if one.taken is None else one.taken.energy, MICROJOULES_PER_WATT_HOUR, one),
+            *_bounds(None if one.taken is None else one.taken.emissions, MICROGRAMS_PER_GRAM, one),
+        )
+        for use, one in _each(told)
+    )
+    return Table("per_unit", words.say("table.per_unit.title"), columns, rows, note=words.say("table.per_unit.note"))
+
+
+def _scores(material: Material, told: list[Use]) -> Table:
+    """Return the SCI sheet: each score with its parts. Source: SCI 1.1 (ISO/IEC 21031:2024)."""
+    words = material.words
+    columns = (
+        text_column("service", words),
+        text_column("functional_unit", words),
+        number_column("sci_gco2e", words, DECIMALS, "gCO₂e"),
+        number_column("sci_energy_kwh", words, 3, "kWh"),
+        number_column("sci_intensity_gco2e_per_kwh", words, 1, "gCO₂e/kWh"),
+        number_column("sci_embodied_gco2e", words, 0, "gCO₂e"),
+        number_column("units", words, 0),
+    )
+    rows = tuple(
+        (material.name(use.facts), words.say(f"functional.{one.functional.value}"), *_parts(one))
+        for use, one in _each(told)
+    )
+    return Table("sci", words.say("table.sci.title"), columns, rows, note=words.say("table.sci.note"))
+
+
+def _parts(one: PerUnit) -> tuple[Cell, ...]:
+    sci = one.sci
+    if sci is None:
+        return None, None, None, None, _decimal(one.units, 0)
+    return (
+        _decimal(sci.score, DECIMALS),
+        _decimal(sci.kilowatt_hours, 3),
+        _decimal(sci.intensity, 1),
+        _decimal(Fraction(sci.embodied, MICROGRAMS_PER_GRAM), 0),
+        _decimal(sci.units, 0),
+    )
+
+
+def _bounds(bounds: Bounds | None, size: int, one: PerUnit) -> tuple[Cell, ...]:
+    if bounds is None:
+        return None, None, None
+    return tuple(_decimal(value / (size * one.units), DECIMALS) for value in (bounds.central, bounds.low, bounds.high))
+
+
+def _decimal(number: Fraction, decimals: int) -> Decimal:
+    return Decimal(round(number * 10**decimals)).scaleb(-decimals)
