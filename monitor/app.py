@@ -18,7 +18,6 @@ from urllib.parse import quote
 from monitor import processor_power
 from monitor.accounting import Accounting, Rules
 from monitor.adapters.group_events import GroupEvents
-from monitor.budgets import Budgets
 from monitor.bus import Bus
 from monitor.clock import SystemClock
 from monitor.collector import Host, Reason, Unavailable
@@ -31,6 +30,7 @@ from monitor.impact_accounting import KEPT, ImpactAccounting
 from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.periods import Periods
 from monitor.ledger.store import Ledger, LedgerError
+from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
 from monitor.notify.delivery import Notifier
@@ -362,7 +362,7 @@ def _daemon(
         people=workloads,
         periods=Periods(ledger).of,
         external=ExternalPeriods(ledger, config.external_rules).of,
-        budgets=Budgets(config.budgets, ledger, config.organisation.timezone).look,
+        limits=looking_at_limits(config, ledger),
         impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),

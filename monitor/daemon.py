@@ -25,6 +25,7 @@ from monitor.core.events import (
 )
 from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
+from monitor.core.limits import Limits
 from monitor.core.readings import DRAM, PACKAGE, REST
 from monitor.core.units import Duration, Energy, Power
 from monitor.exposition.snapshot import CollectorHealth, Snapshot
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
     from monitor.bus import Bus
     from monitor.collector import Source
     from monitor.core.activity import Taken, Unit
-    from monitor.core.budgets import Standing
     from monitor.core.entries import Bucket, Gap, OpenBooks, ServiceFacts
-    from monitor.core.events import BudgetCrossed, EntryCorrected, Event, Observed
+    from monitor.core.events import EntryCorrected, Event, Observed
     from monitor.core.impact import HourImpacts, ImpactSeries
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
@@ -110,7 +110,7 @@ class Daemon:
         people: People,
         periods: Callable[[OpenBooks, Stamp, Sequence[HourImpacts]], Figures],
         external: Callable[[Stamp], ExternalFigures],
-        budgets: Callable[[Figures, OpenBooks, Stamp], tuple[Sequence[Standing], Sequence[BudgetCrossed]]],
+        limits: Callable[[Figures, OpenBooks, Stamp], tuple[Limits, Sequence[Event]]],
         impacts: ImpactAccounting,
         restate_late: Callable[[Stamp, Sequence[IntensityReading]], Sequence[EntryCorrected]],
         offset: OpenBooks,
@@ -128,8 +128,8 @@ class Daemon:
         *restate_late* is given the live intensities of each commit, and restates the closed hours that they tell of. It
         raises nothing: where it can't be done now, it does it at a later call.
 
-        *budgets* is given the figures after each commit, and says how each budget stands and what is to be told with
-        the next commit; at its next call that was told.
+        *limits* is given the figures after each commit, and says how budgets and contracts stand and what is to be told
+        with the next commit; at its next call that was told.
 
         From *feed* come the events that are taken in; None: none are.
 
@@ -143,8 +143,8 @@ class Daemon:
         self._periods = periods
         self._external = external
         self._bought = ExternalFigures()
-        self._budgets = budgets
-        self._standings: tuple[Standing, ...] = ()
+        self._limits = limits
+        self._held = Limits()
         self._impacts = impacts
         self._restate_late = restate_late
         self._offset = offset
@@ -244,14 +244,14 @@ class Daemon:
                 self._feed.committed(books.cursor)
             self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
             self._bought = self._external(at)
-            standings, crossed = self._budgets(self._figures, books, at)
+            held, news = self._limits(self._figures, books, at)
         except self._failures as error:
             if not self._error:
                 log.error("%s; what is shown of days, months and years is from before", error)  # noqa: TRY400 - as above
             self._error = f"{error}"
             return
-        self._standings = tuple(standings)
-        self._pending.events += crossed
+        self._held = held
+        self._pending.events += news
         if self._error:
             log.warning("the ledger can be used again; nothing was lost")
         self._error = ""
@@ -341,7 +341,8 @@ class Daemon:
             period_idle=self._figures.idle,
             groups=self._figures.groups,
             external=self._bought,
-            budgets=self._standings,
+            budgets=self._held.budgets,
+            contracts=self._held.contracts,
         )
 
     def _activity(self) -> dict[tuple[str, Unit], int]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from monitor.core.activity import ActivitySeries
+    from monitor.core.contracts import Evaluation, Verdict
     from monitor.core.entries import Meter, ServiceFacts
     from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval, Stamp
@@ -149,6 +150,29 @@ class BudgetCrossed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseBreached:
+    """It is shown that a clause of a contract is breached: once for each clause and window, which may not be over yet.
+
+    `evaluation` has the clause, its window, and the figure with its range.
+    """
+
+    at: Stamp
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseEvaluated:
+    """The window of a clause is over, and this is what is shown of it: once, and again where that has changed since.
+
+    `before` is the verdict that was told of the same window before; None: none was.
+    """
+
+    at: Stamp
+    evaluation: Evaluation
+    before: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerFailed:
     """A subscriber raised on an event; its neighbours still ran. `error` is one sentence."""
 
@@ -184,5 +208,7 @@ Event = (
     | ServiceAppeared
     | ServiceDisappeared
     | BudgetCrossed
+    | ClauseBreached
+    | ClauseEvaluated
     | HandlerFailed
 )

@@ -58,6 +58,14 @@ class Naming:
         place = bisect_right(self._moments[known], at)
         return replace(self._facts[known][max(0, place - 1)], key=current)
 
+    def facts_then(self, current: str, at: int) -> ServiceFacts:
+        """Return what was true *at* of the service that goes on as *current*, by the key that it had then."""
+        earlier = [key for key in self._facts if key != current and self.current_key(key, at) == current]
+        # of several that became one, that which was seen last by then
+        seen = [key for key in earlier if self._moments[key][0] <= at]
+        then = max(seen, key=lambda key: self._moments[key][0], default=current)
+        return self.facts(then, at)
+
     def holders(self, key: str, at: int) -> tuple[str, *tuple[Group, ...]]:
         """Return whose it is what was booked under *key* in the hour that began *at*.
 

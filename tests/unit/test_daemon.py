@@ -10,7 +10,6 @@ import pytest
 from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
 from monitor.core.activity import EventSum, Taken
-from monitor.core.budgets import Standing
 from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
 from monitor.core.events import (
     BudgetCrossed,
@@ -32,6 +31,7 @@ from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
 from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
+from monitor.core.limits import Limits
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.terms import Choices, Reckoner
 from monitor.core.units import Duration, Energy, Memory, Power
@@ -141,7 +141,7 @@ class World:
             failures=DiskFullError,
             people=self.village,
             external=lambda _: ExternalFigures(),
-            budgets=self.look,
+            limits=self.look,
             periods=self.figures,
             impacts=self.impacts,
             restate_late=self.restate,
@@ -162,8 +162,8 @@ class World:
             raise DiskFullError(message)
         return Figures(self.period_energy)
 
-    def look(self, *_: object) -> tuple[Sequence[Standing], Sequence[BudgetCrossed]]:
-        return (), ()
+    def look(self, *_: object) -> tuple[Limits, Sequence[BudgetCrossed]]:
+        return Limits(), ()
 
     def restate(self, at: Stamp, told: Sequence[IntensityReading]) -> Sequence[EntryCorrected]:
         if not told:

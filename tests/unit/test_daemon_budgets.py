@@ -6,6 +6,7 @@ from fractions import Fraction
 from monitor.core.budgets import Budget, Measure, Period, Standing
 from monitor.core.events import BudgetCrossed
 from monitor.core.interval import Interval, Stamp
+from monitor.core.limits import Limits
 from tests.unit.test_daemon import NOON
 from tests.unit.test_daemon import World as Plain
 
@@ -19,10 +20,10 @@ class World(Plain):
         self.crossed: list[BudgetCrossed] = []
         super().__init__()
 
-    def look(self, *_: object) -> tuple[Sequence[Standing], Sequence[BudgetCrossed]]:
+    def look(self, *_: object) -> tuple[Limits, Sequence[BudgetCrossed]]:
         self.looked.append(len(self.shelf.books))
         told, self.crossed = self.crossed, []
-        return self.standings, told
+        return Limits(tuple(self.standings)), told
 
 
 HALF_USED = Standing(
