@@ -41,8 +41,9 @@ BUYS: Final = WorkSpec(
     Telling.EVENTS, "mistral-large-2512", calls=150, each=((Unit.INPUT_TOKENS, 1200), (Unit.OUTPUT_TOKENS, 420))
 )
 """What is asked of it in 1,000 seconds of the busiest hour."""
-MODELS_CONTRACT: Final = "2026-DSI-042"
+MODELS_CONTRACT: Final = "2025-DSI-042"
 OFFICE_CONTRACT: Final = "2025-DSI-017"
+API_CONTRACT: Final = "2025-DSI-051"
 
 
 def townhall(seed: int) -> WorldSpec:
