@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.cloudevent import PREFIX, VERSION
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.cli.speech import Speech
+
+
+_SHARES: Final = ("threshold", "used_ratio")
 
 
 def name_of(event: Mapping[str, Any]) -> str:
@@ -44,9 +47,12 @@ class EventLines:
             parts["duration"] = self._speech.write.duration(Duration.from_seconds(data["duration_seconds"]))
         if "resource" in data:
             parts["resource"] = self._speech.page.resource(data["resource"])
+        if "verdict" in data:
+            parts["verdict"] = self._speech.say(f"contracts.verdict.{data['verdict']}")
         if "cause" in data:
             parts["cause"] = self._speech.page.cause(data["cause"])
-        shares = {name: self._speech.write.share(data[name]) for name in ("threshold", "used_ratio") if name in data}
+        # that of a clause is text, as it is configured
+        shares = {name: self._speech.write.share(data[name]) for name in _SHARES if isinstance(data.get(name), float)}
         parts |= shares
         return {**parts, **{name: self._moment(data[name]) for name in ("start", "end") if name in data}}
 

@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.contract_told import event_told
 from monitor.core.events import (
     BudgetCrossed,
+    ClauseBreached,
+    ClauseEvaluated,
     CollectionFailed,
     CollectorBecameUnavailable,
     CollectorRecovered,
@@ -49,6 +52,8 @@ TOLD: Final = (
     ImpactAccounted,
     EntryCorrected,
     BudgetCrossed,
+    ClauseBreached,
+    ClauseEvaluated,
     HandlerFailed,
 )
 """All that is ever told to others: what happens seldom, and holds nothing of a process, a user or a prompt."""
@@ -79,7 +84,7 @@ class CloudEvent:
     id: str
     source: str
     subject: str
-    """Which service, collector, resource, budget or subscriber it is about; empty: all."""
+    """Which service, collector, resource, budget, contract or subscriber it is about; empty: all."""
     time: str
     """When it became known: RFC 3339, UTC."""
     simulated: bool
@@ -131,8 +136,8 @@ def _content(event: Event) -> tuple[str, dict[str, Any]]:
             return event.resource, {"resource": event.resource, "cause": event.cause, **_span(event.interval)}
         case ImpactAccounted() | EntryCorrected():
             return "", _hours(event)
-        case BudgetCrossed():
-            return event.budget, _budget(event)
+        case BudgetCrossed() | ClauseBreached() | ClauseEvaluated():
+            return _of_a_limit(event)
     return _of_a_part(event)
 
 
@@ -166,6 +171,15 @@ def _budget(event: BudgetCrossed) -> dict[str, Any]:
         "forecast_ratio": coming,
         "exhausted": None if event.exhausted_at is None else _time(event.exhausted_at),
     }
+
+
+def _of_a_limit(event: BudgetCrossed | ClauseBreached | ClauseEvaluated) -> tuple[str, dict[str, Any]]:
+    """Return the same where it is about what was set: a budget, or a clause of a contract."""
+    if isinstance(event, BudgetCrossed):
+        return event.budget, _budget(event)
+    told = event_told(event.evaluation)
+    before = {"verdict_before": event.before} if isinstance(event, ClauseEvaluated) else {}
+    return event.evaluation.contract, {**told, **before}
 
 
 def _span(interval: Interval) -> dict[str, Any]:

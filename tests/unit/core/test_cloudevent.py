@@ -9,9 +9,12 @@ import pytest
 
 from monitor.core import events
 from monitor.core.cloudevent import TOLD, CloudEvent, is_asked_for, name_of, names, told
+from monitor.core.contracts import Span, Verdict, evaluate
 from monitor.core.entries import ServiceFacts
 from monitor.core.events import (
     BudgetCrossed,
+    ClauseBreached,
+    ClauseEvaluated,
     CollectionFailed,
     CollectionSucceeded,
     CollectorBecameUnavailable,
@@ -27,6 +30,7 @@ from monitor.core.events import (
 from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator, Terms
 from monitor.core.interval import Interval, Stamp
 from monitor.core.units import Duration
+from tests.fixtures.contracts import CONTRACT, figure
 
 SECOND = 10**9
 START = 1_795_557_600 * SECOND
@@ -42,6 +46,31 @@ IMPACTS = HourImpacts(
     },
     Terms("FR", (), filled=True),
 )
+BREACH = evaluate(
+    CONTRACT,
+    CONTRACT.clauses[0],
+    Span("month", Interval(START, START + 30 * 86400 * SECOND), START + 86400 * SECOND),
+    figure(10_900, 12_000, 13_500, coverage="0.95"),
+)
+CLAUSE_SAID: dict[str, object] = {
+    "contract": "2026-DSI-042",
+    "clause": "energie",
+    "text": "Au plus 3 Wh pour 1 000 jetons produits",
+    "metric": "energy_per_1000_output_tokens",
+    "operator": "<=",
+    "threshold": "3 Wh",
+    "unit": "joules",
+    "limit_amount": 10_800.0,
+    "value": {"low": 10_900.0, "central": 12_000.0, "high": 13_500.0},
+    "coverage_ratio": 0.95,
+    "period": "month",
+    "start": "2026-11-24T22:00:00Z",
+    "end": "2026-12-24T22:00:00Z",
+    "over": False,
+    "verdict": "breached",
+    "reasons": [],
+    "penalty": "100 EUR par mois",
+}
 SAID: dict[Event, tuple[str, dict[str, object]]] = {
     ServiceAppeared(at=AT, service=ServiceFacts("a", "Assistant", "Com", "42", "vllm", "configured", ("b",))): (
         "a",
@@ -107,6 +136,11 @@ SAID: dict[Event, tuple[str, dict[str, object]]] = {
             "forecast_ratio": 1.125,
             "exhausted": "2026-11-25T22:00:00.000Z",
         },
+    ),
+    ClauseBreached(at=AT, evaluation=BREACH): ("2026-DSI-042", CLAUSE_SAID),
+    ClauseEvaluated(at=AT, evaluation=BREACH, before=Verdict.UNDECIDED): (
+        "2026-DSI-042",
+        CLAUSE_SAID | {"verdict_before": "undecided"},
     ),
     HandlerFailed(at=AT, handler="mail", error="no"): ("mail", {"handler": "mail", "error": "no"}),
 }
