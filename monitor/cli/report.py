@@ -119,6 +119,7 @@ def _books(ledger: "Ledger", year: int, rules: "Iterable[ExternalRule]") -> "Boo
         ),
         simulated=ledger.simulated,
         bought=_bought(ledger, year, monthly.closed_through, rules),
+        hourly=ledger.hourly(interval),
     )
 
 

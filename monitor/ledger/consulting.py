@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from monitor.core.groups import Holder
     from monitor.core.impact import Bounds, ImpactSeries, Indicator
     from monitor.core.readings import IntensityReading
+    from monitor.core.units import Energy
     from monitor.ledger.database import Place
     from monitor.ledger.explanation import AppliedTerms, UnderTerms
     from monitor.ledger.hours import HourFacts
@@ -100,6 +101,11 @@ class Consulted:
         """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts)."""
         with self.reader() as reader:
             return reader.minutes(since)
+
+    def hourly(self, interval: Interval) -> dict[int, Energy]:
+        """Return what the host used in each closed hour of *interval*, by its start; only of those measured."""
+        with self.reader() as reader:
+            return reader.hourly(interval)
 
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
         """Return what was not measured in *interval*, cut to it, in order of time."""

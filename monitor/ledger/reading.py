@@ -163,6 +163,15 @@ class Reader:
         over = stretches(whole, self._corrections(whole), self._grain)
         return read_hours(self._connection, whole, over, self._series)
 
+    def hourly(self, interval: Interval) -> dict[int, Energy]:
+        """Return what the host used in each hour that lies whole in *interval* and was measured, by its start."""
+        table = schema.measured[Grain.HOUR]
+        hours: dict[int, Energy] = {}
+        for stretch in self._stretches(interval, ()):
+            for bucket, joules, rest in self._connection.execute(_totals(table, stretch, table.c.bucket)):
+                hours[bucket] = Energy(exact(joules, rest))
+        return dict(sorted(hours.items()))
+
     def entries_of(self, interval: Interval, consumer: str) -> Iterator[tuple[int, Series, int]]:
         """Yield what *consumer* used, hour by hour, in microjoules: also under keys that it carries on."""
         table = schema.entries[Grain.HOUR]

@@ -77,6 +77,8 @@ class Books:
     """Whether its figures are made up, for a demonstration."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others."""
+    hourly: Mapping[int, Energy] = field(default_factory=dict)
+    """What the machine used in each hour that was measured, by its start, ns since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ class Report:
     """Whether its figures are made up."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others, and never measured."""
+    hourly: Mapping[int, Energy] = field(default_factory=dict)
+    """What the machine used in each hour that was measured, by its start, ns since the epoch."""
 
     @property
     def stem(self) -> str:
@@ -196,6 +200,7 @@ def make(books: Books) -> Report:
         generations=tuple(sorted((one for one in books.generations if one.number in used), key=lambda one: one.number)),
         simulated=books.simulated,
         bought=books.bought,
+        hourly=books.hourly,
     )
 
 

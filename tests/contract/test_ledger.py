@@ -445,6 +445,17 @@ def test_a_month_of_two_methods_has_a_row_for_each(ledger: Ledger) -> None:
     assert {row.series.resource for row in rows} == {PACKAGE.resource, DRAM.resource}
 
 
+def test_an_hour_has_what_the_whole_machine_used(ledger: Ledger) -> None:
+    first = ns("2026-03-31T23:00:00", PARIS)
+    closed = [
+        hour_bucket(first, {series("assistant"): 3, series("_other"): 4}),
+        hour_bucket(first + 2 * HR, {series("assistant"): 5}),
+    ]
+    ledger.commit(books_of(closed, first + 3 * HR), closed, [], [])
+    assert ledger.hourly(Interval(first, first + 3 * HR)) == {first: Energy(7), first + 2 * HR: Energy(5)}
+    assert ledger.hourly(Interval(first + HR, first + 2 * HR)) == {}
+
+
 # --- months of minutes are not kept ----------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from monitor.report.measures import (
     text_column,
 )
 from monitor.report.rounding import alone, rounded_pairs
+from monitor.report.sections.figures import by_hour, by_service, intensity, monthly
 from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole_and_parts
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from monitor.core.summary import Impacts
-    from monitor.report.document import Cell
+    from monitor.report.document import Block, Cell
     from monitor.report.material import Material
     from monitor.report.model import Month, Use
 
@@ -40,12 +41,24 @@ def services(material: Material) -> Section:
         "services",
         material.say("services.title"),
         sections=(
-            Section("services-energy", material.say("services.energy"), (_energy(material, uses),)),
+            Section(
+                "services-energy",
+                material.say("services.energy"),
+                _there(_energy(material, uses), by_service(material)),
+            ),
             Section("services-climate", material.say("services.climate"), (_climate(material, uses),)),
             Section("services-resources", material.say("services.resources"), (_resources(material, uses),)),
-            Section("months", material.say("services.months"), (months(material),)),
+            Section(
+                "months",
+                material.say("services.months"),
+                _there(monthly(material), months(material), intensity(material), by_hour(material)),
+            ),
         ),
     )
+
+
+def _there(*blocks: Block | None) -> tuple[Block, ...]:
+    return tuple(block for block in blocks if block is not None)
 
 
 def central(bounds: Bounds | None) -> int | None:

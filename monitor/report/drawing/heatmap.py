@@ -1,0 +1,50 @@
+"""A field for each hour of each weekday with its number, from bright where there is least to dark where there is most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from monitor.report.drawing.svg import LEFT, QUIET, RIGHT, drawing, rectangle, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from monitor.wording import Words
+
+HOURS: Final = 24
+STEP: Final = 24.0
+DARKEST: Final = (11, 61, 92)
+BRIGHT: Final = "#ffffff"
+TURN: Final = 0.55
+"""From here on a field is so dark that its number is written bright."""
+NAMES: Final = 30.0
+
+
+def heatmap(days: Sequence[str], values: Sequence[Sequence[float | None]], decimals: int, said: Words) -> str:
+    """Return fields for *days*, a row each, by the hours of the day; None: unknown, a field with a cross."""
+    known = [value for row in values for value in row if value is not None]
+    span = (min(known, default=0), max(known, default=0))
+    return drawing(24 + STEP * len(days), _fields(days, values, (span, decimals), said))
+
+
+def _fields(
+    days: Sequence[str], values: Sequence[Sequence[float | None]], measure: tuple[tuple[float, float], int], said: Words
+) -> Iterator[str]:
+    width, ((lowest, highest), decimals) = (RIGHT - LEFT - NAMES) / HOURS, measure
+    left = LEFT + NAMES
+    for hour in range(0, HOURS, 2):
+        yield words(left + width * (hour + 0.5), 14, f"{hour}", anchor="middle", color=QUIET)
+    for row, day in enumerate(days):
+        y = 20 + STEP * row
+        yield words(left - 6, y + 16, day, anchor="end", room=left)
+        for hour, value in enumerate(values[row]):
+            part = 0.0 if value is None or highest == lowest else (value - lowest) / (highest - lowest)
+            yield rectangle(left + width * hour, y, width, STEP, _shade(part) if value is not None else BRIGHT)
+            text = "\N{MULTIPLICATION SIGN}" if value is None else said.number(value, decimals)
+            middle = left + width * (hour + 0.5)
+            yield words(middle, y + 16, text, anchor="middle", color=BRIGHT if part > TURN else QUIET, room=width + 6)
+
+
+def _shade(part: float) -> str:
+    """Return the colour of *part*, 0 to 1: from nearly white to the darkest."""
+    return "#" + "".join(f"{round(245 + (dark - 245) * part):02x}" for dark in DARKEST)

@@ -1,0 +1,105 @@
+"""Drawings: well-formed, the same from the same figures, and true to them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.config import Language
+from monitor.report.drawing.bullets import Bullet, bullets
+from monitor.report.drawing.curve import curve
+from monitor.report.drawing.heatmap import heatmap
+from monitor.report.drawing.pareto import pareto
+from monitor.report.drawing.stacked import Part, stacked
+from monitor.report.drawing.svg import cut, decimals_of, scale
+from monitor.report.drawing.waterfall import waterfall
+from monitor.wording import words
+from tests.fixtures.documents import HOSTILE
+
+ENGLISH = words("monitor.report", Language.ENGLISH)
+MONTHS = ("Jan", "Feb", "Mar")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def read(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own drawing
+
+
+def heights(svg: str, color: str) -> list[float]:
+    return [float(one.attrib["height"]) for one in read(svg).iter(f"{SVG}rect") if one.attrib["fill"] == color]
+
+
+def said(svg: str) -> list[str]:
+    return [one.text or "" for one in read(svg).iter(f"{SVG}text")]
+
+
+def test_bars_are_as_high_as_what_they_stand_for_and_an_unknown_month_says_so() -> None:
+    svg = stacked(MONTHS, [Part("one", (100, 50, None)), Part("two", (100, 0, None))], "kWh", ENGLISH)
+    one, two = heights(svg, "#0072b2")[:-1], heights(svg, "#e69f00")[:-1]
+    assert one[0] == two[0] == 2 * one[1] > 0
+    assert two[1] == 0
+    assert said(svg).count("unknown") == 1
+    assert said(svg)[-2:] == ["one", "two"]
+
+
+def test_a_curve_is_broken_where_nothing_is_known() -> None:
+    svg = curve(MONTHS, (50, None, 20), "g", ENGLISH)
+    assert len(list(read(svg).iter(f"{SVG}polyline"))) == 2
+    assert len(list(read(svg).iter(f"{SVG}rect"))) == 2
+
+
+def test_a_field_has_its_number_or_a_cross() -> None:
+    svg = heatmap(["Mon"], [[None, 7.0] + [1.0] * 22], 0, ENGLISH)
+    assert said(svg).count("\N{MULTIPLICATION SIGN}") == 1
+    assert "7" in said(svg)
+
+
+def test_bars_tell_what_they_come_to_together() -> None:
+    svg = pareto([("a", Decimal("3.0")), ("b", Decimal("1.0"))], "kWh", 1, ENGLISH)
+    assert said(svg) == ["kWh", "together", "a", "3.0", "75\u00a0%", "b", "1.0", "100\u00a0%"]
+
+
+def test_steps_lead_from_one_year_to_the_next() -> None:
+    svg = waterfall((("2025", 10.0), ("2026", 12.0)), (("activity", 5.0), ("factor", -3.0)), ("kg", 1), ENGLISH)
+    assert [text for text in said(svg) if text[:1] in {"+", "\N{MINUS SIGN}"}] == ["+5.0", "\N{MINUS SIGN}3.0"]
+    (up,), (down,) = heights(svg, "#d55e00"), heights(svg, "#009e73")
+    assert up == pytest.approx(down * 5 / 3, abs=0.2)
+
+
+def test_a_clause_is_drawn_against_its_threshold() -> None:
+    svg = bullets(
+        [Bullet("C1", 3.0, (1.0, 2.0, 4.0), "not shown", "2 Wh, at most 3 Wh"), Bullet("C2", 1.0, None, "no data", "")]
+    )
+    spans = [one for one in read(svg).iter(f"{SVG}rect") if one.attrib["fill"] == "#56b4e9"]
+    assert len(spans) == 1
+    assert "no data" in said(svg)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_from_outside_is_only_words(name: str) -> None:
+    svg = stacked(MONTHS, [Part(name, (1, 2, 3))], name, ENGLISH) + pareto([(name, Decimal(1))], name, 0, ENGLISH)
+    assert "<script" not in svg
+    for one in (stacked(MONTHS, [Part(name, (1, 2, 3))], "u", ENGLISH), bullets([Bullet(name, 1, None, name, name)])):
+        read(one)
+        assert all(len(text) < 130 for text in said(one))
+
+
+def test_what_has_no_room_is_cut() -> None:
+    assert cut("abcdefgh", 20) == "ab…"
+    assert cut("abc", 20) == "abc"
+
+
+@given(highest=st.floats(0, 1e12))
+def test_a_scale_ends_at_or_above_the_highest_with_few_round_numbers(highest: float) -> None:
+    ticks = scale(highest)
+    assert ticks[0] == 0
+    assert ticks[-1] >= highest * (1 - 1e-6)
+    assert 2 <= len(ticks) <= 7
+
+
+def test_a_scale_is_written_with_as_many_decimals_as_it_needs() -> None:
+    assert [decimals_of(scale(highest)) for highest in (1000, 1.0, 0.05, 9)] == [0, 2, 2, 1]
