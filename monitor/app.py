@@ -83,9 +83,10 @@ def simulate(config: Config, seed: int) -> None:
         _work(in_its_place(config), machine)
 
 
-def fill_year(config: Config, year: int, seed: int) -> int:
+def fill_year(config: Config, year: int, seed: int, until: int | None = None) -> int:
     """Fill the configured ledger with a simulated local *year*, as far as it has passed; return how many hours came.
 
+    No hour after *until* (ns since the epoch) comes; without it, those up to now do.
     What it has already stays, and nothing is filled in before it, nor once a daemon has gone on with the ledger.
     Raises LedgerError, among others where the ledger holds a real host's figures; ReckoningError.
     """
@@ -98,7 +99,8 @@ def fill_year(config: Config, year: int, seed: int) -> int:
     zone = config.organisation.timezone
     assembly = assembly_of(config, now.wall, simulated=True)
     with _open_ledger(config, Machine(clock, Path(), Path(), Path(), None, 0, simulated=True)) as ledger:
-        simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=now.wall)
+        end = now.wall if until is None else min(until, now.wall)
+        simulated = SimulatedYear(year, zone, seed=seed, hour=ledger.grain, until=end)
         opening = ledger.load()
         impacts = ImpactAccounting(assembly.reckoner, None, ledger.grain)
         counters = ImpactCounters(opening)
@@ -109,7 +111,7 @@ def fill_year(config: Config, year: int, seed: int) -> int:
             ledger.commit(counters.into(books, came_to), lot, simulated.gaps, services, impacts=came_to)
             buckets += len(lot)
         if buckets:
-            ledger.import_external(purchases(year, zone, seed, now.wall), list_of(year, seed))
+            ledger.import_external(purchases(year, zone, seed, end), list_of(year, seed))
         return buckets * ledger.grain.nanoseconds // HOUR.nanoseconds
 
 
