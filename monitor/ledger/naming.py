@@ -59,12 +59,15 @@ class Naming:
         return replace(self._facts[known][max(0, place - 1)], key=current)
 
     def facts_then(self, current: str, at: int) -> ServiceFacts:
-        """Return what was true *at* of the service that goes on as *current*, by the key that it had then."""
+        """Return what was true of the service that goes on as *current* in the hour that began *at*.
+
+        It is by the key that it had then; the hour in which it was renamed is the old one's.
+        """
         earlier = [key for key in self._facts if key != current and self.current_key(key, at) == current]
-        # of several that became one, that which was seen last by then
+        # of several that became one, that which was seen last by then; what was first known holds for all before
         seen = [key for key in earlier if self._moments[key][0] <= at]
-        then = max(seen, key=lambda key: self._moments[key][0], default=current)
-        return self.facts(then, at)
+        first = min(earlier, key=lambda key: self._moments[key][0], default=current)
+        return self.facts(max(seen, key=lambda key: self._moments[key][0], default=first), at)
 
     def holders(self, key: str, at: int) -> tuple[str, *tuple[Group, ...]]:
         """Return whose it is what was booked under *key* in the hour that began *at*.
