@@ -18,6 +18,7 @@ from monitor.report.sections.quality import quality
 from monitor.report.sections.services import services
 from monitor.report.sections.summary import summary
 from monitor.report.sections.units import units
+from monitor.report.sections.yearly import yearly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ def compose(material: Material) -> Document:
         groups(material),
         units(material),
         bought(material),
+        yearly(material),
         quality(material),
         method(material),
         assurance(material),

@@ -1,4 +1,4 @@
-"""A field for each hour of each weekday with its number, from bright where there is least to dark where there is most."""
+"""A field with its number for each hour of each weekday, from bright where there is least to dark."""
 
 from __future__ import annotations
 

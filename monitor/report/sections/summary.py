@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from monitor.core.impact import Indicator
 from monitor.report.document import Block, Headline, Headlines, Listing, Notice, Paragraph, Section
+from monitor.report.effects import compare
 from monitor.report.equivalences import equivalences
 from monitor.report.measures import EUROS, KILOGRAMS, KILOWATT_HOURS, LITERS, Measure
 from monitor.report.proposals import proposals
 from monitor.report.sections.services import WATER, central, measured
+from monitor.report.sections.yearly import said
 from monitor.report.tabulating import percent
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from monitor.report.material import Material
     from monitor.report.model import Report
-
-HUNDRED: Final = 100
 
 
 def summary(material: Material) -> Section:
@@ -108,23 +109,9 @@ def _coverage(material: Material) -> Headline:
 
 def _compared(material: Material) -> str:
     """Return how the year compares with the one before, as far as both are known."""
-    say, now, before = material.say, energy_of(material.report), material.before
-    then = None if before is None else energy_of(before)
-    if before is None or not then or now is None:
-        return say("summary.no_year_before")
-    change = HUNDRED * (Decimal(now) - then) / then
-    parts = {"energy": _signed(change, material), "year": before.year}
-    emitted, earlier = central(material.report.impacts.emissions), central(before.impacts.emissions)
-    if emitted is None or not earlier:
-        return say("summary.compared_energy", **parts)
-    return say(
-        "summary.compared", **parts, emissions=_signed(HUNDRED * (Decimal(emitted) - earlier) / earlier, material)
-    )
-
-
-def _signed(change: Decimal, material: Material) -> str:
-    sign = "+" if change >= 0 else "\N{MINUS SIGN}"
-    return f"{sign}{material.words.number(abs(change), 1)}\N{NO-BREAK SPACE}%"
+    before = material.before
+    compared = None if before is None else compare(material.report, before)
+    return material.say("yearly.none") if compared is None else said(material, compared)
 
 
 def _equivalences(material: Material, micrograms: int) -> list[Block]:
