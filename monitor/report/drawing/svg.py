@@ -26,6 +26,8 @@ COLORS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00
 LETTER: Final = 6.6
 """How wide a letter is at the size of small words, about: so that labels can be cut where there is no room."""
 STEPS: Final = (1, 2, 2.5, 5, 10)
+NOTHING: Final = 1e-12
+"""What is less than this is drawn as nothing."""
 
 
 def drawing(height: float, parts: Iterable[str]) -> str:
@@ -67,7 +69,7 @@ def cut(text: str, room: float) -> str:
 
 def scale(highest: float, parts: int = 4) -> tuple[float, ...]:
     """Return round numbers from 0 to at least *highest*, about so many *parts* of them."""
-    if highest <= 0:
+    if highest <= NOTHING:
         return (0.0, 1.0)
     rough = highest / parts
     decade = 10.0 ** math.floor(math.log10(rough))
