@@ -11,6 +11,7 @@ from monitor.report.document import Document
 from monitor.report.sections.assurance import assurance
 from monitor.report.sections.bought import bought
 from monitor.report.sections.cover import cover
+from monitor.report.sections.frameworks import frameworks
 from monitor.report.sections.groups import groups
 from monitor.report.sections.method import method
 from monitor.report.sections.perimeter import perimeter
@@ -43,6 +44,7 @@ def compose(material: Material) -> Document:
         bought(material),
         yearly(material),
         quality(material),
+        frameworks(material),
         method(material),
         assurance(material),
     )

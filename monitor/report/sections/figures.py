@@ -23,6 +23,7 @@ from monitor.report.tabulating import Amounts, tabulated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from monitor.core.summary import Impacts
     from monitor.report.document import Cell
     from monitor.report.material import Material
     from monitor.report.model import Month
@@ -101,7 +102,7 @@ def _monthly_said(material: Material, names: Sequence[str]) -> str:
 def intensity(material: Material) -> Figure | None:
     """Return the carbon intensity of the electricity by month, weighted by use; None: no emissions are known."""
     words, months = material.words, material.report.months
-    values = [_intensity(month) for month in months]
+    values = [mean_intensity(month.impacts) for month in months]
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -121,11 +122,10 @@ def intensity(material: Material) -> Figure | None:
     return Figure("intensity", words.say("figure.intensity.title"), said, svg, data)
 
 
-def _intensity(month: Month) -> Fraction | None:
-    """Return grams CO2e per kWh of the electricity that the month's use is from; None: unknown."""
-    amounts = month.impacts.amounts
-    use = amounts.get(Indicator.GWP_USE)
-    energy = amounts.get(Indicator.FACILITY_ENERGY, amounts.get(Indicator.ENERGY))
+def mean_intensity(impacts: Impacts) -> Fraction | None:
+    """Return grams CO2e per kWh of the electricity that *impacts* are from, location-based; None: unknown."""
+    use = impacts.amounts.get(Indicator.GWP_USE)
+    energy = impacts.amounts.get(Indicator.FACILITY_ENERGY, impacts.amounts.get(Indicator.ENERGY))
     if use is None or energy is None or not energy.central:
         return None
     return Fraction(use.central, MICROGRAMS_PER_GRAM) / Fraction(energy.central, MICROJOULES_PER_KILOWATT_HOUR)

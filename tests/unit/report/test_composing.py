@@ -13,17 +13,20 @@ from hypothesis import strategies as st
 from monitor.config import Language
 from monitor.core.entries import ServiceFacts
 from monitor.core.factors import Quantity
-from monitor.core.impact import Bounds, Indicator
+from monitor.core.impact import Bounds, Indicator, Role, Terms
+from monitor.core.interval import HOUR
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
 from monitor.factors.loading import load
 from monitor.report.composing import compose, fingerprint_of
 from monitor.report.document import Headlines, Listing, Notice, Paragraph
 from monitor.report.equivalences import equivalences
+from monitor.report.factors import Reckoned
 from monitor.report.impacts import ImpactRow
 from monitor.report.material import Material
 from monitor.report.model import Report, make
 from monitor.report.opendata import figures
 from monitor.wording import words
+from tests.fixtures.factors import applied
 from tests.unit.report.test_activity import worked
 from tests.unit.report.test_external import BOOKS
 from tests.unit.report.test_model import ASSISTANT, OTHER, books, row
@@ -194,3 +197,30 @@ def test_at_most_three_comparisons_each_with_a_number_that_people_picture(microg
     for one in found:
         assert 1 <= one.amount <= 100_000
         assert abs(one.amount * one.factor.value * KG - micrograms) < 1
+
+
+def test_other_accounts_have_the_same_figures_and_the_unknown_stays_unknown() -> None:
+    made = document(rich())
+    beges = {cells[0]: cells[3] for cells in table(made, "beges").rows}
+    assert beges == {
+        "2.1 Electricity": Decimal("7.00"),
+        "4.2 Capital goods": Decimal("3.00"),
+        "4.5 Purchased services": None,
+    }
+    esrs = {cells[1]: cells[2] for cells in table(made, "esrs").rows}
+    assert esrs["Electricity used"] == Decimal("3.5")
+    assert esrs["Electricity, market-based"] is None
+
+
+def test_a_criterion_is_answered_only_where_a_value_says_so() -> None:
+    terms = Terms("FR", (applied(Role.PUE, "1.5"), applied(Role.WUE, "0.4")))
+    books_of = replace(
+        books(row(1, KWH)),
+        impacts=(impact(1, Indicator.ENERGY, KWH), impact(1, Indicator.GWP_USE, 52 * MICROGRAMS_PER_GRAM)),
+        reckoned=(Reckoned(terms, 0, HOUR),),
+    )
+    answers = {str(cells[0])[:3]: cells[3] for cells in table(document(make(books_of)), "rgesn").rows}
+    assert (answers["8.3"], answers["8.4"], answers["8.6"]) == ("no", "yes", "yes")
+    assert answers["8.5"] == "to be declared by the organisation"
+    nothing = {str(cells[0])[:3]: cells[3] for cells in table(document(rich()), "rgesn").rows}
+    assert nothing["8.3"] == "not shown"
