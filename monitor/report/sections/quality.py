@@ -17,6 +17,7 @@ from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole
 
 if TYPE_CHECKING:
     from monitor.core.entries import Gap
+    from monitor.core.interval import Interval
     from monitor.report.material import Material
 
 LONGEST: Final = 20
@@ -110,26 +111,30 @@ def _causes(material: Material) -> Table:
 
 
 def _longest(material: Material) -> Table:
-    words, gaps = material.words, material.report.gaps
+    """Return the longest gaps; those of several parts of the machine over the same time are one."""
+    words = material.words
+    together: dict[tuple[Interval, str], set[str]] = defaultdict(set)
+    for gap in material.report.gaps:
+        together[gap.interval, gap.cause].add(gap.resource)
     columns = (
-        text_column("resource", words),
         text_column("start", words, Kind.DATE),
         text_column("end", words, Kind.DATE),
         number_column("gap_minutes", words, 0, "min"),
         text_column("cause", words),
+        text_column("resources", words),
     )
-    longest = sorted(gaps, key=lambda gap: (-gap.interval.length.nanoseconds, gap.interval, gap.resource))[:LONGEST]
+    longest = sorted(together, key=lambda key: (-key[0].length.nanoseconds, key))[:LONGEST]
     rows = tuple(
         (
-            material.resource(gap.resource),
-            utc(gap.interval.start),
-            utc(gap.interval.end),
-            alone(gap.interval.length.nanoseconds, MINUTE.nanoseconds, 0),
-            words.maybe(f"cause.{gap.cause}", gap.cause),
+            utc(interval.start),
+            utc(interval.end),
+            alone(interval.length.nanoseconds, MINUTE.nanoseconds, 0),
+            words.maybe(f"cause.{cause}", cause),
+            ", ".join(sorted(material.resource(one) for one in together[interval, cause] if one)),
         )
-        for gap in longest
+        for interval, cause in longest
     )
-    note = words.say("table.gaps.note", shown=len(rows), all=len(gaps))
+    note = words.say("table.gaps.note", shown=len(rows), all=len(together))
     return Table("gaps", words.say("table.gaps.title"), columns, rows, note=note)
 
 

@@ -57,19 +57,23 @@ def change(before: int, now: int, material: Material) -> str | None:
 def _figure(material: Material, compared: Compared) -> Figure:
     words, report = material.words, material.report
     ends = [words.say("yearly.year", year=year) for year in (report.year - 1, report.year)]
-    names = [words.say(f"effect.{effect.value}") for effect in compared.effects]
-    amounts = list(compared.effects.values())
+    decimals = KILOGRAMS.decimals([compared.before, compared.now])
+    # what is printed as nothing is left out: what is printed adds up all the same
+    shown = {
+        effect: amount for effect, amount in compared.effects.items() if alone(amount, KILOGRAMS.size, decimals)
+    } or compared.effects
+    names = [words.say(f"effect.{effect.value}") for effect in shown]
+    amounts = list(shown.values())
     data = tabulated(
         "effects",
         words,
         ((text_column("effect", words),), [(name,) for name in (ends[0], *names)]),
         Amounts("emissions", KILOGRAMS, [compared.before, *amounts]),
     )
-    decimals = data.columns[1].decimals
     values = [float(value) for _, value in data.rows if isinstance(value, Decimal)]
     svg = waterfall(
         ((ends[0], values[0]), (ends[1], compared.now / KILOGRAMS.size)),
-        list(zip([words.say(f"short_effect.{effect.value}") for effect in compared.effects], values[1:], strict=True)),
+        list(zip([words.say(f"short_effect.{effect.value}") for effect in shown], values[1:], strict=True)),
         ("kgCO₂e", decimals),
         words,
     )
