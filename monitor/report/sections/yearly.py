@@ -57,13 +57,8 @@ def change(before: int, now: int, material: Material) -> str | None:
 def _figure(material: Material, compared: Compared) -> Figure:
     words, report = material.words, material.report
     ends = [words.say("yearly.year", year=year) for year in (report.year - 1, report.year)]
-    decimals = KILOGRAMS.decimals([compared.before, compared.now])
-    # what is printed as nothing is left out: what is printed adds up all the same
-    shown = {
-        effect: amount for effect, amount in compared.effects.items() if alone(amount, KILOGRAMS.size, decimals)
-    } or compared.effects
-    names = [words.say(f"effect.{effect.value}") for effect in shown]
-    amounts = list(shown.values())
+    names = [words.say(f"effect.{effect.value}") for effect in compared.effects]
+    amounts = list(compared.effects.values())
     data = tabulated(
         "effects",
         words,
@@ -71,10 +66,12 @@ def _figure(material: Material, compared: Compared) -> Figure:
         Amounts("emissions", KILOGRAMS, [compared.before, *amounts]),
     )
     values = [float(value) for _, value in data.rows if isinstance(value, Decimal)]
+    short = [words.say(f"short_effect.{effect.value}") for effect in compared.effects]
     svg = waterfall(
         ((ends[0], values[0]), (ends[1], compared.now / KILOGRAMS.size)),
-        list(zip([words.say(f"short_effect.{effect.value}") for effect in shown], values[1:], strict=True)),
-        ("kgCO₂e", decimals),
+        # what is printed as nothing adds nothing to what is printed
+        [(name, value) for name, value in zip(short, values[1:], strict=True) if value],
+        ("kgCO₂e", data.columns[1].decimals),
         words,
     )
     alternative = "; ".join(
