@@ -12,15 +12,13 @@ from monitor.cli.terminal import Terminal, Tone
 from monitor.config import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from monitor.cli.speech import Speech
     from monitor.config import Config
-    from monitor.core.external import ExternalRule
-    from monitor.ledger.store import Ledger
-    from monitor.report.external import Bought
     from monitor.report.material import Material
-    from monitor.report.model import Books, Report
+    from monitor.report.model import Report
+    from monitor.report.scope import Scope
 
 FORMATS: Final = ("html", "csv", "json")
 LATER: Final = ("pdf", "xlsx", "ods")
@@ -30,6 +28,10 @@ def report(
     context: typer.Context,
     *,
     year: Annotated[int, typer.Option(metavar="YYYY", help="The year to report.")],
+    month: Annotated[int | None, typer.Option(metavar="1-12", min=1, max=12, help="One month of it.")] = None,
+    quarter: Annotated[int | None, typer.Option(metavar="1-4", min=1, max=4, help="One quarter of it.")] = None,
+    service: Annotated[str, typer.Option(metavar="KEY", help="One service alone.")] = "",
+    department: Annotated[str, typer.Option(metavar="NAME", help="One department alone.")] = "",
     formats: Annotated[
         str, typer.Option("--format", metavar="html,csv,json", help="The kinds of files to write.")
     ] = "html,csv,json",
@@ -47,23 +49,21 @@ def report(
     \b
     Examples:
       empreinte report --year 2026
+      empreinte report --year 2026 --quarter 3 --department Culture
       empreinte report --year 2026 --format csv --output /srv/reports --lang fr
 
-    Exit status: 0 written; 1 the ledger has nothing of that year; 2 wrong use; 3 the ledger can't be read.
+    Exit status: 0 written; 1 the ledger has nothing of that time or service; 2 wrong use; 3 the ledger can't be read.
     """
     from monitor.cli.ledger import opened
+    from monitor.cli.reported import earlier, reported
     from monitor.cli.speech import Speech
-    from monitor.report.model import make
 
     loaded = session_of(context, config, debug=debug).config()
-    wanted = _wanted(formats)
+    wanted, scope = _wanted(formats), _scope(month, quarter, service, department)
     with opened(loaded) as ledger:
-        made, host = make(_books(ledger, year, loaded.external_rules)), ledger.host
-        earlier = make(_books(ledger, year - 1, loaded.external_rules))
-    before = earlier if any(month.coverage for month in earlier.months) else None
-    if not any(month.coverage for month in made.months):
-        message = f"the ledger has no closed hour of {year}: an hour closes about a minute after its end"
-        raise CommandError(message, Status.NO)
+        made, host = reported(ledger, year, loaded.external_rules, scope), ledger.host
+        before = earlier(ledger, year, loaded.external_rules, scope)
+    _require_something(made)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
     files = _files(_material(made, before, loaded, host, language), wanted)
@@ -72,6 +72,31 @@ def report(
     for name in files:
         typer.echo(output / name)
     return Status.DONE
+
+
+def _scope(month: int | None, quarter_number: int | None, service: str, department: str) -> "Scope":
+    from monitor.report.scope import YEAR, Scope, quarter
+
+    if month and quarter_number:
+        raise CommandError("a month and a quarter can't both be reported: leave out --month or --quarter", Status.WRONG)
+    if service and department:
+        message = "a service and a department can't both be reported: leave out --service or --department"
+        raise CommandError(message, Status.WRONG)
+    months = (month,) if month else quarter(quarter_number) if quarter_number else YEAR
+    return Scope(months, service, department)
+
+
+def _require_something(made: "Report") -> None:
+    """Refuse to write a report of nothing. Raises CommandError."""
+    if not any(month.coverage for month in made.months):
+        time = made.year if len(made.months) > 1 else f"{made.year}-{made.months[0].number:02}"
+        message = f"the ledger has no closed hour of {time}: an hour closes about a minute after its end"
+        raise CommandError(message, Status.NO)
+    if not made.uses and not made.bought.sums and not made.scope.whole_machine:
+        scope = made.scope
+        asked = f"service {scope.service!r}" if scope.service else f"department {scope.department!r}"
+        message = f"the ledger has nothing of {asked} in that time: `empreinte report --year {made.year}` lists all"
+        raise CommandError(message, Status.NO)
 
 
 def _wanted(formats: str) -> tuple[str, ...]:
@@ -84,57 +109,6 @@ def _wanted(formats: str) -> tuple[str, ...]:
             message = f"there is no format {name!r}: write --format {','.join(FORMATS)}"
             raise CommandError(message, Status.WRONG)
     return names or FORMATS
-
-
-def _books(ledger: "Ledger", year: int, rules: "Iterable[ExternalRule]") -> "Books":
-    from monitor.cli.ledger import year_in
-    from monitor.core.units import Duration
-    from monitor.report.activity import ActivityRow
-    from monitor.report.factors import Generation, Reckoned
-    from monitor.report.impacts import ImpactRow
-    from monitor.report.model import Books, Covered, Row
-
-    zone = ZoneInfo(ledger.timezone)
-    interval = year_in(year, zone)
-    monthly = ledger.monthly(year)
-    return Books(
-        year=year,
-        time_zone=zone,
-        closed_through=monthly.closed_through,
-        rows=tuple(Row(row.month, row.series, row.facts, row.energy) for row in monthly.rows),
-        covered=tuple(Covered(month, resource, time) for (month, resource), time in monthly.covered.items()),
-        gaps=ledger.gaps(interval),
-        impacts=tuple(ImpactRow(row.month, row.facts, row.series.indicator, row.amount) for row in monthly.impacts),
-        reckoned=tuple(
-            Reckoned(one.terms, one.generation, Duration(sum(hours.length.nanoseconds for hours in one.hours)))
-            for one in ledger.applied(interval)
-        ),
-        generations=tuple(
-            Generation(one.number, one.made, one.author, one.reason, one.factor_set) for one in ledger.restatements()
-        ),
-        activity=tuple(
-            ActivityRow(row.month, row.series, row.facts, row.amount, counted)
-            for counted, rows in ((True, monthly.activity), (False, monthly.cross_checks))
-            for row in rows
-        ),
-        simulated=ledger.simulated,
-        bought=_bought(ledger, year, monthly.closed_through, rules),
-        hourly=ledger.hourly(interval),
-    )
-
-
-def _bought(ledger: "Ledger", year: int, closed_through: int, rules: "Iterable[ExternalRule]") -> "Bought":
-    """Return what was bought as an API in the *year*, as far as it is closed."""
-    from monitor.core.calendar import months_of
-    from monitor.core.interval import Interval
-    from monitor.report.external import Bought
-
-    months = (
-        (number, ledger.external(Interval(month.start, min(month.end, closed_through))))
-        for number, month in enumerate(months_of(year, ZoneInfo(ledger.timezone)), start=1)
-        if month.start < closed_through
-    )
-    return Bought(tuple(one for one in months if one[1]), {rule.key: rule for rule in rules})
 
 
 def _about(config: "Config", host: str) -> dict[str, str]:

@@ -50,12 +50,14 @@ def compose(material: Material) -> Document:
     )
     return Document(
         language=words.language,
-        title=words.say("report.title", year=report.year),
-        subtitle=about.get("organisation") or words.say("report.no_organisation"),
+        title=words.say("report.title", period=material.period),
+        subtitle=", ".join(
+            part for part in (about.get("organisation") or words.say("report.no_organisation"), material.part) if part
+        ),
         identity={
             "identifier": identifier,
             "fingerprint": material.fingerprint,
-            "period": str(report.year),
+            "period": f"{report.year}{report.scope.suffix}",
             "edition": "final" if report.complete else "draft",
             "simulated": "yes" if report.simulated else "no",
         },

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.entries import PSEUDO_SERVICES
+from monitor.report.scope import YEAR, quarter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,30 @@ class Material:
         if found := _GPU.fullmatch(resource):
             return self.words.say("resource.gpu", number=found[1])
         return self.words.maybe(f"resource.{resource}", resource)
+
+    @property
+    def period(self) -> str:
+        """What time the report is of, as people write it."""
+        months, year = self.report.scope.months, self.report.year
+        if months == YEAR:
+            return str(year)
+        for number in range(1, 5):
+            if months == quarter(number):
+                return self.say(f"period.quarter_{number}", year=year)
+        if len(months) == 1:
+            return self.say("period.month", month=self.say(f"month.{months[0]}"), year=year)
+        return self.say(
+            "period.months", first=self.say(f"month.{months[0]}"), last=self.say(f"month.{months[-1]}"), year=year
+        )
+
+    @property
+    def part(self) -> str:
+        """Which service or department alone it is of; empty: the whole machine."""
+        scope = self.report.scope
+        if scope.service:
+            names = [self.name(use.facts) for use in self.report.uses]
+            return self.say("scope.service", name=names[0] if names else scope.service)
+        return self.say("scope.department", name=scope.department) if scope.department else ""
 
     @property
     def ordered(self) -> tuple[Use, ...]:

@@ -12,14 +12,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.calendar import months_of, year_of
+from monitor.core.calendar import months_of
 from monitor.core.entries import PSEUDO_SERVICES, Share
 from monitor.core.impact import Bounds, Indicator
+from monitor.core.interval import Interval
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
 from monitor.report.activity import ActivityLine, units_of
 from monitor.report.external import Bought
 from monitor.report.factors import reckoning_of
 from monitor.report.impacts import ImpactLine, summed
+from monitor.report.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import Gap, Series, ServiceFacts
     from monitor.core.functional import FunctionalUnits
-    from monitor.core.interval import Interval
     from monitor.core.summary import Impacts
     from monitor.report.activity import ActivityRow
     from monitor.report.factors import Generation, Reckoned, Reckoning
@@ -79,6 +80,8 @@ class Books:
     """What was bought as an API: in none of the others."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
+    scope: Scope = field(default_factory=Scope)
+    """What of it they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class Report:
     year: int
     time_zone: str
     interval: Interval
-    """The whole year, UTC."""
+    """The whole time that it is of, closed or not, UTC."""
     closed_through: int
     """What the report knows of ends here, ns since the epoch."""
     rows: tuple[Row, ...]
@@ -157,11 +160,14 @@ class Report:
     """What was bought as an API: in none of the others, and never measured."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
+    scope: Scope = field(default_factory=Scope)
+    """What of the year it is of."""
 
     @property
     def stem(self) -> str:
         """How the names of its files begin: made-up figures can't be taken for others."""
-        return f"empreinte-{self.year}-simulated" if self.simulated else f"empreinte-{self.year}"
+        made_up = "-simulated" if self.simulated else ""
+        return f"empreinte-{self.year}{self.scope.suffix}{made_up}"
 
     @property
     def impact_coverage(self) -> Fraction | None:
@@ -172,7 +178,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole year is closed."""
+        """Whether all of its time is closed."""
         return self.closed_through >= self.interval.end
 
 
@@ -180,16 +186,18 @@ def make(books: Books) -> Report:
     """Return what the *books* say of their year. Services come by their key, the program's own after them."""
     reckoning = reckoning_of(books.reckoned)
     used = {number for number, _ in reckoning.generations}
+    months = tuple(
+        _month(number, interval, books)
+        for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
+        if number in books.scope.months
+    )
     return Report(
         year=books.year,
         time_zone=books.time_zone.key,
-        interval=year_of(books.year, books.time_zone),
+        interval=Interval(months[0].interval.start, months[-1].interval.end),
         closed_through=books.closed_through,
         rows=tuple(sorted(books.rows, key=_row_order)),
-        months=tuple(
-            _month(number, interval, books)
-            for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
-        ),
+        months=months,
         uses=_uses(books.rows, books.impacts, books.activity),
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
         impacts=_impacts(books.impacts, books.rows),
@@ -201,6 +209,7 @@ def make(books: Books) -> Report:
         simulated=books.simulated,
         bought=books.bought,
         hourly=books.hourly,
+        scope=books.scope,
     )
 
 

@@ -24,7 +24,9 @@ def cover(material: Material, identifier: str) -> Section:
 def _pairs(material: Material, identifier: str) -> Iterator[tuple[str, str]]:
     say, report = material.say, material.report
     yield from ((say(f"cover.{name}"), material.about[name]) for name in KNOWN if material.about.get(name))
-    yield say("cover.period"), say("cover.year", year=report.year, zone=report.time_zone)
+    yield say("cover.period"), say("cover.dates", period=material.period, zone=report.time_zone)
+    if part := material.part:
+        yield say("cover.part"), part
     yield say("cover.closed_through"), utc(report.closed_through)
     yield say("cover.status"), say("cover.final" if report.complete else "cover.draft")
     yield say("cover.identifier"), identifier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from monitor.report.document import Block, Figure, Notice, Paragraph, Section
 from monitor.report.drawing.waterfall import waterfall
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from monitor.report.effects import Compared
     from monitor.report.material import Material
 
-ALL: Final = 12
-
 
 def yearly(material: Material) -> Section:
     """Return the section that compares with the year before; where there is none, it says so."""
@@ -26,7 +24,7 @@ def yearly(material: Material) -> Section:
     if compared is None:
         return Section("yearly", say("yearly.title"), (Notice(say("yearly.none")),))
     blocks: list[Block] = []
-    if len(compared.months) < ALL:
+    if len(compared.months) < len(material.report.months):
         months = ", ".join(say(f"month.{number}") for number in compared.months)
         blocks.append(Notice(say("yearly.partial", months=months)))
     blocks.append(Paragraph(said(material, compared)))

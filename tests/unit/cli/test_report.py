@@ -150,3 +150,38 @@ def reported(call: Call, place: Path) -> dict[str, Any]:
     assert call("report", "--year", "2026", "--format", "json", "--output", str(place / "out")).status == 0
     content: dict[str, Any] = json.loads((place / "out/empreinte-2026.json").read_text())
     return content
+
+
+def test_a_month_is_reported_alone(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    assert call("report", "--year", "2026", "--month", "3", "--format", "json,html", "--output", str(place)).status == 0
+    content = json.loads((place / "empreinte-2026-03.json").read_text())
+    assert [month["month"] for month in content["months"]] == [3]
+    assert "March 2026" in (place / "empreinte-2026-03.html").read_text()
+
+
+def test_a_service_is_reported_alone(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    said = call("report", "--year", "2026", "--service", "assistant", "--format", "json,html", "--output", str(place))
+    assert said.status == 0
+    content = json.loads((place / "empreinte-2026-assistant.json").read_text())
+    assert [one["service"] for one in content["services"]] == ["assistant"]
+    assert "service “Assistant” alone" in (place / "empreinte-2026-assistant.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "expected"),
+    [
+        (("--month", "3", "--quarter", "1"), 2, "leave out --month or --quarter"),
+        (("--service", "a", "--department", "b"), 2, "leave out --service or --department"),
+        (("--service", "nobody"), 1, "nothing of service 'nobody'"),
+        (("--department", "Nowhere"), 1, "nothing of department 'Nowhere'"),
+        (("--month", "1"), 1, "no closed hour of 2026-01"),
+    ],
+)
+def test_what_can_not_be_reported_is_refused(
+    call: Call, ledger: str, options: tuple[str, ...], status: int, expected: str
+) -> None:
+    assert ledger
+    said = call("report", "--year", "2026", *options)
+    assert (said.status, expected in said.err) == (status, True)

@@ -1,0 +1,100 @@
+"""Which part of a ledger's year a report is of: all of it, some months, one service, one department."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.core.entries import ServiceFacts
+    from monitor.report.activity import ActivityRow
+    from monitor.report.external import Bought
+    from monitor.report.impacts import ImpactRow
+    from monitor.report.model import Books, Row
+
+    Dated = TypeVar("Dated", Row, ImpactRow, ActivityRow)
+
+YEAR: Final = tuple(range(1, 13))
+_MONTHS_OF_A_QUARTER: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The *months* of the year, 1 to 12, that follow one another; a service by its key, or a department; empty: all."""
+
+    months: tuple[int, ...] = YEAR
+    service: str = ""
+    department: str = ""
+
+    @property
+    def whole_machine(self) -> bool:
+        """Whether nothing of the machine is left out."""
+        return not (self.service or self.department)
+
+    @property
+    def suffix(self) -> str:
+        """What tells the names of its files from those of the whole year."""
+        return "".join(f"-{part}" for part in (_period(self.months), _slug(self.service or self.department)) if part)
+
+    def has(self, facts: ServiceFacts) -> bool:
+        """Return whether what is under these *facts* is in it."""
+        return (not self.service or facts.key == self.service) and (
+            not self.department or facts.department == self.department
+        )
+
+
+def quarter(number: int) -> tuple[int, ...]:
+    """Return the months of the quarter *number*, 1 to 4."""
+    return tuple(range(_MONTHS_OF_A_QUARTER * number - 2, _MONTHS_OF_A_QUARTER * number + 1))
+
+
+def narrowed(books: Books, scope: Scope) -> Books:
+    """Return of *books* what is in *scope*."""
+    return replace(
+        books,
+        scope=scope,
+        rows=_in(books.rows, scope),
+        impacts=_in(books.impacts, scope),
+        activity=_in(books.activity, scope),
+        covered=tuple(one for one in books.covered if one.month in scope.months),
+        bought=_bought(books.bought, scope),
+        # what the machine used by the hour is nobody's
+        hourly=books.hourly if scope.whole_machine else {},
+    )
+
+
+def _in(rows: Iterable[Dated], scope: Scope) -> tuple[Dated, ...]:
+    return tuple(row for row in rows if row.month in scope.months and scope.has(row.facts))
+
+
+def _bought(bought: Bought, scope: Scope) -> Bought:
+    """Return what was bought in the months, for the department as it is configured now."""
+    wanted = {
+        key
+        for key, rule in bought.services.items()
+        if scope.service in {"", key} and scope.department in {"", rule.department}
+    }
+    months = (
+        (month, tuple(one for one in sums if scope.whole_machine or one.series.external in wanted))
+        for month, sums in bought.months
+        if month in scope.months
+    )
+    return replace(bought, months=tuple((month, sums) for month, sums in months if sums))
+
+
+def _period(months: tuple[int, ...]) -> str:
+    if months == YEAR:
+        return ""
+    if len(months) == _MONTHS_OF_A_QUARTER and months == quarter(-(-months[0] // _MONTHS_OF_A_QUARTER)):
+        return f"q{months[0] // _MONTHS_OF_A_QUARTER + 1}"
+    return "-".join(f"{number:02}" for number in dict.fromkeys((months[0], months[-1])))
+
+
+def _slug(name: str) -> str:
+    """Return *name* as a part of the name of a file: letters without marks, and digits."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60]
