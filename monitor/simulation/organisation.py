@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from monitor.config.amounts import price
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "simulated: no real contract says so"
 NAME: Final = "Ville simulée"
-SITES: Final = (SiteTable(key=SITE, name="Hôtel de Ville", kind=SiteKind.SERVER_ROOM, zone=ZONE, wue=Decimal("0.15")),)
-"""A small humidifier; the PUE is that of server rooms. Our choice, as all figures here."""
+HALL: Final = SiteTable(key=SITE, name="Hôtel de Ville", kind=SiteKind.SERVER_ROOM, zone=ZONE)
+"""Its PUE is that of server rooms."""
+WUE: Final = Decimal("0.15")
+"""A small humidifier. Our choice, as all figures here."""
+STATED_BY: Final = Path("the simulated town hall")
+"""In place of the file that says so: what is made up is not said to be in anybody's file."""
 MARKET: Final = MarketTable(value=Decimal(14), year=2026, source=SOURCE)
 DISKS: Final = (AssetTable(name="SSD", kind=AssetKind.SSD, model="ssd", count=2, capacity=Decimal(1920)),)
 """No disk is among the simulated files, so that it is given."""
@@ -127,7 +132,7 @@ def in_its_place(config: Config) -> Config:
     organisation = config.organisation
     keys = {table.key for table in config.externals} | {rule.facts.key for rule in config.services}
     return replace(
-        config if config.zone else replace(config, host=replace(config.host, zone=ZONE, site=SITE), sites=SITES),
+        config if config.zone else _placed(config),
         organisation=organisation if organisation.name else replace(organisation, name=NAME),
         tariffs=config.tariffs or TARIFFS,
         assets=config.assets or DISKS,
@@ -136,6 +141,14 @@ def in_its_place(config: Config) -> Config:
         externals=config.externals if BOUGHT in keys else (*config.externals, EXTERNAL),
         budget_tables=config.budget_tables or _budgets(),
     )
+
+
+def _placed(config: Config) -> Config:
+    """Return *config* with the site, and its use of water where nothing else of the site is stated in a file."""
+    hall = replace(config, host=replace(config.host, zone=ZONE, site=SITE), sites=(HALL,))
+    if config.host.pue is not None or config.host.wue is not None:
+        return hall
+    return replace(hall, sites=(replace(HALL, wue=WUE),), file=STATED_BY)
 
 
 def _budgets() -> tuple[BudgetTable, ...]:

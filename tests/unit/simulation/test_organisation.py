@@ -75,6 +75,15 @@ def test_what_the_configuration_says_comes_first(bare: Config) -> None:
     assert (config.tariffs, config.budget_tables, config.externals) == ((tariff,), (budget,), (external,))
 
 
+def test_what_is_made_up_is_not_said_to_be_in_anybodys_file(bare: Config) -> None:
+    config = in_its_place(replace(bare, file=Path("/etc/empreinte/empreinte.toml")))
+    assert config.wue is not None
+    assert str(config.file) == "the simulated town hall"
+    stated = replace(bare, host=replace(bare.host, pue=Decimal("1.4")), file=Path("/etc/empreinte/empreinte.toml"))
+    assert (in_its_place(stated).wue, in_its_place(stated).pue) == (None, Decimal("1.4"))
+    assert in_its_place(stated).file == stated.file
+
+
 def test_once_is_enough(bare: Config) -> None:
     config = in_its_place(bare)
     assert in_its_place(config) == config
