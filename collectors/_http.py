@@ -1,8 +1,8 @@
 """What collectors over the network share: asking a provider for JSON, within limits, and what its refusals mean.
 
 Every wait has a limit, and so have the answer's size and the whole of a read. The key is in a header and in no
-message: what is told of a failure is our own words, never the provider's or the library's. The proxy is the
-environment's (`https_proxy`, `no_proxy`). Not limited: the time that the system takes to look a name up.
+message: what is told of a failure is our own words, never the provider's or the library's. The proxy is that of
+`Outgoing`. Not limited: the time that the system takes to look a name up.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urljoin
 
 from collectors._deadline import end_reads_in_time
-from monitor.adapters.connections import asked_pause, meaning_of, moment_of, parts_of, pool_to, tls_context
-from monitor.collector import Reason, Retry, Unavailable
+from monitor.adapters.connections import asked_pause, meaning_of, moment_of, parts_of, pool_to
+from monitor.collector import Outgoing, Reason, Retry, Unavailable
 from monitor.core.units import NANOSECONDS_PER_SECOND
 
 # What is imported within functions is slow to load, and most hosts never need it.
@@ -118,15 +118,16 @@ class Client:
         headers: Mapping[str, str] | None = None,
         certificates: Path | None = None,
         *,
+        outgoing: Outgoing | None = None,
         limits: Limits | None = None,
         direct: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Ask at *address*, every *every*, with *headers*, trusting *certificates* too; *direct*: through no proxy.
+        """Ask at *address*, every *every*, with *headers*, trusting *certificates* too, by way of *outgoing*.
 
-        Raises Unavailable where the address is none, a header can't be sent, the certificates can't be read, or the
-        proxy is of a kind that is not supported.
+        *direct*: through no proxy. Raises Unavailable where the address is none, a header can't be sent, or the
+        certificates or the password for the proxy can't be read.
         """
         self._address = address.rstrip("/")
         self._origin = _split(self._address)
@@ -138,7 +139,8 @@ class Client:
         self._not_before = monotonic()
         self._deadline = self._not_before
         sent = _headers(self.host, headers or {})
-        self._pool = pool_to(self._origin, tls_context(certificates), sent, direct=direct)
+        way = outgoing or Outgoing()
+        self._pool = pool_to(self._origin, way, sent, certificates=certificates, direct=direct)
         end_reads_in_time(self._pool, lambda: min(self._limits.read, self._left()))
 
     @property

@@ -85,7 +85,8 @@ class ElectricityMapsCollector:
             what = f"Electricity Maps has no figure of {grid.zone} as a whole"
             raise Unavailable(Reason.UNSUPPORTED, what, f"set the zone of the island: {islands}")
         headers = {"auth-token": grid.token}
-        client = Client(grid.address or ADDRESS, cls.every, headers, grid.certificates, limits=limits)
+        place, way = grid.address or ADDRESS, host.outgoing
+        client = Client(place, cls.every, headers, grid.certificates, outgoing=way, limits=limits)
         return cls(client, grid.zone, grid.since)
 
     def sources(self) -> Sequence[Source]:

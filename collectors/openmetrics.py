@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from collectors._activity import Count, Counter, Sleep
-    from monitor.collector import Host, Source, Workloads
+    from monitor.collector import Host, Source
     from monitor.core.readings import Reading
     from monitor.core.services import Page
 
@@ -171,11 +171,10 @@ class OpenMetricsCollector:
     slow: ClassVar[bool] = True
     every: ClassVar[Duration] = Duration.from_seconds(5)
 
-    def __init__(
-        self, workloads: Workloads, own_pid: int, table: Table, limits: Limits, monotonic: Callable[[], float]
-    ) -> None:
-        self._workloads = workloads
-        self._own_pid = own_pid
+    def __init__(self, host: Host, table: Table, limits: Limits, monotonic: Callable[[], float]) -> None:
+        self._workloads = host.workloads
+        self._own_pid = host.own_pid
+        self._outgoing = host.outgoing
         self._table = table
         self._limits = limits
         self._monotonic = monotonic
@@ -190,7 +189,7 @@ class OpenMetricsCollector:
         cls, host: Host, limits: Limits = LIMITS, monotonic: Callable[[], float] = time.monotonic
     ) -> OpenMetricsCollector:
         """Return a collector that is ready to ask; nothing is asked yet."""
-        return cls(host.workloads, host.own_pid, Table.load(), limits, monotonic)
+        return cls(host, Table.load(), limits, monotonic)
 
     def sources(self) -> Sequence[Source]:
         """Return nothing: this measures no energy. How each page stands is `standing()`'s to say."""
@@ -298,6 +297,7 @@ class OpenMetricsCollector:
                 f"{parts.scheme}://{parts.netloc}",
                 self.every,
                 headers,
+                outgoing=self._outgoing,
                 limits=self._limits,
                 direct=True,
                 monotonic=self._monotonic,

@@ -94,7 +94,8 @@ class RteCollector:
                 f"RTE publishes no figure of {grid.zone}, only of mainland France (FR)",
                 'set factors.live = "electricity_maps", or take it out',
             )
-        client = Client(grid.address or ADDRESS, cls.every, certificates=grid.certificates, limits=limits)
+        way = host.outgoing
+        client = Client(grid.address or ADDRESS, cls.every, certificates=grid.certificates, outgoing=way, limits=limits)
         return cls(client, grid.since, grid.zone)
 
     def sources(self) -> Sequence[Source]:

@@ -6,6 +6,8 @@ another, and its errors have no status, so each answer is looked at before the l
 
 from __future__ import annotations
 
+import base64
+import re
 import ssl
 from importlib.metadata import version
 from ipaddress import ip_address
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 from grafana_api_client import GrafanaClient
 from requests import exceptions
 from requests.adapters import HTTPAdapter
+from requests.utils import get_auth_from_url
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.util import Retry
 
@@ -28,7 +31,7 @@ from dashboards.failures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from urllib.parse import SplitResult
 
@@ -43,6 +46,10 @@ PAUSE: Final = 0.3
 PASSING: Final = frozenset({502, 503, 504})
 """What a gateway says while Grafana restarts. Source: RFC 9110, 15.6."""
 TAKEN: Final = range(200, 300)
+WANTS_PASSWORD: Final = 407
+"""Source: RFC 9110, section 15.5.8."""
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
+"""How http.client says with which status a proxy declines. Source: CPython 3.11, http/client.py, _tunnel."""
 REDIRECTS: Final = range(300, 400)
 
 
@@ -63,13 +70,13 @@ class Connection:
         token: str,
         *,
         proxy: str = "",
-        certificates: Path | None = None,
+        certificates: Sequence[Path] = (),
         patience: tuple[float, float] = PATIENCE,
     ) -> None:
         """Prepare to ask Grafana at *url* (with the path that it is served under), through *proxy* if one is named.
 
-        What is on this machine is never asked through a proxy. *certificates* holds authorities (PEM) to trust beside
-        the system's. Nothing is read from the environment. Raises WrongRequestError, with the cure.
+        What is on this machine is never asked through a proxy. *certificates* are files of authorities (PEM) to trust
+        beside the system's. Nothing is read from the environment. Raises WrongRequestError, with the cure.
         """
         parts = _parts(url)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -159,6 +166,13 @@ class _Adapter(HTTPAdapter):
         made: ProxyManager = super().proxy_manager_for(proxy, **{**kwargs, "ssl_context": self._context})
         return made
 
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return what the proxy knows us by, in UTF-8, which requests would not. Source: RFC 7617, sections 2, 2.1."""
+        user, password = get_auth_from_url(proxy)
+        if not user:
+            return {}
+        return {"Proxy-Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
 
 def _look(response: Response, *_: object, **__: object) -> None:
     """Let through to the library only what it understands: success, with JSON."""
@@ -180,13 +194,13 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
-def _context(certificates: Path | None) -> ssl.SSLContext:
+def _context(certificates: Sequence[Path]) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if certificates is not None:
+    for file in certificates:
         try:
-            context.load_verify_locations(cafile=certificates)
+            context.load_verify_locations(cafile=file)
         except OSError as error:  # ssl.SSLError is one
-            message = f"{certificates} holds no certificates that can be read: give a file in PEM form"
+            message = f"{file} holds no certificates that can be read: give a file in PEM form"
             raise WrongRequestError(message) from error
     return context
 
@@ -237,13 +251,27 @@ def _meaning_of_none(reason: object) -> str:
     return "broke off the connection: see its log, then do this again"
 
 
+def _declined(status: int) -> str:
+    if status == WANTS_PASSWORD:
+        return (
+            "can't be reached, as the proxy wants a name and a password (status 407): give network.proxy_user and"
+            " network.proxy_password_file, or correct them"
+        )
+    return (
+        f"can't be reached, as the proxy lets nobody through to it (status {status}): have it allowed there, or name it"
+        " in network.no_proxy"
+    )
+
+
 def _meaning(error: Exception) -> str:
     """Return what *error* means, and what helps, in our words."""
+    if (declined := _TUNNEL.search(str(error))) is not None:
+        return _declined(int(declined[1]))
     match error:
         case exceptions.ProxyError():
-            return "can't be reached through the proxy: check its address, and what it lets through"
+            return "can't be reached, as the proxy does not answer: check network.proxy, and that the proxy runs"
         case exceptions.SSLError():
-            return "shows a certificate that is not trusted: name the file of its authority"
+            return "shows a certificate that is not trusted: name the file of its authority in network.certificates"
         case exceptions.Timeout():
             return "did not answer in time: see whether it is overloaded, then do this again"
         case exceptions.ConnectionError():

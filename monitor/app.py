@@ -321,6 +321,7 @@ def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Le
         memory=config.host.memory,
         nvml=machine.nvml,
         grid=grid_of(config, known_until(config, ledger)),
+        outgoing=config.network.outgoing,
     )
 
 

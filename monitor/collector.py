@@ -128,6 +128,22 @@ class Workloads(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """How servers elsewhere are reached: through which proxy, and whose certificates are trusted."""
+
+    proxy: str = ""
+    """Its address, `http://host:port`; empty: other machines are called directly."""
+    user: str = ""
+    """Name by which the proxy knows this machine; empty: none is given."""
+    password_file: Path | None = None
+    """File with the password that goes with it."""
+    direct: tuple[str, ...] = ()
+    """What is called without the proxy: hosts, domains with all that is in them, ranges of addresses, in lower case."""
+    certificates: Path | None = None
+    """File of authorities (PEM) to trust beside the system's; None: the system's alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """What a collector of grid intensity needs: which zone, from where, and from when on."""
 
@@ -140,7 +156,7 @@ class Grid:
     since: int = 0
     """What is known already ends here (ns since the epoch): what follows is asked for, in windows, oldest first."""
     certificates: Path | None = None
-    """A file of certificates to trust beside the system's; None: the system's alone."""
+    """A file of certificates to trust there, beside the system's and those of the network; None: no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +184,8 @@ class Host:
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
+    outgoing: Outgoing = field(default_factory=Outgoing)
+    """How servers elsewhere are reached, for a collector that asks some."""
 
 
 class Collector(Protocol):

@@ -1,25 +1,35 @@
 """Connections to servers over the network: what is trusted, through which proxy, and what a failure means.
 
-The proxy is the environment's (`https_proxy`, `no_proxy`). What is told of a failure is our own words, never the
-library's: they may hold what is secret.
+The one place that knows how servers elsewhere are reached. The proxy is the configuration's (`[network]`) and never the
+environment's: what a daemon calls must not depend on who started it. What is told of a failure is our own words, never
+the library's: they may hold what is secret.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import base64
+import re
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
 
 from monitor.collector import Reason, Unavailable
 
 # What is imported within functions is slow to load, and most hosts never need it.
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from urllib.parse import SplitResult
 
     from urllib3 import PoolManager
+
+    from monitor.collector import Outgoing
+
+WANTS_PASSWORD: Final = 407
+"""Source: RFC 9110, section 15.5.8."""
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
+"""How http.client says with which status a proxy declines. Source: CPython 3.11, http/client.py, _tunnel."""
 
 
 def parts_of(address: str) -> SplitResult | None:
@@ -32,50 +42,108 @@ def parts_of(address: str) -> SplitResult | None:
     return parts
 
 
-def tls_context(certificates: Path | None) -> ssl.SSLContext:
-    """Return what trusts the system's authorities and those in *certificates*. Raises Unavailable."""
+def tls_context(*certificates: Path | None) -> ssl.SSLContext:
+    """Return what trusts the system's authorities and those in each of *certificates*. Raises Unavailable."""
     import ssl  # noqa: PLC0415 - see above
 
     context = ssl.create_default_context()
-    if certificates is None:
-        return context
-    try:
-        context.load_verify_locations(cafile=certificates)
-    except PermissionError as error:
-        raise Unavailable(Reason.FORBIDDEN, f"{certificates} may not be read", "let the daemon read it") from error
-    except OSError as error:  # ssl.SSLError is one
-        raise Unavailable(
-            Reason.UNSUPPORTED,
-            f"{certificates} holds no certificates that can be read",
-            "give a file of certificates in PEM form",
-        ) from error
+    for file in certificates:
+        if file is not None:
+            _trust(context, file)
     return context
 
 
-def pool_to(origin: SplitResult, context: ssl.SSLContext, headers: Mapping[str, str], *, direct: bool) -> PoolManager:
-    """Return what connects, through the environment's proxy if it names one and not *direct*. Raises Unavailable.
+def _trust(context: ssl.SSLContext, file: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=file)
+    except PermissionError as error:
+        raise Unavailable(Reason.FORBIDDEN, f"{file} may not be read", "let the daemon read it") from error
+    except OSError as error:  # ssl.SSLError is one
+        raise Unavailable(
+            Reason.UNSUPPORTED,
+            f"{file} holds no certificates that can be read",
+            "give a file of certificates in PEM form",
+        ) from error
+
+
+def pool_to(
+    origin: SplitResult,
+    outgoing: Outgoing,
+    headers: Mapping[str, str],
+    *,
+    certificates: Path | None = None,
+    direct: bool = False,
+) -> PoolManager:
+    """Return what connects to *origin*, by way of *outgoing*; *direct*: through no proxy. Raises Unavailable.
+
+    *certificates* holds authorities (PEM) that are trusted there alone, beside the others.
+    """
+    from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - see above
+
+    context = tls_context(outgoing.certificates, certificates)
+    proxy = "" if direct else proxy_to(origin.hostname or "", outgoing)
+    if not proxy:
+        return PoolManager(1, headers, ssl_context=context, maxsize=1)
+    return ProxyManager(
+        proxy, 1, headers, _introduction(outgoing), ssl_context=context, proxy_ssl_context=context, maxsize=1
+    )
+
+
+def proxy_to(host: str, outgoing: Outgoing) -> str:
+    """Return the address of the proxy through which *host* is reached; empty: it is reached directly.
 
     What is on this machine is never asked through a proxy: a token in clear text would leave it.
     """
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - see above
+    return "" if is_loopback(host) or _is_exempt(host, outgoing.direct) else outgoing.proxy
 
-    from urllib3 import PoolManager, ProxyManager, exceptions, make_headers  # noqa: PLC0415 - see above
 
-    named = getproxies()
-    proxy = named.get(origin.scheme) or named.get("all")
-    if direct or not proxy or is_loopback(origin.hostname or "") or proxy_bypass(origin.netloc):
-        return PoolManager(1, headers, ssl_context=context, maxsize=1)
-    parts = parts_of(proxy if "://" in proxy else f"http://{proxy}")
-    user = f"{parts.username}:{parts.password or ''}" if parts and parts.username else None
+def proxy_with_password(host: str, outgoing: Outgoing) -> str:
+    """Return the same with name and password in it, for a library that takes them so; it must be shown to nobody.
+
+    Raises Unavailable where the password can't be read.
+    """
+    proxy = proxy_to(host, outgoing)
+    if not proxy or not outgoing.user:
+        return proxy
+    scheme, _, place = proxy.partition("://")
+    return f"{scheme}://{quote(outgoing.user, safe='')}:{quote(_password(outgoing), safe='')}@{place}"
+
+
+def _is_exempt(host: str, direct: tuple[str, ...]) -> bool:
+    """Return whether *host* is one of *direct*, in one of its domains, or in one of its ranges of addresses."""
+    name = host.lower().rstrip(".")
     try:
-        where = "" if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return ProxyManager(where, 1, headers, make_headers(proxy_basic_auth=user), ssl_context=context, maxsize=1)
-    except (exceptions.HTTPError, ValueError) as error:
-        raise Unavailable(
-            Reason.UNSUPPORTED,
-            "the proxy that the environment names is of a kind that is not supported",
-            "set https_proxy to an address that begins with http:// or https://",
-        ) from error
+        address = ip_address(name)
+    except ValueError:
+        return any(name == one or name.endswith(f".{one}") for one in direct)
+    return any(name == one or ("/" in one and address in ip_network(one)) for one in direct)
+
+
+def _introduction(outgoing: Outgoing) -> dict[str, str]:
+    """Return the header by which the proxy knows us. Source: RFC 7617, sections 2 and 2.1."""
+    if not outgoing.user:
+        return {}
+    named = f"{outgoing.user}:{_password(outgoing)}".encode()
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(named).decode()}"}
+
+
+def _password(outgoing: Outgoing) -> str:
+    return "" if outgoing.password_file is None else secret_line(outgoing.password_file, "password for the proxy")
+
+
+def secret_line(file: Path, what: str) -> str:
+    """Return the one line of text in *file*: a password, and *what* it is for, in words. Raises Unavailable."""
+    try:
+        text = file.read_text(encoding="utf-8").strip("\r\n")
+    except OSError as error:
+        why, cure = f"can't be read ({error.strerror})", "make it, and let the daemon's user alone read it"
+    except UnicodeDecodeError:
+        why, cure = "holds no text", "name the file that holds the password alone"
+    else:
+        if text and text.isprintable():
+            return text
+        why, cure = ("holds more than one line", "write one") if text else ("is empty", "write the password in it")
+    raise Unavailable(Reason.FORBIDDEN, f"the file of the {what}, {file}, {why}", cure)
 
 
 def is_loopback(host: str) -> bool:
@@ -88,19 +156,38 @@ def is_loopback(host: str) -> bool:
 
 def meaning_of(error: Exception) -> str:
     """Return what *error* means, in our words."""
+    if (declined := _TUNNEL.search(str(error))) is not None:
+        return _declined(int(declined[1]))
+    return next((means for kind, means in _meanings() if isinstance(error, kind)), "broke off its answer")
+
+
+def _meanings() -> Iterator[tuple[type[Exception], str]]:
+    """Yield kinds of errors, the more special ones first, and what they mean."""
     from urllib3 import exceptions  # noqa: PLC0415 - see above
 
-    if isinstance(error, exceptions.ProxyError):
-        return "can't be reached through the proxy that the environment names (https_proxy)"
-    if isinstance(error, exceptions.SSLError):
-        return "shows a certificate that is not trusted (a gateway's authority can be configured)"
-    if isinstance(error, exceptions.NameResolutionError):
-        return "has no address that is known here"
-    if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
-        return "did not answer in time"
-    if isinstance(error, exceptions.NewConnectionError):
-        return "can't be reached"
-    return "broke off its answer"
+    yield (
+        exceptions.ProxyError,
+        "can't be reached, as the proxy does not answer: check network.proxy, and that the proxy runs",
+    )
+    yield (
+        exceptions.SSLError,
+        "shows a certificate that is not trusted: name the file of its authority in network.certificates",
+    )
+    yield exceptions.NameResolutionError, "has no address that is known here"
+    yield exceptions.NewConnectionError, "can't be reached"
+    yield exceptions.TimeoutError, "did not answer in time"
+
+
+def _declined(status: int) -> str:
+    if status == WANTS_PASSWORD:
+        return (
+            "can't be reached, as the proxy wants a name and a password (status 407): give network.proxy_user and"
+            " network.proxy_password_file, or correct them"
+        )
+    return (
+        f"can't be reached, as the proxy lets nobody through to it (status {status}): have it allowed there, or name it"
+        " in network.no_proxy"
+    )
 
 
 def moment_of(text: str) -> float | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dashboards.grafana import Grafana
     from dashboards.push import Plan, Target
     from monitor.cli.dashboards_page import Pushed
+    from monitor.collector import Outgoing
     from monitor.config import GrafanaTable, Language
 
 
@@ -71,7 +72,7 @@ def push(
     session = session_of(context, config, debug=debug)
     table = _settings(session, url, token_file, folder)
     try:
-        with _grafana(table) as grafana:
+        with _grafana(table, session.config().network.outgoing) as grafana:
             pushed = _push(grafana, table, _language(session, lang), dry_run=dry_run, force=force, public=public)
     except WrongRequestError as error:
         raise CommandError(str(error), Status.WRONG) from error
@@ -157,10 +158,14 @@ def _target(table: GrafanaTable) -> Target:
     return Target(table.folder_uid, table.folder)
 
 
-def _grafana(table: GrafanaTable) -> Grafana:
+def _grafana(table: GrafanaTable, outgoing: Outgoing) -> Grafana:
     """Return what speaks with the Grafana of *table*. Raises CommandError, WrongRequestError."""
+    from urllib.parse import urlsplit
+
     from dashboards.connection import Connection
     from dashboards.grafana import Grafana
+    from monitor.adapters.connections import proxy_with_password
+    from monitor.collector import Unavailable
 
     file = table.token_file
     try:
@@ -169,7 +174,12 @@ def _grafana(table: GrafanaTable) -> Grafana:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         message = f"the token can't be read from {file} ({why}): put it there, and let this user alone read it"
         raise CommandError(message, Status.WRONG) from error
-    return Grafana(Connection(table.url, token, certificates=table.certificates))
+    try:
+        proxy = proxy_with_password(urlsplit(table.url).hostname or "", outgoing)
+    except Unavailable as error:
+        raise CommandError(f"{error.what}: {error.cure}", Status.WRONG) from error
+    trusted = [one for one in (outgoing.certificates, table.certificates) if one is not None]
+    return Grafana(Connection(table.url, token, proxy=proxy, certificates=trusted))
 
 
 def _push(grafana: Grafana, table: GrafanaTable, language: str, *, dry_run: bool, force: bool, public: bool) -> Pushed:

@@ -176,6 +176,7 @@ def _host(config: Config, workloads: HostWorkloads) -> Host:
         cpu_power=processors.power,
         cpu_power_accuracy=processors.accuracy,
         memory=config.host.memory,
+        outgoing=config.network.outgoing,
     )
 
 

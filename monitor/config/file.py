@@ -16,6 +16,7 @@ from monitor.config.external import check_externals
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language
+from monitor.config.network import check_network
 from monitor.config.notify import check_webhooks
 from monitor.config.quantities import duration_text
 from monitor.config.services import MatchTable, ServiceTable
@@ -269,6 +270,8 @@ def _check_together(records: Mapping[str, Any], services: Iterable[tuple[str, Se
     """Note what is right by itself and wrong together."""
     _check_keys(services, faults)
     web, sampling, ledger = records["web"], records["sampling"], records["ledger"]
+    if records["network"]:
+        check_network(records["network"], faults)
     if web and not web.listen.is_loopback and not web.insecure:
         faults.note(
             "web.listen",

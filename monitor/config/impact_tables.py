@@ -125,7 +125,7 @@ class FactorsTable:
         LiveSource | None,
         Key(
             'Whose live intensity gives the hours their shape: "rte" (mainland France) or "electricity_maps". It is'
-            " asked over the network, through the proxy of $HTTPS_PROXY where there is one.",
+            " asked over the network, through network.proxy where there is one.",
             values.choice(LiveSource),
             '"electricity_maps"',
             unset="nobody's, and nothing is asked of the network",

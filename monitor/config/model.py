@@ -23,6 +23,7 @@ from monitor.config.impact_tables import (
     TariffTable,
 )
 from monitor.config.intake import IntakeTable
+from monitor.config.network import NetworkTable
 from monitor.config.notify import NotifyTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
@@ -270,6 +271,7 @@ class Config:
     sampling: Sampling
     ledger: LedgerPlace
     web: Web
+    network: NetworkTable
     intake: IntakeTable
     factors: FactorsTable
     inventory: InventoryTable
@@ -334,6 +336,7 @@ TABLES: Final[Mapping[str, type]] = {
     "sampling": Sampling,
     "ledger": LedgerPlace,
     "web": Web,
+    "network": NetworkTable,
     "intake": IntakeTable,
     "factors": FactorsTable,
     "inventory": InventoryTable,
@@ -351,7 +354,6 @@ LISTS: Final[Mapping[str, type]] = {
 LATER: Final[Mapping[str, str]] = {
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
-    "network": "a proxy for outgoing calls",
     "commitment": "commitments",
 }
 """Keys that a coming version reads. Taking them now without acting on them would be a silent lie."""

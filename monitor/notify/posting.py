@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from monitor.adapters.connections import asked_pause, meaning_of, pool_to, tls_context
-from monitor.collector import Unavailable
-from monitor.config import Listen
+from monitor.adapters.connections import asked_pause, meaning_of, pool_to
+from monitor.collector import Outgoing, Unavailable
 from monitor.core.cloudevent import CONTENT_TYPE
 from monitor.core.delivery import ACCEPTED, UNACCEPTABLE
 from monitor.core.units import NANOSECONDS_PER_SECOND
@@ -63,8 +62,16 @@ class Failed:
 class Poster:
     """Sends to one address. Between two events nothing stays open; secret and certificates are read for each."""
 
-    def __init__(self, table: NotifyTable, *, connect: float = CONNECT, answer: float = ANSWER) -> None:
+    def __init__(
+        self,
+        table: NotifyTable,
+        outgoing: Outgoing | None = None,
+        *,
+        connect: float = CONNECT,
+        answer: float = ANSWER,
+    ) -> None:
         self._table = table
+        self._outgoing = outgoing or Outgoing()
         self._parts = urlsplit(table.url)
         self._connect = connect
         self._answer = answer
@@ -78,8 +85,7 @@ class Poster:
             if self._table.secret_file is not None:
                 secret = secret_in(self._table.secret_file)
                 headers["webhook-signature"] = signature(secret, letter.id, timestamp, body)
-            direct = Listen(self._parts.hostname or "", 0).is_loopback
-            pool = pool_to(self._parts, tls_context(self._table.certificates), _headers(headers), direct=direct)
+            pool = pool_to(self._parts, self._outgoing, _headers(headers), certificates=self._table.certificates)
         except SecretError as error:
             return Failed(str(error))
         except Unavailable as error:

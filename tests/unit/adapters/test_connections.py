@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from monitor.adapters.connections import asked_pause, moment_of, parts_of
+from monitor.adapters.connections import asked_pause, moment_of, parts_of, proxy_to, proxy_with_password
+from monitor.collector import Outgoing
 
 DATE = "Tue, 24 Nov 2026 22:00:00 GMT"
 
@@ -33,3 +36,38 @@ def test_what_is_no_address_has_no_parts() -> None:
 def test_a_date_of_http_is_a_moment() -> None:
     assert moment_of(DATE) == 1_795_557_600.0
     assert moment_of("24/11/2026") is None
+
+
+PROXY = "http://proxy.example.org:3128"
+
+
+@pytest.mark.parametrize(
+    ("host", "through"),
+    [
+        ("api.example.net", True),
+        ("example.org", False),
+        ("grafana.example.org", False),
+        ("GRAFANA.Example.ORG.", False),
+        ("notexample.org", True),
+        ("10.1.2.3", False),
+        ("11.1.2.3", True),
+        ("192.0.2.7", False),
+        ("fd00::7", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("localhost", False),
+    ],
+)
+def test_an_exception_is_a_host_a_domain_or_a_range(host: str, *, through: bool) -> None:
+    outgoing = Outgoing(proxy=PROXY, direct=("example.org", "10.0.0.0/8", "192.0.2.7", "fd00::/8"))
+    assert proxy_to(host, outgoing) == (PROXY if through else "")
+
+
+def test_name_and_password_are_quoted_where_a_library_takes_them_in_the_address(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("a@b:c/d\n", encoding="utf-8")
+    outgoing = Outgoing(proxy=PROXY, user="a clerk", password_file=file)
+    made = proxy_with_password("api.example.net", outgoing)
+    assert made == "http://a%20clerk:a%40b%3Ac%2Fd@proxy.example.org:3128"
+    assert proxy_with_password("localhost", outgoing) == ""
+    assert "a@b" not in repr(outgoing)

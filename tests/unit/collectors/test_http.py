@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from collectors._http import Client, Limits, Refusal
-from monitor.collector import Reason, Retry, Unavailable
+from monitor.collector import Outgoing, Reason, Retry, Unavailable
 from monitor.core.units import Duration
 from tests.parts.grid import GridServer, Reply
 from tests.parts.loopback import LOOPBACK, free_port
@@ -299,44 +299,23 @@ def test_an_address_that_is_none_is_refused_with_the_cure(address: str) -> None:
     assert "https://" in caught.value.cure
 
 
-def test_the_environments_proxy_is_asked_in_the_hosts_place(
-    server: GridServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", server.url.replace("://", "://clerk:sesame@"))
-    client = Client("http://grid.invalid/api", FIVE, limits=TIGHT)
+def test_what_is_not_encrypted_goes_through_the_proxy_too(server: GridServer, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("sesame\n", encoding="utf-8")
+    outgoing = Outgoing(proxy=server.url, user="clerk", password_file=file)
+    client = Client("http://grid.invalid/api", FIVE, outgoing=outgoing, limits=TIGHT)
     assert _get(client) == {"fine": True}
     (asked,) = server.asked
     assert asked.path == "http://grid.invalid/api/records"
     assert asked.headers["Proxy-Authorization"] == "Basic Y2xlcms6c2VzYW1l"
-    monkeypatch.setenv("no_proxy", LOOPBACK)
-    monkeypatch.setenv("http_proxy", f"http://{LOOPBACK}:{free_port()}")
-    assert _get(_client(server)) == {"fine": True}
 
 
 @pytest.mark.parametrize("name", [LOOPBACK, "localhost"])
-def test_what_is_on_this_machine_is_asked_through_no_proxy(
-    server: GridServer, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_on_this_machine_is_asked_through_no_proxy(server: GridServer, name: str) -> None:
     """The key would leave the machine in clear text."""
-    monkeypatch.setenv("http_proxy", f"http://{LOOPBACK}:{free_port()}")
-    monkeypatch.delenv("no_proxy", raising=False)
-    client = Client(server.url.replace(LOOPBACK, name), FIVE, {"auth-token": "k3y"}, limits=TIGHT)
+    outgoing = Outgoing(proxy=f"http://{LOOPBACK}:{free_port()}")
+    client = Client(server.url.replace(LOOPBACK, name), FIVE, {"auth-token": "k3y"}, outgoing=outgoing, limits=TIGHT)
     assert _get(client) == {"fine": True}
-
-
-def test_a_proxy_that_is_away_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", f"http://clerk:sesame@{LOOPBACK}:{free_port()}")
-    why = _why(Client("https://grid.invalid", FIVE, limits=TIGHT))
-    assert "can't be reached through the proxy" in why
-    assert "sesame" not in why
-
-
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://[oops"])
-def test_a_proxy_of_an_unknown_kind_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    monkeypatch.setenv("https_proxy", proxy)
-    with pytest.raises(Unavailable, match="proxy") as caught:
-        Client("https://grid.invalid", FIVE)
-    assert "https_proxy" in caught.value.cure
 
 
 def _certified(place: Path) -> tuple[ssl.SSLContext, Path]:
