@@ -163,6 +163,7 @@ class Daemon:
         self._commit_number = 0
         self._error = ""
         self._figures = Figures()
+        self._recent: frozenset[str] = frozenset()
         self._chart: deque[tuple[int, float]] = deque(recent_power, maxlen=CHART_POINTS)
         self._stopping = False
 
@@ -243,6 +244,7 @@ class Daemon:
             if self._feed:
                 self._feed.committed(books.cursor)
             self._figures = self._periods(books, at, self._impacts.open(books.open, at.wall))
+            self._recent = self._figures.told_of(("month", "previous_month"))
             self._bought = self._external(at)
             held, news = self._limits(self._figures, books, at)
         except self._failures as error:
@@ -371,8 +373,7 @@ class Daemon:
 
     def _is_of_interest(self, consumer: str) -> bool:
         """A service is shown while it runs, and for the rest of the month after the one in which it last did."""
-        periods = ("month", "previous_month")
-        return consumer in self._present or any(self._figures.energy.get((consumer, period)) for period in periods)
+        return consumer in self._present or consumer in self._recent
 
     def _service_power(self, at: Stamp) -> dict[str, Power]:
         power: dict[str, Power] = dict.fromkeys(self._present, Power.ZERO)

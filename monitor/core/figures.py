@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from monitor.core.activity import Authority, Unit
     from monitor.core.entries import Meter
@@ -51,3 +51,12 @@ class Figures:
     said: Mapping[tuple[str, Authority, Unit, str], Said] = field(default_factory=dict)
     """Who says so, by (consumer, authority, unit, period)."""
     groups: Grouped = field(default_factory=Grouped)
+
+    def told_of(self, periods: Container[str]) -> frozenset[str]:
+        """Return the keys of those of whom anything is known in one of *periods*: what they used, or what they did.
+
+        What a service did may be known by events alone, where its energy is not measured here.
+        """
+        used = (consumer for consumer, period in self.energy if period in periods)
+        did = (consumer for consumer, _, _, period in self.activity if period in periods)
+        return frozenset((*used, *did))

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.accounting import Accounting, Rules
 from monitor.bus import Bus
-from monitor.core.activity import EventSum, Taken
+from monitor.core.activity import EventSum, Taken, Unit
 from monitor.core.entries import OTHER, Bucket, Gap, OpenBooks, ServiceFacts
 from monitor.core.events import (
     BudgetCrossed,
@@ -125,6 +125,7 @@ class World:
         self.pings = 0
         self.offset = OpenBooks(Stamp(0, 0), "", 0)
         self.period_energy: dict[tuple[str, str], Energy] = {}
+        self.period_activity: dict[tuple[str, str, Unit, str], int] = {}
         self.open_hours: Sequence[HourImpacts] = ()
         self.restated: list[tuple[Stamp, int]] = []
         self.silent = False
@@ -160,7 +161,7 @@ class World:
         if self.silent:
             message = "the ledger does not answer"
             raise DiskFullError(message)
-        return Figures(self.period_energy)
+        return Figures(self.period_energy, activity=self.period_activity)
 
     def look(self, *_: object) -> tuple[Limits, Sequence[BudgetCrossed]]:
         return Limits(), ()
