@@ -162,8 +162,7 @@ class Daemon:
         self._committed: OpenBooks | None = None
         self._commit_number = 0
         self._error = ""
-        self._figures = Figures()
-        self._recent: frozenset[str] = frozenset()
+        self._figures, self._recent = Figures(), frozenset[str]()
         self._chart: deque[tuple[int, float]] = deque(recent_power, maxlen=CHART_POINTS)
         self._stopping = False
 
