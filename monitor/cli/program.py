@@ -22,6 +22,7 @@ from monitor.cli import (
     factors,
     ledger,
     record,
+    register,
     report,
     restate,
     simulate,
@@ -63,6 +64,7 @@ def program() -> typer.Typer:
     app.command("status")(status.status)
     app.add_typer(events.commands(), name="events")
     app.command("report")(report.report)
+    app.add_typer(register.commands(), name="register")
     app.command("explain")(explain.explain)
     app.command("restate")(restate.restate)
     app.add_typer(config.commands(), name="config")

@@ -66,8 +66,8 @@ def report(
     _require_something(made)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
-    files = _files(_material(made, before, loaded, host, language), wanted)
-    _write(files, output)
+    files = _files(material_of(made, before, loaded, host, language), wanted)
+    write(files, output)
     typer.echo(_summary(made, speech, Terminal.of_output()))
     for name in files:
         typer.echo(output / name)
@@ -122,7 +122,8 @@ def _about(config: "Config", host: str) -> dict[str, str]:
     }
 
 
-def _material(made: "Report", before: "Report | None", config: "Config", host: str, language: Language) -> "Material":
+def material_of(made: "Report", before: "Report | None", config: "Config", host: str, language: Language) -> "Material":
+    """Return what a report is made of, in *language*: *made*, the year *before*, and what the configuration says."""
     from monitor.core.factors import Quantity
     from monitor.factors.loading import load
     from monitor.report.composing import fingerprint_of
@@ -156,7 +157,7 @@ def _files(material: "Material", wanted: tuple[str, ...]) -> dict[str, bytes]:
     return printed | csv | data
 
 
-def _write(files: "Mapping[str, bytes]", directory: Path) -> None:
+def write(files: "Mapping[str, bytes]", directory: Path) -> None:
     """Write each file whole: whoever reads one meanwhile reads the old one or the new one."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -33,7 +33,7 @@ def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Ma
 
     Raises SourceError: it can't be read, is too large, is not UTF-8, or not TOML.
     """
-    content = _read(file, made_by)
+    content = content_of(file, made_by)
     try:
         tables = tomllib.loads(content, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -43,7 +43,8 @@ def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Ma
     return tables, lines_of(content)
 
 
-def _read(file: Path, made_by: str) -> str:
+def content_of(file: Path, made_by: str) -> str:
+    """Return the text of *file*. Raises SourceError: it can't be read, is too large, or is not UTF-8."""
     try:
         with file.open("rb") as stream:
             content = stream.read(LARGEST + 1)

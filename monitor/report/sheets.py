@@ -273,10 +273,10 @@ def _sheet(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]])
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([name for name, _ in columns])
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    writer.writerows([safe(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
-def _safe(cell: object) -> object:
+def safe(cell: object) -> object:
     """Return *cell* so that no spreadsheet takes a name for a formula. Source: OWASP, CSV injection."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
