@@ -25,6 +25,7 @@ from monitor.config.impact_tables import (
 from monitor.config.intake import IntakeTable
 from monitor.config.network import NetworkTable
 from monitor.config.notify import NotifyTable
+from monitor.config.register import RegisterTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
@@ -276,6 +277,7 @@ class Config:
     factors: FactorsTable
     inventory: InventoryTable
     grafana: GrafanaTable
+    register: RegisterTable
     sites: tuple[SiteTable, ...]
     tariffs: tuple[TariffTable, ...]
     assets: tuple[AssetTable, ...]
@@ -341,6 +343,7 @@ TABLES: Final[Mapping[str, type]] = {
     "factors": FactorsTable,
     "inventory": InventoryTable,
     "grafana": GrafanaTable,
+    "register": RegisterTable,
 }
 LISTS: Final[Mapping[str, type]] = {
     "site": SiteTable,
