@@ -63,7 +63,7 @@ def program() -> typer.Typer:
     app.command("doctor")(doctor.doctor)
     app.command("status")(status.status)
     app.add_typer(events.commands(), name="events")
-    app.command("report")(report.report)
+    app.add_typer(report.commands(), name="report")
     app.add_typer(register.commands(), name="register")
     app.command("explain")(explain.explain)
     app.command("restate")(restate.restate)

@@ -19,7 +19,7 @@ FORMATS: Final = ("html", "csv", "json")
 
 def commands() -> typer.Typer:
     """Return the commands of the register."""
-    app = typer.Typer(help="The register of AI services: check it, publish it with what was measured.")
+    app = typer.Typer(help="Check the register of AI services, and publish it.")
     app.command("export")(export)
     app.command("check")(check)
     app.command("example")(example)

@@ -1,5 +1,6 @@
 """`empreinte report`: energy and impacts of a year by service and month, from the ledger, as files."""
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.session import CommandError, ConfigFile, Debug, Lang, Status, session_of
+from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Status, session_of
 from monitor.cli.terminal import Terminal, Tone
 from monitor.config import Language
 
@@ -24,10 +25,18 @@ FORMATS: Final = ("html", "csv", "json")
 LATER: Final = ("pdf", "xlsx", "ods")
 
 
+def commands() -> typer.Typer:
+    """Return the command that writes a report, with the one that checks it below it."""
+    app = typer.Typer(invoke_without_command=True)
+    app.callback()(report)
+    app.command("verify")(verify)
+    return app
+
+
 def report(
     context: typer.Context,
     *,
-    year: Annotated[int, typer.Option(metavar="YYYY", help="The year to report.")],
+    year: Annotated[int | None, typer.Option(metavar="YYYY", help="The year to report.  [required]")] = None,
     month: Annotated[int | None, typer.Option(metavar="1-12", min=1, max=12, help="One month of it.")] = None,
     quarter: Annotated[int | None, typer.Option(metavar="1-4", min=1, max=4, help="One quarter of it.")] = None,
     service: Annotated[str, typer.Option(metavar="KEY", help="One service alone.")] = "",
@@ -36,6 +45,10 @@ def report(
         str, typer.Option("--format", metavar="html,csv,json", help="The kinds of files to write.")
     ] = "html,csv,json",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them; made where missing.")] = Path(),
+    seal: Annotated[bool, typer.Option("--seal", help="Write the hashes of all that was read and written.")] = False,
+    correct: Annotated[
+        str, typer.Option(metavar="REASON", help="Why a sealed report is replaced by a corrective edition.")
+    ] = "",
     lang: Lang = None,
     config: ConfigFile = None,
     debug: Debug = False,
@@ -51,13 +64,21 @@ def report(
       empreinte report --year 2026
       empreinte report --year 2026 --quarter 3 --department Culture
       empreinte report --year 2026 --format csv --output /srv/reports --lang fr
+      empreinte report --year 2026 --output /srv/reports/2026 --seal
 
     Exit status: 0 written; 1 the ledger has nothing of that time or service; 2 wrong use; 3 the ledger can't be read.
     """
     from monitor.cli.ledger import opened
     from monitor.cli.reported import earlier, reported
+    from monitor.cli.sealing import require_unsealed, seal_of
     from monitor.cli.speech import Speech
 
+    if context.invoked_subcommand:
+        return Status.DONE
+    if year is None:
+        raise CommandError("which year is to be reported? add --year, such as --year 2026", Status.WRONG)
+    if correct and not seal:
+        raise CommandError("only a sealed report is corrected: add --seal", Status.WRONG)
     loaded = session_of(context, config, debug=debug).config()
     wanted, scope = _wanted(formats), _scope(month, quarter, service, department)
     with opened(loaded) as ledger:
@@ -66,12 +87,54 @@ def report(
     _require_something(made)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
-    files = _files(material_of(made, before, loaded, host, language), wanted)
+    material = material_of(made, before, loaded, host, language)
+    require_unsealed(material, output, correct)
+    files = _files(material, wanted)
+    if seal:
+        files |= seal_of(material, files, output, loaded.file, correct)
     write(files, output)
     typer.echo(_summary(made, speech, Terminal.of_output()))
     for name in files:
         typer.echo(output / name)
     return Status.DONE
+
+
+def verify(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="SEAL", help="The file that ends with -seal.json.")],
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Check that a sealed report is still what it was.
+
+    Each file beside the seal is compared with the hash in it. To check that it follows from the ledger, write it again
+    in another directory and compare the fingerprints.
+
+    \b
+    Examples:
+      empreinte report verify /srv/reports/2026/empreinte-2026-seal.json
+
+    Exit status: 0 all files are the same; 1 one is missing or changed; 2 it is no seal; 3 it can't be read.
+    """
+    from monitor.cli.sealing import verify_seal
+
+    session_of(context, None, debug=debug)
+    seal, wrong = verify_seal(file)
+    if as_json:
+        content = {
+            "edition": seal.edition,
+            "fingerprint": seal.fingerprint,
+            "files": len(seal.outputs),
+            "faults": dict(wrong),
+        }
+        typer.echo(json.dumps(content, indent=1, sort_keys=True))
+    else:
+        for name, what in wrong:
+            typer.echo(f"{name}: {what}")
+        intact = len(seal.outputs) - len(wrong)
+        typer.echo(f"edition {seal.edition}: {intact} of {len(seal.outputs)} files are as they were sealed")
+    return Status.NO if wrong else Status.DONE
 
 
 def _scope(month: int | None, quarter_number: int | None, service: str, department: str) -> "Scope":

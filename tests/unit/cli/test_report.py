@@ -185,3 +185,54 @@ def test_what_can_not_be_reported_is_refused(
     assert ledger
     said = call("report", "--year", "2026", *options)
     assert (said.status, expected in said.err) == (status, True)
+
+
+SEAL = "empreinte-2026-seal.json"
+
+
+def seal(call: Call, place: Path, *options: str) -> Any:
+    return call("report", "--year", "2026", "--format", "json,csv", "--output", str(place / "out"), "--seal", *options)
+
+
+def test_a_sealed_report_is_verified_file_by_file(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    assert seal(call, place).status == 0
+    said = call("report", "verify", str(place / "out" / SEAL))
+    assert (said.status, said.out) == (0, "edition 1: 8 of 8 files are as they were sealed\n")
+    (place / "out/empreinte-2026.json").write_text("{}", encoding="utf-8")
+    (place / "out/empreinte-2026-gaps.csv").unlink()
+    said = call("report", "verify", str(place / "out" / SEAL), "--json")
+    assert said.status == 1
+    assert json.loads(said.out)["faults"] == {"empreinte-2026-gaps.csv": "missing", "empreinte-2026.json": "changed"}
+
+
+def test_a_sealed_report_is_only_replaced_by_an_edition_that_says_why(call: Call, ledger: str, place: Path) -> None:
+    assert seal(call, place).status == 0
+    assert seal(call, place).status == 0, "the same figures may be written again"
+    file = place / "out" / SEAL
+    first = json.loads(file.read_text())
+    file.write_text(json.dumps({**first, "fingerprint": "0" * 64}), encoding="utf-8")
+    said = seal(call, place)
+    assert (said.status, ledger != "") == (1, True)
+    assert "--seal --correct REASON" in said.err
+    assert json.loads(file.read_text())["fingerprint"] == "0" * 64
+    assert seal(call, place, "--correct", "a meter was wrong").status == 0
+    second = json.loads(file.read_text())
+    assert (second["edition"], second["reason"]) == (2, "a meter was wrong")
+    assert json.loads((place / "out/empreinte-2026-seal-1.json").read_text())["fingerprint"] == "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "expected"),
+    [
+        (("report",), 2, "add --year"),
+        (("report", "--year", "2026", "--correct", "why"), 2, "add --seal"),
+        (("report", "verify", "nowhere.json"), 3, "make it, or name another place"),
+    ],
+)
+def test_a_seal_is_asked_for_in_the_right_way(
+    call: Call, ledger: str, options: tuple[str, ...], status: int, expected: str
+) -> None:
+    assert ledger
+    said = call(*options)
+    assert (said.status, expected in said.err) == (status, True)

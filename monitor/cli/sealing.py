@@ -1,0 +1,71 @@
+"""`empreinte report --seal` and `empreinte report verify`: editions of a report that nobody can change unseen."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from monitor.cli.session import CommandError, Status
+from monitor.report.seal import BrokenSealError, faults, name_of, read, sealed, written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from monitor.report.material import Material
+    from monitor.report.seal import Seal
+
+
+def require_unsealed(material: Material, directory: Path, reason: str) -> None:
+    """Refuse to replace a sealed report by another one. Raises CommandError, with the cure."""
+    before = _found(directory / name_of(material.report.stem))
+    if before is not None and before.fingerprint != material.fingerprint and not reason:
+        message = (
+            f"the report in {directory} is sealed, and its figures have changed since: "
+            "write a corrective edition with --seal --correct REASON, or name another --output"
+        )
+        raise CommandError(message, Status.NO)
+
+
+def seal_of(
+    material: Material, files: Mapping[str, bytes], directory: Path, configuration: Path | None, reason: str
+) -> dict[str, bytes]:
+    """Return the files of the seal of *files*: the new one, and the one before where it is replaced."""
+    stem = material.report.stem
+    place = directory / name_of(stem)
+    before = _found(place)
+    inputs = {
+        "fingerprint": material.fingerprint,
+        "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
+        "program": material.about.get("version", ""),
+    }
+    if before is None or (before.fingerprint == material.fingerprint and not reason):
+        first = sealed(material.report, files, inputs)
+        return {place.name: written(first)}
+    next_one = sealed(material.report, files, inputs, before, reason)
+    return {name_of(stem, before.edition): place.read_bytes(), place.name: written(next_one)}
+
+
+def verify_seal(file: Path) -> tuple[Seal, tuple[tuple[str, str], ...]]:
+    """Return the seal in *file*, and what is wrong with the files beside it. Raises CommandError, OSError."""
+    seal = _read(file)
+    found = {name: _content(file.parent / name) for name in seal.outputs}
+    return seal, faults(seal, found)
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _found(file: Path) -> Seal | None:
+    return _read(file) if file.exists() else None
+
+
+def _read(file: Path) -> Seal:
+    try:
+        return read(file.read_bytes(), str(file))
+    except BrokenSealError as error:
+        raise CommandError(str(error), Status.WRONG) from error
