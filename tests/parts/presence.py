@@ -66,8 +66,10 @@ PARTS: Final[Mapping[str, Part]] = {
     # the wheel of llama.cpp brings all but the run-time library of OpenMP
     "llm": Part(files=("/usr/lib/*/libgomp.so.1",), modules=("gguf", "numpy", "xllamacpp"), packages=("libgomp1",)),
     "litellm": Part(environment=LITELLM, lock=LITELLM_LOCK, made_by=".venv/bin/python -m tests.parts.litellm"),
+    "poppler": Part(programs=("pdfinfo", "pdftotext", "pdffonts"), packages=("poppler-utils",)),
     "postgresql": Part(files=(f"{POSTGRESQL}/initdb", f"{POSTGRESQL}/postgres"), packages=("postgresql",)),
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
+    "qpdf": Part(programs=("qpdf",), packages=("qpdf",)),
     "root": Part(rights=True),
     "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
     "victoria-metrics": Part(programs=("victoria-metrics",), packages=("victoria-metrics",)),
