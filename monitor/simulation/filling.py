@@ -13,7 +13,7 @@ from monitor.core.tally import COUNTED
 from monitor.core.units import Duration, Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from monitor.core.entries import Bucket, Gap
     from monitor.core.impact import HourImpacts
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 HOURS_A_COMMIT: Final = 240
+SHOWN: Final = frozenset({*COUNTED, Indicator.GWP_EMBODIED})
+"""What has a counter."""
 BOOT: Final = "a simulated year"
 """No boot has this identity: a daemon that goes on with the ledger compares none of its counters with the year's."""
 
@@ -75,14 +77,14 @@ class _Totals:
     def miss(self, gaps: Iterable[Gap], since: int) -> None:
         """Count what was missed *since* then."""
         for gap in gaps:
-            _add(self._gaps, {gap.cause: max(0, gap.interval.end - max(gap.interval.start, since))})
+            _add(self._gaps, [(gap.cause, max(0, gap.interval.end - max(gap.interval.start, since)))])
 
     def add(self, bucket: Bucket) -> None:
         """Count an hour."""
-        _add(self._energy, {series: amount.microjoules for series, amount in bucket.entries.items()})
-        _add(self._measured, {meter: amount.microjoules for meter, amount in bucket.measured.items()})
-        _add(self._covered, {resource: time.nanoseconds for resource, time in bucket.covered.items()})
-        _add(self._activity, bucket.activity)
+        _add(self._energy, ((series, amount.microjoules) for series, amount in bucket.entries.items()))
+        _add(self._measured, ((meter, amount.microjoules) for meter, amount in bucket.measured.items()))
+        _add(self._covered, ((resource, time.nanoseconds) for resource, time in bucket.covered.items()))
+        _add(self._activity, bucket.activity.items())
         self._counters.change(counted(bucket.activity))
 
     def books(self, through: int, at: Stamp) -> OpenBooks:
@@ -110,11 +112,10 @@ class ImpactCounters:
     def into(self, books: OpenBooks, hours: Iterable[HourImpacts]) -> OpenBooks:
         """Count what *hours* came to as well; return *books* with the counters."""
         for hour in hours:
-            counted = (key for key in hour.amounts if key.indicator in (*COUNTED, Indicator.GWP_EMBODIED))
-            _add(self._units, {key: hour.amounts[key].central for key in counted})
+            _add(self._units, ((key, one.central) for key, one in hour.amounts.items() if key.indicator in SHOWN))
         return replace(books, impacts={key: Tallied(units, 0) for key, units in self._units.items()})
 
 
-def _add(total: dict[Key, int], more: Mapping[Key, int]) -> None:
-    for key, amount in more.items():
+def _add(total: dict[Key, int], more: Iterable[tuple[Key, int]]) -> None:
+    for key, amount in more:
         total[key] = total.get(key, 0) + amount

@@ -74,7 +74,7 @@ class SimulatedYear:
         self._deeds = Deeds(specs, _random(seed, f"work of {year}"))
         self._daemons = [mean(spec) for spec in daemons()]
         self._outages = [(_missed(year, begun, length, self.interval), cause) for begun, length, cause in OUTAGES]
-        self._series: dict[tuple[str, str, Share], Series] = {}
+        self._known: dict[tuple[str, str, Share], tuple[Series, Meter]] = {}
 
     @property
     def moved(self) -> int:
@@ -121,13 +121,13 @@ class SimulatedYear:
     def _bucket(self, start: int, covered: Duration, parts: Parts, shares: Mapping[Holding, float]) -> Bucket:
         entries: dict[Series, Energy] = {}
         measured: dict[Meter, int] = {}
+        seconds = covered.seconds
         for key, microwatts in parts.items():
-            energy = Energy(round(microwatts * covered.seconds))
-            if energy > Energy.ZERO:
-                series = self._of(key)
-                entries[series] = energy
-                meter = Meter(series.resource, series.method)
-                measured[meter] = measured.get(meter, 0) + energy.microjoules
+            energy = round(microwatts * seconds)
+            if energy > 0:
+                series, meter = self._known.get(key) or self._of(key)
+                entries[series] = Energy(energy)
+                measured[meter] = measured.get(meter, 0) + energy
         return Bucket(
             Grain.HOUR,
             start,
@@ -154,12 +154,10 @@ class SimulatedYear:
         missed = sum(max(0, min(hour.end, outage.end) - max(hour.start, outage.start)) for outage, _ in self._outages)
         return Duration(hour.length.nanoseconds - missed)
 
-    def _of(self, key: tuple[str, str, Share]) -> Series:
-        known = self._series.get(key)
-        if known is None:
-            consumer, resource, share = key
-            method = Method.INTEGRATED if resource == REST else Method.COUNTER
-            known = self._series[key] = Series(consumer, resource, share, method)
+    def _of(self, key: tuple[str, str, Share]) -> tuple[Series, Meter]:
+        consumer, resource, share = key
+        method = Method.INTEGRATED if resource == REST else Method.COUNTER
+        known = self._known[key] = (Series(consumer, resource, share, method), Meter(resource, method))
         return known
 
 
