@@ -1,13 +1,21 @@
 """The metrics of budgets: their rows in the catalogue, and what they show of a snapshot.
 
-All of them are shares of the limit, so that budgets of different measures stand beside one another.
+They are shares of the limit, so that budgets of different measures stand beside one another; times `budget_limit` they
+are amounts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.units import NANOSECONDS_PER_SECOND
+from monitor.core.budgets import Measure
+from monitor.core.units import (
+    MICROGRAMS_PER_GRAM,
+    MICROJOULES_PER_JOULE,
+    MICROLITERS_PER_LITER,
+    MICROS_PER_EURO,
+    NANOSECONDS_PER_SECOND,
+)
 from monitor.exposition.metric import Kind, metric
 
 if TYPE_CHECKING:
@@ -33,6 +41,13 @@ WARN: Final = metric(
     "ratio",
     "budget",
     "The share of each budget at which it warns, as configured.",
+)
+LIMIT: Final = metric(
+    "budget_limit",
+    Kind.GAUGE,
+    "",
+    "budget unit",
+    "What each budget may come to in its period, in the unit of the label: joules, grams, liters or euros.",
 )
 FORECAST: Final = metric(
     "budget_forecast_ratio",
@@ -69,8 +84,15 @@ INFO: Final = metric(
     "budget name scope holder measure period limit",
     "What each budget is, as configured. scope is service, department, contract or all, holder whose it is.",
 )
-METRICS: Final = (USED, WARN, FORECAST, FORECAST_LOW, FORECAST_HIGH, EXHAUSTED, INFO)
+METRICS: Final = (USED, WARN, LIMIT, FORECAST, FORECAST_LOW, FORECAST_HIGH, EXHAUSTED, INFO)
 """In the order in which they are exposed."""
+UNITS: Final = {
+    Measure.ENERGY: ("joules", MICROJOULES_PER_JOULE),
+    Measure.EMISSIONS: ("grams", MICROGRAMS_PER_GRAM),
+    Measure.WATER: ("liters", MICROLITERS_PER_LITER),
+    Measure.COST: ("euros", MICROS_PER_EURO),
+}
+"""In what unit each measure is shown, and how much of its own that is."""
 
 
 def _used(snapshot: Snapshot, _: About) -> Values:
@@ -80,6 +102,11 @@ def _used(snapshot: Snapshot, _: About) -> Values:
 
 def _warn(snapshot: Snapshot, _: About) -> Values:
     return {(one.budget.key,): float(one.budget.warn_at) for one in snapshot.budgets}
+
+
+def _limit(snapshot: Snapshot, _: About) -> Values:
+    budgets = [(one.budget, *UNITS[one.budget.measure]) for one in snapshot.budgets]
+    return {(budget.key, unit): budget.limit / per for budget, unit, per in budgets}
 
 
 def _forecast(bound: int) -> Filling:
@@ -113,6 +140,7 @@ def _info(snapshot: Snapshot, _: About) -> Values:
 FILLINGS: Final[Mapping[Metric, Filling]] = {
     USED: _used,
     WARN: _warn,
+    LIMIT: _limit,
     FORECAST: _forecast(1),
     FORECAST_LOW: _forecast(0),
     FORECAST_HIGH: _forecast(2),

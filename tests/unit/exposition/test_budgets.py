@@ -43,10 +43,17 @@ def test_when_a_budget_is_spent_is_told_only_where_that_is_within_its_period() -
 
 def test_what_nothing_is_known_of_has_what_is_configured_alone() -> None:
     told = shown()
-    assert [name for name, values in told.items() if any(key[0] == "eau" for key in values)] == ["warn_ratio", "info"]
+    assert [name for name, values in told.items() if any(key[0] == "eau" for key in values)] == [
+        "warn_ratio", "limit", "info",
+    ]  # fmt: skip
     assert ("eau", "Eau", "service", "nobody", "water", "quarter", "1 m3") in told["info"]
     assert ("com", "Communication", "department", "Communication", "cost", "month", "28 EUR") in told["info"]
     assert told["warn_ratio"]["eau",] == 0.8
+
+
+def test_a_limit_is_in_the_unit_that_its_label_says() -> None:
+    limits = {("ia", "joules"): 2600 * 3.6e6, ("assistant", "grams"): 95_000.0, ("com", "euros"): 28.0}
+    assert shown()["limit"] == limits | {("eau", "liters"): 1000.0}
 
 
 def test_without_budgets_nothing_is_shown() -> None:
