@@ -61,6 +61,8 @@ class Part:
 
 
 PARTS: Final[Mapping[str, Part]] = {
+    # amtool comes with it: only that is used
+    "alertmanager": Part(programs=("amtool",), packages=("prometheus-alertmanager",)),
     "chromium": Part(programs=("chromium",), packages=("chromium",)),
     "faketime": Part(files=(f"{FAKETIME}/libfaketimeMT.so.1",), packages=("libfaketime",)),
     # the wheel of llama.cpp brings all but the run-time library of OpenMP
