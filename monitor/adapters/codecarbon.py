@@ -22,11 +22,13 @@ from monitor.core.model import THREAD_POWER, THREADS_PER_CORE
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy, Power
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PATIENCE: Final = Duration.from_seconds(60)
 """How long a lookup may take: it takes 1.5 s of CPU time, on a machine that may be busy."""
+AT_ONCE: Final = 20
+"""Reports for each child: a request is one argument, which has to stay below 128 KiB. Source: execve(2)."""
 KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """All that a child gets of our environment, beside the search path of Python."""
 
@@ -180,6 +182,14 @@ def energy_mix_of(country: str) -> EnergyMix:
         raise CodeCarbonFailed(f"CodeCarbon has no carbon intensity of {row['country_name']}: go without it")
     # by its text: the shortest that is read as the same float is what stands in the table
     return EnergyMix(row["alpha_2"], row["country_name"], row["year"], Decimal(str(intensity)), row["version"])
+
+
+def boamps(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the BoAmps report that CodeCarbon's mapper makes of each of *reports*. Raises CodeCarbonFailed."""
+    made: list[dict[str, Any]] = []
+    for start in range(0, len(reports), AT_ONCE):
+        made += ask({"task": "boamps", "reports": reports[start : start + AT_ONCE]}, PATIENCE)["reports"]
+    return made
 
 
 def _energy(kilowatt_hours: float) -> Energy:

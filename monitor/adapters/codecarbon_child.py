@@ -122,6 +122,73 @@ def energy_mix_with_version(country: str) -> Answer:
     return energy_mix(country) | {"version": version("codecarbon")}
 
 
+def boamps(reports: list[dict[str, Any]]) -> Answer:
+    """Return the BoAmps report of each of *reports*, as CodeCarbon's mapper makes it of its own kind of figures."""
+    return {"version": version("codecarbon"), "reports": [_boamps(one) for one in reports]}
+
+
+def _boamps(one: dict[str, Any]) -> Answer:
+    """Return one report. Energies are in kWh; what is not known of the machine is left out of what is mapped."""
+    from codecarbon.output_methods.boamps.mapper import map_emissions_to_boamps  # noqa: PLC0415 - as above
+    from codecarbon.output_methods.boamps.models import BoAmpsHeader, BoAmpsTask  # noqa: PLC0415 - as above
+    from codecarbon.output_methods.emissions_data import EmissionsData  # noqa: PLC0415 - as above
+
+    energies = one["energies"]
+    figures = EmissionsData(
+        timestamp=one["made"],
+        project_name=one["service"],
+        run_id=one["run"],
+        experiment_id="",
+        duration=one["seconds"],
+        emissions=0.0,
+        emissions_rate=0.0,
+        cpu_power=0.0,
+        gpu_power=0.0,
+        ram_power=0.0,
+        water_consumed=0.0,
+        cpu_energy=energies["cpu"],
+        gpu_energy=energies["gpu"],
+        ram_energy=energies["ram"],
+        energy_consumed=energies["all"],
+        country_name=one["country"],
+        country_iso_code=one["country"],
+        region="",
+        cloud_provider="",
+        cloud_region="",
+        os="Linux",
+        python_version="",
+        codecarbon_version=version("codecarbon"),
+        cpu_count=0,
+        cpu_model="",
+        gpu_count=one["gpus"],
+        gpu_model="",
+        longitude=0.0,
+        latitude=0.0,
+        ram_total_size=0.0,
+        tracking_mode="",
+    )
+    report = map_emissions_to_boamps(
+        figures,
+        BoAmpsTask.from_dict(one["task"]),
+        BoAmpsHeader.from_dict(one["header"]),
+        one["quality"],
+        environment_overrides={"power_source_carbon_intensity": one["intensity"]},
+    )
+    return _known(report.to_dict())
+
+
+def _known(report: Answer) -> Answer:
+    """Return *report* without what the mapper fills in where nothing is known: no place, no model, no size."""
+    for name in ("latitude", "longitude"):
+        report["environment"].pop(name, None)
+    report["infrastructure"]["components"] = [
+        {name: value for name, value in component.items() if value not in ("", 0.0)}
+        for component in report["infrastructure"]["components"]
+    ]
+    report.pop("software", None)
+    return report
+
+
 def _track(seconds: float, mix: Answer | None) -> tuple[Any, EmissionsData]:
     from codecarbon import OfflineEmissionsTracker  # noqa: PLC0415 - importing it is what this process is for
     from codecarbon.output_methods.base_output import BaseOutput  # noqa: PLC0415 - as above
@@ -159,6 +226,7 @@ TASKS: Final[dict[str, Callable[..., Answer]]] = {
     "lookup_tdp": lookup_tdp,
     "compare": compare,
     "energy_mix": energy_mix_with_version,
+    "boamps": boamps,
 }
 
 

@@ -2,8 +2,9 @@
 
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from monitor.report.material import Material
     from monitor.report.model import Report
     from monitor.report.scope import Scope
-
-FORMATS: Final = ("html", "csv", "json")
-LATER: Final = ("pdf", "xlsx", "ods")
 
 
 def commands() -> typer.Typer:
@@ -42,7 +40,7 @@ def report(
     service: Annotated[str, typer.Option(metavar="KEY", help="One service alone.")] = "",
     department: Annotated[str, typer.Option(metavar="NAME", help="One department alone.")] = "",
     formats: Annotated[
-        str, typer.Option("--format", metavar="html,csv,json", help="The kinds of files to write.")
+        str, typer.Option("--format", metavar="LIST", help="The kinds of files to write, parted by commas.")
     ] = "html,csv,json",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them; made where missing.")] = Path(),
     seal: Annotated[bool, typer.Option("--seal", help="Write the hashes of all that was read and written.")] = False,
@@ -59,6 +57,9 @@ def report(
     gives the same files, byte for byte.
     What the files hold: docs/report.md.
 
+    Formats: html, csv, json; and for others' tools codecarbon, boamps, public-service (schema of the French State),
+    pcr-si, dcat (a record of the other files).
+
     \b
     Examples:
       empreinte report --year 2026
@@ -69,6 +70,7 @@ def report(
     Exit status: 0 written; 1 the ledger has nothing of that time or service; 2 wrong use; 3 the ledger can't be read.
     """
     from monitor.cli.ledger import opened
+    from monitor.cli.report_files import files_of, formats_of
     from monitor.cli.reported import earlier, reported
     from monitor.cli.sealing import require_unsealed, seal_of
     from monitor.cli.speech import Speech
@@ -80,7 +82,7 @@ def report(
     if correct and not seal:
         raise CommandError("only a sealed report is corrected: add --seal", Status.WRONG)
     loaded = session_of(context, config, debug=debug).config()
-    wanted, scope = _wanted(formats), _scope(month, quarter, service, department)
+    wanted, scope = formats_of(formats), _scope(month, quarter, service, department)
     with opened(loaded) as ledger:
         made, host = reported(ledger, year, loaded.external_rules, scope), ledger.host
         before = earlier(ledger, year, loaded.external_rules, scope)
@@ -89,7 +91,7 @@ def report(
     speech = Speech(language, ZoneInfo(made.time_zone))
     material = material_of(made, before, loaded, host, language)
     require_unsealed(material, output, correct)
-    files = _files(material, wanted)
+    files = files_of(material, wanted)
     if seal:
         files |= seal_of(material, files, output, loaded.file, correct)
     write(files, output)
@@ -162,18 +164,6 @@ def _require_something(made: "Report") -> None:
         raise CommandError(message, Status.NO)
 
 
-def _wanted(formats: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in formats.split(",") if name.strip()))
-    for name in names:
-        if name in LATER:
-            message = f"--format {name} comes with a later version: write --format {','.join(FORMATS)}"
-            raise CommandError(message, Status.WRONG)
-        if name not in FORMATS:
-            message = f"there is no format {name!r}: write --format {','.join(FORMATS)}"
-            raise CommandError(message, Status.WRONG)
-    return names or FORMATS
-
-
 def _about(config: "Config", host: str) -> dict[str, str]:
     organisation = config.organisation
     return {
@@ -200,24 +190,11 @@ def material_of(made: "Report", before: "Report | None", config: "Config", host:
     return Material(
         report=made,
         words=words("monitor.report", language),
-        about=about,
+        about=about | {"version": version("empreinte")},
         before=before,
         comparisons=tuple(factor for found in comparisons for factor in found),
         fingerprint=fingerprint_of(figures(made, about, words("monitor.report", Language.ENGLISH))),
     )
-
-
-def _files(material: "Material", wanted: tuple[str, ...]) -> dict[str, bytes]:
-    from monitor.report.composing import compose
-    from monitor.report.opendata import opendata
-    from monitor.report.rendering.html import page
-    from monitor.report.sheets import sheets
-
-    made, said = material.report, material.words
-    csv = sheets(made, said) if "csv" in wanted else {}
-    data = opendata(made, material.about, said) if "json" in wanted else {}
-    printed = {f"{made.stem}.html": page(compose(material), said)} if "html" in wanted else {}
-    return printed | csv | data
 
 
 def write(files: "Mapping[str, bytes]", directory: Path) -> None:

@@ -33,7 +33,7 @@ NAMESPACE: Final = uuid5(NAMESPACE_URL, "https://empreinte.example/report")
 def compose(material: Material) -> Document:
     """Return the report of *material* as a document in the language of its words."""
     report, words, about = material.report, material.words, material.about
-    identifier = str(uuid5(NAMESPACE, material.fingerprint))
+    identifier = identifier_of(material)
     sections = (
         cover(material, identifier),
         summary(material),
@@ -64,6 +64,11 @@ def compose(material: Material) -> Document:
         made=min(report.closed_through, report.interval.end),
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+def identifier_of(material: Material) -> str:
+    """Return what identifies the report: a UUID of its figures."""
+    return str(uuid5(NAMESPACE, material.fingerprint))
 
 
 def fingerprint_of(figures: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from monitor.adapters.codecarbon import (
     CodeCarbonFailed,
     EnergyMix,
     How,
+    boamps,
     compare,
     cpu_power_of,
     energy_mix_of,
@@ -24,6 +25,9 @@ from monitor.adapters.codecarbon import (
 from monitor.adapters.cpuinfo import Processor
 from monitor.core.model import THREAD_POWER
 from monitor.core.units import Duration, Energy, Power
+from monitor.report.exchange.boamps import boamps_files, boamps_requests
+from monitor.report.exchange.emissions_csv import COLUMNS
+from tests.unit.report.exchange.test_exchange import material
 
 KNOWN = {
     "AMD EPYC 9354 32-Core Processor": 280,
@@ -215,3 +219,28 @@ def test_a_country_without_a_mix_is_refused_and_never_the_worlds() -> None:
 
 def codecarbon_version() -> str:
     return importlib.metadata.version("codecarbon")
+
+
+def test_the_columns_of_our_file_are_those_of_the_library() -> None:
+    asked = "from codecarbon.output_methods.emissions_data import EmissionsData as E; print(*E.__dataclass_fields__)"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert tuple(found.stdout.split()) == COLUMNS
+
+
+def test_its_mapper_writes_reports_that_the_model_of_boamps_allows() -> None:
+    """Source of what is needed and allowed: Boavizta, BoAmps, model/report_schema.json (2026)."""
+    asked = list(boamps_requests(material()))
+    files = boamps_files(boamps(asked), asked, "empreinte-2026")
+    made = json.loads(files["empreinte-2026-boamps-001.json"])
+    assert {"task", "measures", "infrastructure"} <= made.keys()
+    assert made["header"]["reportStatus"] in {"draft", "final", "corrective", "other"}
+    assert made["header"]["publisher"]["confidentialityLevel"] == "public"
+    assert {"taskStage", "taskFamily", "algorithms", "dataset"} <= made["task"].keys()
+    assert {one["dataType"] for one in made["task"]["dataset"]} <= {"token", "audio", "image", "other"}
+    assert made["measures"][0]["powerConsumption"] == pytest.approx(6)
+    assert made["measures"][0]["measurementMethod"] == "empreinte"
+    assert made["infrastructure"]["infraType"] == "onPremise"
+    assert all({"componentType", "nbComponent"} <= one.keys() for one in made["infrastructure"]["components"])
+    assert all(isinstance(one["nbComponent"], int) for one in made["infrastructure"]["components"])
+    assert made["quality"] in {"high", "medium", "low"}
+    assert not {"latitude", "longitude"} & made.get("environment", {}).keys()

@@ -1,5 +1,6 @@
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +32,8 @@ def test_a_year_is_written_to_files(call: Call, ledger: str, place: Path) -> Non
     ]
     content = json.loads((place / "out/empreinte-2026.json").read_text())
     assert content["months"][2]["services"][0]["energy"]["microjoules"] == 3 * WATT_HOUR
-    assert content["about"] == {"organisation": "Ville de Rennes", "host": "ia-01"}
+    about = {"organisation": "Ville de Rennes", "host": "ia-01", "version": version("empreinte")}
+    assert content["about"] == about
     assert all(name in said.out for name in names)
     assert "Assistant        3.00\N{NO-BREAK SPACE}Wh" in said.out
     assert "<td>" in (place / "out/empreinte-2026.html").read_text()
@@ -72,7 +74,10 @@ def test_a_year_of_which_nothing_is_closed_has_no_report(call: Call, ledger: str
 
 @pytest.mark.parametrize(
     ("formats", "expected"),
-    [("pdf", "comes with a later version: write --format html,csv,json"), ("xml", "there is no format 'xml'")],
+    [
+        ("pdf", "comes with a later version: write --format html,csv,json"),
+        ("xml", "there is no format 'xml': write --format with some of html,csv,json"),
+    ],
 )
 def test_a_format_that_is_not_made_is_refused(call: Call, ledger: str, formats: str, expected: str) -> None:
     assert ledger
@@ -236,3 +241,23 @@ def test_a_seal_is_asked_for_in_the_right_way(
     assert ledger
     said = call(*options)
     assert (said.status, expected in said.err) == (status, True)
+
+
+def test_others_formats_are_written_when_asked_for(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    formats = "json,codecarbon,boamps,public-service,pcr-si,dcat"
+    said = call("report", "--year", "2026", "--format", formats, "--output", str(place / "out"))
+    assert (said.status, said.err) == (0, "")
+    assert sorted(path.name for path in (place / "out").iterdir()) == [
+        "empreinte-2026-boamps-001.json",
+        "empreinte-2026-dcat.jsonld",
+        "empreinte-2026-emissions.csv",
+        "empreinte-2026-pcr-si.json",
+        "empreinte-2026-public-service.csv",
+        "empreinte-2026.json",
+    ]
+    record = json.loads((place / "out/empreinte-2026-dcat.jsonld").read_text())
+    assert len(record["dcat:distribution"]) == 5
+    made = json.loads((place / "out/empreinte-2026-boamps-001.json").read_text())
+    # three watt-hours of the machine, and what the room adds
+    assert made["measures"][0]["powerConsumption"] == pytest.approx(0.003 * 1.4)
