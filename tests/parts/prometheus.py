@@ -37,21 +37,30 @@ class Line:
 
 
 class Prometheus:
-    """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as job `test`.
+    """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as *job*.
 
-    It keeps *retention*. Blocks made for it can be put in `storage` before it starts.
+    It keeps *retention*, and evaluates the files of *rules*. Blocks made for it can be put in `storage` before it
+    starts.
     """
 
     def __init__(
-        self, directory: Path, *targets: str, every: str = "1s", port: int | None = None, retention: str = "15d"
+        self,
+        directory: Path,
+        *targets: str,
+        every: str = "1s",
+        port: int | None = None,
+        retention: str = "15d",
+        job: str = "test",
+        rules: Sequence[Path] = (),
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.targets = targets
+        self.job = job
         self.storage = directory / f"prometheus-{self.port}"
         configuration = directory / f"prometheus-{self.port}.yml"
         # JSON is YAML
-        configuration.write_text(json.dumps(_configuration(targets, every), indent=1))
+        configuration.write_text(json.dumps(_configuration(targets, every, job, rules), indent=1))
         command = [
             "prometheus",
             f"--config.file={configuration}",
@@ -81,7 +90,7 @@ class Prometheus:
         """Return when each target has been scraped with success *count* times."""
 
         def enough() -> bool:
-            found = self.query('sum_over_time(up{job="test"}[1d])')
+            found = self.query(f'sum_over_time(up{{job="{self.job}"}}[1d])')
             return len(found) == len(self.targets) and all(sample.value >= count for sample in found)
 
         wait_until(enough, what=f"{count} scrapes of {', '.join(self.targets)}", seconds=seconds, every=0.2)
@@ -148,12 +157,13 @@ def _promtool(*arguments: str, text: str = "") -> list[str]:
     return complaints
 
 
-def _configuration(targets: Sequence[str], every: str) -> Mapping[str, object]:
+def _configuration(targets: Sequence[str], every: str, job: str, rules: Sequence[Path]) -> Mapping[str, object]:
     return {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+        "rule_files": [str(file) for file in rules],
         "scrape_configs": [
             {
-                "job_name": "test",
+                "job_name": job,
                 "static_configs": [_target(target) for target in targets],
                 "relabel_configs": [
                     {"source_labels": ["path"], "regex": "(.+)", "target_label": "__metrics_path__"},
