@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dashboards.board import CHOSEN, dashboard
+from dashboards.budgets import budgets
 from dashboards.fleet import fleet
 from dashboards.infrastructure import infrastructure
 from dashboards.overview import overview, public
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dashboards.board import Board
     from dashboards.words import Words
 
-HOUSE: tuple[Callable[[Words], Board], ...] = (overview, service, infrastructure, fleet)
+HOUSE: tuple[Callable[[Words], Board], ...] = (overview, service, budgets, infrastructure, fleet)
 
 
 def dashboards(language: str, source: str = "") -> list[dict[str, Any]]:

@@ -67,4 +67,4 @@ def _table(words: Words) -> panels.Panel:
         column("coverage", joined(queries.per_instance(catalogue.COVERAGE, period="year")), Look(RATIO, 1, SURE, 0, 1)),
         column("daemons", sites, Look("short", 0)),
     )
-    return panels.table("fleet.table", words, ("host", "site"), *columns)
+    return panels.table("fleet.table", words, panels.Rows(("host", "site")), *columns)

@@ -20,6 +20,9 @@ CHOSEN: Final = "~$instance"
 EXACT: Final = ((None, RED), (0.0, GREEN), (1e-6, RED))
 """Every joule that was measured is somebody's: anything but nothing is a defect."""
 WORKS: Final = ((None, RED), (1.0, GREEN))
+METERS: Final = ("meter", "resource", "method", "used")
+FACTORS: Final = ("role", "factor", "provider", "year")
+"""Whose rows are by all of these labels."""
 LATE: Final = ((None, GREEN), (60.0, AMBER), (300.0, RED))
 """Counters are read every few seconds, and slow meters once a minute: five minutes without one is a fault."""
 
@@ -92,10 +95,10 @@ def _collectors(words: Words) -> Iterator[Place]:
         column("age", age, Look(SECONDS, 0, LATE)),
         column("took", took, Look(SECONDS, 4)),
     )
-    yield Place(panels.table("infrastructure.readers", words, ("collector",), *columns), 12, 9)
+    yield Place(panels.table("infrastructure.readers", words, panels.Rows(("collector",)), *columns), 12, 9)
     used = f"count by (resource, meter, method, used) ({queries.of(catalogue.ENERGY_SOURCE, instance=CHOSEN)})"
     meters = column("hosts", used, Look("short", 0))
-    yield Place(panels.table("infrastructure.meters", words, ("meter", "resource", "method", "used"), meters), 12, 9)
+    yield Place(panels.table("infrastructure.meters", words, panels.Rows(METERS), meters), 12, 9)
 
 
 def _reckoned(words: Words) -> Iterator[Place]:
@@ -109,5 +112,5 @@ def _reckoned(words: Words) -> Iterator[Place]:
     yield Place(curve, 12, 8)
     factors = f"count by (role, factor, provider, year) ({queries.of(catalogue.IMPACT_FACTOR, instance=CHOSEN)})"
     hosts = Column(words("columns.hosts"), Query(factors, table=True), Look("short", 0))
-    table = panels.table("infrastructure.factors", words, ("role", "factor", "provider", "year"), hosts)
+    table = panels.table("infrastructure.factors", words, panels.Rows(FACTORS), hosts)
     yield Place(table, 12, 8)

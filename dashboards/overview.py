@@ -1,6 +1,7 @@
 """For managers: what AI has cost this year and this month, against last year, by department and service, and how sure.
 
-The public variant is the same without what only the house may see: budgets, and links into the other boards.
+The public variant is the same without what only the house may see: budgets, contracts, what is bought of whom, and
+links into the other boards.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ from dashboards import board, panels, queries
 from dashboards.board import Board, Place
 from dashboards.panels import AMBER, EUROS, GREEN, KILOGRAMS, KWH, LITERS, RATIO, RED, Column, Look, Query
 from dashboards.queries import GRAMS_PER_KILOGRAM, JOULES_PER_KWH, WHO
-from monitor.exposition import catalogue, department_rows
+from monitor.exposition import budgets, catalogue, contract_rows, department_rows, external
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dashboards.words import Words
+    from monitor.exposition.metric import Metric
 
 NAME: Final = "overview"
 PUBLIC: Final = "public"
 CHANGE: Final = ((None, GREEN), (0.0, AMBER), (0.1, RED))
 """Less than last year is good; a tenth more is not."""
+LEFT: Final = ((None, RED), (0.0, AMBER), (0.2, GREEN))
+"""A budget warns at four fifths where nothing else is configured."""
+BAD: Final = ((None, GREEN), (1.0, RED))
+COMING: Final = ((None, GREEN), (1.0, AMBER))
 SURE: Final = ((None, RED), (0.8, AMBER), (0.95, GREEN))
 """Below 80 % of a year measured its sums say little; above 95 % they say all that matters."""
 
 
 def overview(words: Words) -> Board:
     """Return the managers' board."""
-    return Board(NAME, tuple(_places(words, public=False)), since="now-30d", links=("service", "fleet"))
+    return Board(NAME, tuple(_places(words, public=False)), since="now-30d", links=("service", "budgets", "fleet"))
 
 
 def public(words: Words) -> Board:
@@ -39,9 +45,13 @@ def public(words: Words) -> Board:
 def _places(words: Words, *, public: bool) -> Iterator[Place]:
     yield from _this_year(words)
     yield from _this_month(words)
+    yield from _last_year(words)
+    if not public:
+        yield from _promised(words)
     yield from _by_whom(words, public=public)
     if not public:
         yield from _spent(words)
+        yield from _bought(words)
     yield from _how_sure(words)
     yield Place(panels.text("overview.reading", words), 24, 9)
 
@@ -65,7 +75,12 @@ def _this_month(words: Words) -> Iterator[Place]:
     yield Place(panels.stat("overview.previous_month_emissions", words, Look(KILOGRAMS, 1), Query(gases)), 4, 4)
 
 
-def _headline(words: Words, period: str) -> Iterator[Place]:
+def _last_year(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.previous_year", words), 24, 1)
+    yield from _headline(words, "previous_year", width=6)
+
+
+def _headline(words: Words, period: str, width: int = 4) -> Iterator[Place]:
     figures = (
         ("energy", catalogue.PERIOD_ENERGY, JOULES_PER_KWH, Look(KWH, 1)),
         ("emissions", catalogue.PERIOD_EMISSIONS, GRAMS_PER_KILOGRAM, Look(KILOGRAMS, 1)),
@@ -74,31 +89,51 @@ def _headline(words: Words, period: str) -> Iterator[Place]:
     )
     for name, metric, by, look in figures:
         key = f"overview.{period}_{name}"
-        yield Place(panels.stat(key, words, look, Query(queries.total(metric, by, period))), 4, 4)
+        yield Place(panels.stat(key, words, look, Query(queries.total(metric, by, period))), width, 4)
+
+
+def _promised(words: Words) -> Iterator[Place]:
+    yield Place(panels.heading("overview.promised", words), 24, 1)
+    link = board.path_to("budgets", words.language)
+    left = f"1 - {queries.budget_shares(budgets.USED)}"
+    look = Look(RATIO, 0, LEFT, 0, 1, none=words("overview.no_budget"))
+    yield Place(panels.bars("overview.budget_left", words, look, Query(left, "{{name}} · {{limit}}"), link=link), 12, 8)
+    breached = f"sum({queries.of(contract_rows.VERDICT, verdict='breached', period=queries.NOW)})"
+    look = Look(panels.COUNT, 0, BAD, none=words("overview.no_contract"))
+    yield Place(panels.stat("overview.breached", words, look, Query(breached), link=link), 6, 8)
+    coming = f"sum({queries.of(budgets.FORECAST)} >= bool 1)"
+    look = Look(panels.COUNT, 0, COMING, none=words("overview.no_budget"))
+    yield Place(panels.stat("overview.overrun", words, look, Query(coming), link=link), 6, 8)
 
 
 def _by_whom(words: Words, *, public: bool) -> Iterator[Place]:
     yield Place(panels.heading("overview.whom", words), 24, 1)
     gases = queries.departments(department_rows.EMISSIONS, GRAMS_PER_KILOGRAM, "year")
     look = Look(KILOGRAMS, 1, names=words.mapping("names"))
-    yield Place(panels.bars("overview.departments", words, look, Query(gases, "{{department}}")), 9, 10)
-    yield Place(_services(words, public=public), 15, 10)
+    yield Place(panels.bars("overview.departments", words, look, Query(gases, "{{department}}")), 8, 9)
+    figures = (department_rows.ENERGY, department_rows.EMISSIONS, department_rows.WATER)
+    columns = _columns(words, queries.departments, *figures)
+    yield Place(panels.table("overview.by_department", words, panels.Rows(("department",)), *columns), 16, 9)
+    figures = (catalogue.PERIOD_ENERGY, catalogue.PERIOD_EMISSIONS, catalogue.PERIOD_WATER)
+    columns = _columns(words, queries.services, *figures)
+    link = "" if public else board.path_to("service", words.language)
+    yield Place(panels.table("overview.services", words, panels.Rows((WHO,)), *columns, link=link), 24, 11)
 
 
-def _services(words: Words, *, public: bool) -> panels.Panel:
-    energy, gases, water = catalogue.PERIOD_ENERGY, catalogue.PERIOD_EMISSIONS, catalogue.PERIOD_WATER
+def _columns(words: Words, query: Callable[[Metric, int, str], str], *metrics: Metric) -> list[Column]:
+    energy, gases, water = metrics
     figures = (
-        ("month_energy", energy, JOULES_PER_KWH, "month", Look(KWH, 2)),
         ("year_energy", energy, JOULES_PER_KWH, "year", Look(KWH, 1)),
+        ("month_energy", energy, JOULES_PER_KWH, "month", Look(KWH, 1)),
+        ("previous_year_energy", energy, JOULES_PER_KWH, "previous_year", Look(KWH, 1)),
         ("year_emissions", gases, GRAMS_PER_KILOGRAM, "year", Look(KILOGRAMS, 1)),
+        ("previous_year_emissions", gases, GRAMS_PER_KILOGRAM, "previous_year", Look(KILOGRAMS, 1)),
         ("year_water", water, 1, "year", Look(LITERS, 0)),
     )
-    columns = [
-        Column(words(f"columns.{name}"), Query(queries.services(metric, by, period), table=True), look)
+    return [
+        Column(words(f"columns.{name}"), Query(query(metric, by, period), table=True), look)
         for name, metric, by, period, look in figures
     ]
-    link = "" if public else board.path_to("service", words.language)
-    return panels.table("overview.services", words, (WHO,), *columns, link=link)
 
 
 def _spent(words: Words) -> Iterator[Place]:
@@ -108,6 +143,34 @@ def _spent(words: Words) -> Iterator[Place]:
     link = board.path_to("infrastructure", words.language)
     curve = panels.lines("overview.power", words, look, Query(power, "{{who}}", instant=False), stacked=True, link=link)
     yield Place(curve, 24, 9)
+
+
+def _bought(words: Words) -> Iterator[Place]:
+    """Yield what is bought as an API: beside the sums of our own servers, and in none of them."""
+    yield Place(panels.heading("overview.bought", words), 24, 1)
+    look = Look(KILOGRAMS, 1, none=words("overview.none_bought"))
+    bounds = (
+        (external.EMISSIONS, words("overview.central")),
+        (external.EMISSIONS_LOW, words("overview.low")),
+        (external.EMISSIONS_HIGH, words("overview.high")),
+    )
+    gases = [Query(queries.total(metric, GRAMS_PER_KILOGRAM, "year"), legend) for metric, legend in bounds]
+    yield Place(panels.stat("overview.bought_emissions", words, look, *gases), 9, 7)
+    columns = [
+        Column(words(f"columns.{name}"), Query(_of_bought(metric, by), table=True), look)
+        for name, metric, by, look in (
+            ("year_energy", external.ENERGY, JOULES_PER_KWH, Look(KWH, 1)),
+            ("year_emissions", external.EMISSIONS, GRAMS_PER_KILOGRAM, Look(KILOGRAMS, 1)),
+            ("unknown_tokens", external.UNKNOWN, 1, Look(panels.COUNT, 0, none="")),
+        )
+    ]
+    facts = f"sum by (external, name, provider, department) ({queries.of(external.INFO)})"
+    rows = panels.Rows(("name", "provider", "department"), by="external", facts=facts)
+    yield Place(panels.table("overview.bought_services", words, rows, *columns), 15, 7)
+
+
+def _of_bought(metric: Metric, by: int) -> str:
+    return queries.scaled(f"sum by (external) ({queries.of(metric, period='year')})", by)
 
 
 def _how_sure(words: Words) -> Iterator[Place]:

@@ -28,6 +28,8 @@ KILOGRAMS: Final = "suffix:kgCO₂e"
 GRAMS: Final = "suffix:gCO₂e"
 WATT_HOURS: Final = "watth"
 GRAMS_PER_KWH: Final = "suffix:gCO₂e/kWh"
+DAY: Final = "time:YYYY-MM-DD"
+"""Of a moment in ms since the epoch."""
 
 GREEN: Final = "green"
 AMBER: Final = "#EAB839"
@@ -58,6 +60,8 @@ class Look:
     """What people read instead of the name of a series."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """What people read instead of a value."""
+    colors: Mapping[str, str] = field(default_factory=dict)
+    """In which colour some of these values are shown."""
     none: str = "—"
     """What stands where there is no value: unknown is no zero."""
 
@@ -121,24 +125,47 @@ class Column:
     look: Look
 
 
-def table(key: str, words: Words, labels: Sequence[str], *columns: Column, link: str = "") -> Panel:
-    """Return a table: its rows are by the first of *labels*, each of which is a column, and so is each query."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the rows of a table are: the `labels` that are columns, and what the queries are joined `by`.
+
+    `by` is a label that all queries have; it is the first column where nothing else is said. `facts` is a query whose
+    labels alone are shown.
+    """
+
+    labels: Sequence[str]
+    by: str = ""
+    facts: str = ""
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    """How some of the labels are shown."""
+
+
+def table(key: str, words: Words, rows: Rows, *columns: Column, link: str = "") -> Panel:
+    """Return a table: each of the labels of its rows is a column, and so is each query."""
+    queries = [*([Query(rows.facts, table=True)] if rows.facts else []), *(one.query for one in columns)]
+    first = len(queries) - len(columns)
     names = {
-        **{name: words(f"columns.{name}") for name in labels},
-        **{_value(number, columns): column.heading for number, column in enumerate(columns)},
+        **{name: words(f"columns.{name}") for name in rows.labels},
+        **{_value(first + number, queries): column.heading for number, column in enumerate(columns)},
     }
-    panel = _panel(
-        "table", key, words, _Content(Look(COUNT), [one.query for one in columns], {"showHeader": True}, link)
-    )
+    panel = _panel("table", key, words, _Content(Look(COUNT), queries, {"showHeader": True}, link))
     panel["transformations"] = [
-        {"id": "joinByField", "options": {"byField": labels[0], "mode": "outer"}},
+        {"id": "joinByField", "options": {"byField": rows.by or rows.labels[0], "mode": "outer"}},
         {"id": "filterFieldsByName", "options": {"include": {"names": list(names)}}},
-        {"id": "organize", "options": {"excludeByName": {}, "indexByName": {}, "renameByName": names}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {name: place for place, name in enumerate(names)},
+                "renameByName": names,
+            },
+        },
     ]
     panel["options"]["sortBy"] = [{"displayName": columns[0].heading, "desc": True}]
     panel["fieldConfig"]["defaults"]["custom"] = {"align": "auto", "displayMode": "auto", "filterable": False}
+    plain = Look(COUNT, texts=words.mapping("names"), none="")
     panel["fieldConfig"]["overrides"] = [
-        *(_override(words(f"columns.{name}"), Look(COUNT, texts=words.mapping("names"), none="")) for name in labels),
+        *(_override(words(f"columns.{name}"), rows.looks.get(name, plain)) for name in rows.labels),
         *(_override(column.heading, column.look) for column in columns),
     ]
     return panel
@@ -190,9 +217,9 @@ def _ref(number: int) -> str:
     return chr(ord("A") + number)
 
 
-def _value(number: int, columns: Sequence[Column]) -> str:
+def _value(number: int, queries: Sequence[Query]) -> str:
     """Return how Grafana calls the values of a query: by its letter where there are several."""
-    return f"Value #{_ref(number)}" if len(columns) > 1 else "Value"
+    return f"Value #{_ref(number)}" if len(queries) > 1 else "Value"
 
 
 def _target(number: int, query: Query) -> dict[str, Any]:
@@ -213,7 +240,7 @@ def _defaults(look: Look) -> dict[str, Any]:
         "noValue": look.none,
         "color": {"mode": "thresholds"},
         "thresholds": {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in look.steps]},
-        "mappings": _mappings(look.texts),
+        "mappings": _mappings(look.texts, look.colors),
     }
     bounds = {"decimals": look.decimals, "min": look.least, "max": look.most}
     return defaults | {name: value for name, value in bounds.items() if value is not None}
@@ -223,16 +250,19 @@ def _named(series: str, text: str) -> dict[str, Any]:
     return {"matcher": {"id": "byName", "options": series}, "properties": [{"id": "displayName", "value": text}]}
 
 
-def _mappings(names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _mappings(names: Mapping[str, str], colors: Mapping[str, str]) -> list[dict[str, Any]]:
     if not names:
         return []
-    options = {value: {"text": text, "index": place} for place, (value, text) in enumerate(names.items())}
+    options = {
+        value: {"text": text, "index": place} | ({"color": colors[value]} if value in colors else {})
+        for place, (value, text) in enumerate(names.items())
+    }
     return [{"type": "value", "options": options}]
 
 
 def _override(heading: str, look: Look) -> dict[str, Any]:
     shown = _defaults(look)
-    return {
-        "matcher": {"id": "byName", "options": heading},
-        "properties": [{"id": name, "value": value} for name, value in shown.items() if name != "color"],
-    }
+    properties = [{"id": name, "value": value} for name, value in shown.items() if name != "color"]
+    if look.colors or len(look.steps) > 1:
+        properties.append({"id": "custom.displayMode", "value": "color-text"})
+    return {"matcher": {"id": "byName", "options": heading}, "properties": properties}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from monitor.exposition import catalogue
+from monitor.exposition import budgets, catalogue, contract_rows
 
 if TYPE_CHECKING:
     from monitor.exposition.metric import Metric
@@ -18,6 +18,12 @@ WHO: Final = "who"
 JOULES_PER_KWH: Final = 3_600_000
 WATT_HOUR: Final = 3_600
 GRAMS_PER_KILOGRAM: Final = 1_000
+ROW: Final = "row"
+"""The label that tables of budgets and of clauses are joined by: all that tells one from another."""
+PER_BUDGET: Final = "job, instance, budget"
+PER_CLAUSE: Final = "job, instance, contract, clause"
+NOW: Final = "~month|quarter|year|contract"
+"""The windows of clauses that last."""
 PER_SERVICE: Final = "job, instance, service"
 """The labels that a service's series have in common, on one host."""
 
@@ -82,3 +88,56 @@ def per_instance(metric: Metric, **labels: str) -> str:
 def rate(metric: Metric, **labels: str) -> str:
     """Return how fast a counter grows, a second."""
     return f"rate({of(metric, **labels)}[$__rate_interval])"
+
+
+def budget(expression: str) -> str:
+    """Return *expression* of budgets by the row of each."""
+    return with_row(expression)
+
+
+def budget_facts() -> str:
+    """Return what each budget is, by its row. The holder of one of all of a server is `_all`."""
+    held = f'label_replace({of(budgets.INFO)}, "holder", "_all", "scope", "all")'
+    return with_row(held, "name", "holder", "limit", "period")
+
+
+def with_row(expression: str, *labels: str) -> str:
+    """Return *expression* of budgets by the row of each, with some of its *labels*."""
+    return f"sum by ({', '.join((ROW, *labels))}) ({_rows(expression, 'job', 'instance', 'budget')})"
+
+
+def budget_shares(metric: Metric) -> str:
+    """Return *metric*, a share of each budget's limit, by the names and the limits of the budgets."""
+    return f"sum by (name, limit) ({of(metric)} * on({PER_BUDGET}) group_left(name, limit) {of(budgets.INFO)})"
+
+
+def amounts(share: str, unit: str, by: float) -> str:
+    """Return *share* of each budget in that *unit*, as an amount in one *by* times as large, by its row."""
+    return f"{budget(f'{share} * on({PER_BUDGET}) group_left(unit) {of(budgets.LIMIT, unit=unit)}')} / {by}"
+
+
+def clause(expression: str) -> str:
+    """Return *expression* of clauses by the row of each in each window."""
+    return f"sum by ({ROW}) ({_clauses(expression)})"
+
+
+def clause_facts() -> str:
+    """Return the verdict on each clause in each window, by its row, with what the clause and its contract say."""
+    told = f"group_left(text, threshold) {of(contract_rows.CLAUSE_INFO)}"
+    named = f"group_left(title, supplier) {of(contract_rows.INFO)}"
+    shown = f"({of(contract_rows.VERDICT)} == 1) * on({PER_CLAUSE}) {told} * on(job, instance, contract) {named}"
+    return f"sum by ({ROW}, verdict, text, title, supplier, threshold, period) ({_clauses(shown)})"
+
+
+def of_threshold(metric: Metric) -> str:
+    """Return *metric*, a value of clauses, as a share of the threshold of each, by its row."""
+    return clause(f"{of(metric)} / on({PER_CLAUSE}, period) {of(contract_rows.THRESHOLD)}")
+
+
+def _clauses(expression: str) -> str:
+    return _rows(expression, "job", "instance", "contract", "clause", "period")
+
+
+def _rows(expression: str, *labels: str) -> str:
+    every = ", ".join(f'"{label}"' for label in labels)
+    return f'label_join({expression}, "{ROW}", "/", {every})'

@@ -33,7 +33,9 @@ def service(words: Words) -> Board:
     """Return the board of one service, or of some together."""
     values = f"label_values({queries.of(catalogue.PERIOD_ENERGY, period='year')}, service)"
     variables = (board.variable("service", words, values, several=True),)
-    return Board(NAME, tuple(_places(words)), variables, since="now-24h", links=("overview", "infrastructure"))
+    return Board(
+        NAME, tuple(_places(words)), variables, since="now-24h", links=("overview", "budgets", "infrastructure")
+    )
 
 
 def _places(words: Words) -> Iterator[Place]:

@@ -18,6 +18,7 @@ UNITS: Final = (
     "currencyEUR",
     "s",
     "short",
+    "time:YYYY-MM-DD",
     "reqps",
     "suffix:kgCO₂e",
     "suffix:gCO₂e",
@@ -47,7 +48,7 @@ MAPPINGS: Final = {
             "type": one_of("value"),
             "options": {
                 "type": "object",
-                "additionalProperties": strict({"text": TEXT, "index": {"type": "integer"}}),
+                "additionalProperties": strict({"text": TEXT, "index": {"type": "integer"}, "color": TEXT}, "color"),
             },
         }
     ),
