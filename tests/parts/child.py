@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, Self
 
 from tests.parts.loopback import wait_until
@@ -129,6 +130,39 @@ class Child:
 
     def _tail(self) -> str:
         return "\n".join(self.said().splitlines()[-TAIL:])
+
+
+class Server(ABC):
+    """A server that is a program of its own: it is ready inside `with`, and ended after it."""
+
+    child: Child
+    url: str
+    starts_in: float = 60.0
+    """Seconds that it is given until it is ready."""
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether it can be asked."""
+
+    def start(self) -> None:
+        """Start it, or start it again on what it left; return when it is ready."""
+        self.child.start()
+        try:
+            self.child.wait_until(self.is_ready, what=f"{self.url} is ready", seconds=self.starts_in)
+        except BaseException:
+            self.child.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self.child.close()
 
 
 def _kill_group(leader: int) -> None:

@@ -7,16 +7,15 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.parts.child import Child
+from tests.parts.child import Child, Server
 from tests.parts.loopback import LOOPBACK, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
 PROGRAM: Final = Path(sys.executable).with_name("empreinte")
 TICK: Final = "500ms"
@@ -60,7 +59,7 @@ class Scrape:
         return sum(found.values())
 
 
-class Daemon:
+class Daemon(Server):
     """`empreinte run`, or another command that serves, with its state in *directory*."""
 
     def __init__(
@@ -83,26 +82,6 @@ class Daemon:
             environment={"HOME": str(directory), "NO_COLOR": "1", **(environment or {})},
             directory=directory,
         )
-
-    def __enter__(self) -> Self:
-        """Start it; return when it is ready."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.child.close()
-
-    def start(self) -> None:
-        """Start it, or start it again on what it left; return when it is ready: measured, and written."""
-        self.child.start()
-        try:
-            self.child.wait_until(self.is_ready, what=f"{self.url}/readyz says yes")
-        except BaseException:
-            self.child.close()
-            raise
 
     def stop(self) -> None:
         """Ask it to stop; return when it has. Fails where it does not end well."""

@@ -13,9 +13,9 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-from tests.parts.child import Child
+from tests.parts.child import Child, Server
 from tests.parts.llm import ANSWER_IN, Usage
 from tests.parts.loopback import LOOPBACK, free_port
 from tests.parts.presence import LITELLM, LITELLM_LOCK, ROOT
@@ -23,7 +23,6 @@ from tests.parts.presence import LITELLM, LITELLM_LOCK, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-    from types import TracebackType
 
 KEY: Final = "sk-only-for-the-tests-0123456789abcdef"
 """Of those who ask. LiteLLM does not start with one that everybody knows."""
@@ -59,7 +58,7 @@ class Told:
     token: str = ""
 
 
-class LiteLlm:
+class LiteLlm(Server):
     """The proxy, as a process of its own, before the server at *upstream*."""
 
     def __init__(
@@ -73,6 +72,7 @@ class LiteLlm:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """With *cache* it answers from its own memory what it was asked before; *closed*, its page asks for a key."""
+        self.starts_in = STARTS_IN
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         configuration = directory / f"litellm-{self.port}.yaml"
@@ -85,26 +85,6 @@ class LiteLlm:
             environment={**_environment(told), **(environment or {})},
             directory=directory,
         )
-
-    def __enter__(self) -> Self:
-        """Start it; return when it can answer."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.child.close()
-
-    def start(self) -> None:
-        """Start it, or start it again; return when it can answer."""
-        self.child.start()
-        try:
-            self.child.wait_until(self._ready, what=f"LiteLLM answers at {self.url}", seconds=STARTS_IN)
-        except BaseException:
-            self.child.close()
-            raise
 
     def ask(self, question: Question) -> Usage:
         """Ask; return what the answer counted. Fails where it is not 200."""
@@ -131,7 +111,8 @@ class LiteLlm:
             body["stream_options"] = {"include_usage": True}
         return self._ask("POST", "/v1/chat/completions", body)
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers."""
         try:
             return self._ask("GET", "/health/readiness")[0] == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):

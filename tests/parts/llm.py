@@ -9,15 +9,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final
 
-from tests.parts.child import Child
+from tests.parts.child import Child, Server
 from tests.parts.cpu import cpu_seconds
 from tests.parts.gguf_model import TINY, Shape, model
 from tests.parts.loopback import LOOPBACK, free_port
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 ROOT: Final = Path(__file__).parents[2]
 ANSWER_IN: Final = 120.0
@@ -58,7 +55,7 @@ class Load:
     """Whether the server may reuse what it has of earlier questions."""
 
 
-class LlmServer:
+class LlmServer(Server):
     """llama.cpp's server, as a process of its own."""
 
     def __init__(
@@ -69,26 +66,6 @@ class LlmServer:
         self.url = f"http://{LOOPBACK}:{self.port}"
         command = [sys.executable, "-m", "tests.parts.llm_server", model(shape), self.port, threads, sleep]
         self.child = Child(command, directory / f"llm-{self.port}.log", directory=ROOT)
-
-    def __enter__(self) -> Self:
-        """Start it; return when it can answer."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.child.close()
-
-    def start(self) -> None:
-        """Start it, or start it again; return when it can answer."""
-        self.child.start()
-        try:
-            self.child.wait_until(self._healthy, what=f"the AI server answers at {self.url}")
-        except BaseException:
-            self.child.close()
-            raise
 
     @property
     def pid(self) -> int:
@@ -111,7 +88,8 @@ class LlmServer:
         """Ask *load*; return what the replies counted. Raises where an answer is not 200."""
         return _Clients(self.port, load).run()
 
-    def _healthy(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers."""
         try:
             _answer(self.port, "GET", "/health")
         except (OSError, http.client.HTTPException, AssertionError):

@@ -8,15 +8,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from tests.parts.child import Child
+from tests.parts.child import Child, Server
 from tests.parts.loopback import LOOPBACK, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Line:
     points: tuple[tuple[float, float], ...]
 
 
-class Prometheus:
+class Prometheus(Server):
     """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as *job*.
 
     It keeps *retention*, and evaluates the files of *rules*. Blocks made for it can be put in `storage` before it
@@ -70,22 +69,6 @@ class Prometheus:
         ]
         self.child = Child(command, directory / f"prometheus-{self.port}.log")
 
-    def __enter__(self) -> Self:
-        """Start it; return when it answers queries."""
-        self.child.start()
-        try:
-            self.child.wait_until(self._ready, what=f"Prometheus answers at {self.url}")
-        except BaseException:
-            self.child.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.child.close()
-
     def wait_for_scrapes(self, count: int = 1, *, seconds: float = 60.0) -> None:
         """Return when each target has been scraped with success *count* times."""
 
@@ -116,7 +99,8 @@ class Prometheus:
             for one in found["result"]
         ]
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers."""
         try:
             with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5):
                 return True

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from tests.parts.child import Child
+from tests.parts.child import Child, Server
 from tests.parts.loopback import LOOPBACK, free_port
 from tests.parts.prometheus import Sample
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 
-class VictoriaMetrics:
+class VictoriaMetrics(Server):
     """A VictoriaMetrics that scrapes *targets*, each `host:port`, as job `test`, and keeps *retention*."""
 
     def __init__(self, directory: Path, *targets: str, every: str = "1s", retention: str = "10y") -> None:
@@ -37,22 +36,6 @@ class VictoriaMetrics:
         ]
         self.child = Child(command, directory / f"victoria-metrics-{port}.log")
 
-    def __enter__(self) -> Self:
-        """Start it; return when it answers."""
-        self.child.start()
-        try:
-            self.child.wait_until(self._ready, what=f"VictoriaMetrics answers at {self.url}")
-        except BaseException:
-            self.child.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.child.close()
-
     def take(self, text: bytes) -> None:
         """Import *text*; return when it can be asked for. Raises urllib.error.HTTPError where it is refused."""
         request = urllib.request.Request(f"{self.url}/api/v1/import/prometheus", data=text)
@@ -67,7 +50,8 @@ class VictoriaMetrics:
         found: Any = json.loads(self._get(f"/api/v1/query?{parameters}"))["data"]
         return [Sample(one["metric"], float(one["value"][0]), float(one["value"][1])) for one in found["result"]]
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers."""
         try:
             return self._get("/health") == b"OK"
         except OSError:
