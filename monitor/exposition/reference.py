@@ -60,12 +60,7 @@ empreinte_budget_info`. How far it is from its end, and what the forecast rests 
 A clause's value is in the unit that its label names, with its threshold in the same: divide the two only. What a
 verdict rests on: docs/contracts.md.
 
-Worth an alert: `empreinte_budget_used_ratio >= on (budget) empreinte_budget_warn_ratio`,
-`empreinte_contract_clause_verdict{verdict="breached"} == 1`,
-`empreinte_conservation_error_joules != 0`, `empreinte_ledger_commit_success == 0`,
-`time() - empreinte_collector_last_success_timestamp_seconds > 300`, `empreinte_webhook_success == 0`, and with a live
-source `time() - empreinte_grid_carbon_intensity_timestamp_seconds > 7200`: the yearly level stands in until it tells
-again.
+Rules and alerts that are ready for Prometheus: docs/alerts.md.
 """
 
 LABELS: Final = {
