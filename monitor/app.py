@@ -34,6 +34,7 @@ from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
 from monitor.notify.delivery import Notifier
+from monitor.post import mail_of
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
@@ -184,7 +185,7 @@ def _installed_subscribers() -> list[Subscriber]:
 
 
 def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
-    books = ledger.load() if config.webhooks else None
+    books = ledger.load() if config.webhooks or config.email.tells_events else None
     return Notifier(
         config.webhooks,
         config.paths.state,
@@ -192,6 +193,8 @@ def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
         _wall(machine),
         committed=None if books is None else books.at.wall,
         simulated=machine.simulated,
+        outgoing=config.network.outgoing,
+        post=mail_of(config),
     )
 
 

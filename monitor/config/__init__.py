@@ -2,6 +2,7 @@
 
 from monitor.config.amounts import DayHours
 from monitor.config.budgets import BudgetTable
+from monitor.config.email import EmailTable
 from monitor.config.file import ConfigError, Surroundings, load
 from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
@@ -27,6 +28,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DayHours",
+    "EmailTable",
     "FactorsTable",
     "GrafanaTable",
     "HostFacts",

@@ -12,6 +12,7 @@ from monitor.config import impacts
 from monitor.config.activity import page_rule
 from monitor.config.budgets import completed_budgets
 from monitor.config.contracts import check_contracts, read_contracts
+from monitor.config.email import check_email
 from monitor.config.external import check_externals
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
@@ -272,6 +273,8 @@ def _check_together(records: Mapping[str, Any], services: Iterable[tuple[str, Se
     web, sampling, ledger = records["web"], records["sampling"], records["ledger"]
     if records["network"]:
         check_network(records["network"], faults)
+    if records["email"]:
+        check_email(records["email"], faults)
     if web and not web.listen.is_loopback and not web.insecure:
         faults.note(
             "web.listen",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.config import amounts, quantities, values
 from monitor.config.budgets import BudgetTable, budget_of
 from monitor.config.contracts import ContractTable, contract_of
+from monitor.config.email import EmailTable
 from monitor.config.external import ExternalTable, external_rule
 from monitor.config.grafana import GrafanaTable
 from monitor.config.impact_tables import (
@@ -273,6 +274,7 @@ class Config:
     ledger: LedgerPlace
     web: Web
     network: NetworkTable
+    email: EmailTable
     intake: IntakeTable
     factors: FactorsTable
     inventory: InventoryTable
@@ -339,6 +341,7 @@ TABLES: Final[Mapping[str, type]] = {
     "ledger": LedgerPlace,
     "web": Web,
     "network": NetworkTable,
+    "email": EmailTable,
     "intake": IntakeTable,
     "factors": FactorsTable,
     "inventory": InventoryTable,

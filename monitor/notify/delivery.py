@@ -10,7 +10,7 @@ import random
 import sqlite3
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from monitor.core.cloudevent import is_asked_for, told
 from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER, pause
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from monitor.collector import Outgoing
     from monitor.config import NotifyTable
+    from monitor.core.cloudevent import CloudEvent
     from monitor.core.delivery import Standing
     from monitor.core.events import Event
     from monitor.core.interval import Stamp
@@ -130,6 +132,23 @@ class Courier:
         self._failures = 0
 
 
+class Post(Protocol):
+    """Another way by which people are told of events, with couriers of its own on the same queue."""
+
+    @property
+    def endpoints(self) -> Sequence[str]:
+        """What the queue calls those that it sends to."""
+        ...
+
+    def letter(self, event: CloudEvent, made: int) -> Letter | None:
+        """Return what the queue gets of *event*, which happened at *made* (ns since the epoch); None: nothing."""
+        ...
+
+    def couriers(self, path: Path, now: Callable[[], int]) -> Sequence[Courier]:
+        """Return who sends what the queue at *path* holds for it, not begun yet."""
+        ...
+
+
 class Notifier:
     """A subscriber of the bus: keeps what is to be told, and has it sent. A context manager: it owns the couriers."""
 
@@ -144,12 +163,19 @@ class Notifier:
         *,
         committed: int | None = None,
         simulated: bool = False,
+        outgoing: Outgoing | None = None,
+        post: Post | None = None,
     ) -> None:
-        """Tell *tables* of events of *source*; the queue is in the directory *state*.
+        """Tell *tables*, and *post*, of events of *source*; the queue is in the directory *state*.
+
+        Webhooks are reached by way of *outgoing*.
 
         *committed* is the moment of the ledger's last commit (ns since the epoch); None: it holds nothing.
         """
         self._tables = tables
+        self._outgoing = outgoing
+        self._post = post
+        self._endpoints = [*(table.url for table in tables), *(post.endpoints if post else ())]
         self._path = state / FILE
         self._source = source
         self._now = now
@@ -163,12 +189,15 @@ class Notifier:
 
     def __enter__(self) -> Self:
         """Begin. Raises OutboxError where the queue can't be used."""
-        if self._tables or self._path.exists():
+        if self._endpoints or self._path.exists():
             self._outbox = self._stack.enter_context(Outbox(self._path))
             self._outbox.release(self._committed)
-            self._outbox.keep_only([table.url for table in self._tables], self._now())
-        for table in self._tables:
-            self._couriers.append(self._stack.enter_context(Courier(table, self._path, self._now)))
+            self._outbox.keep_only(self._endpoints, self._now())
+        couriers = [
+            Courier(table, self._path, self._now, poster=Poster(table, self._outgoing)) for table in self._tables
+        ]
+        for courier in (*couriers, *(self._post.couriers(self._path, self._now) if self._post else ())):
+            self._couriers.append(self._stack.enter_context(courier))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -179,11 +208,11 @@ class Notifier:
 
     def standing(self) -> list[Standing] | None:
         """Return how it stands with each address; None where the queue can't be read. Any thread may ask."""
-        if not self._tables:
+        if not self._endpoints:
             return []
         try:
             with Outbox(self._path) as outbox:
-                return [outbox.standing(table.url) for table in self._tables]
+                return [outbox.standing(endpoint) for endpoint in self._endpoints]
         except (OutboxError, sqlite3.Error):
             return None
 
@@ -198,12 +227,14 @@ class Notifier:
         self._gathered += self._letters(event)
 
     def _letters(self, event: Event) -> list[Letter]:
-        made = told(event, self._source, simulated=self._simulated) if self._tables else None
+        made = told(event, self._source, simulated=self._simulated) if self._endpoints else None
         if made is None:
             return []
         asking = [table for table in self._tables if is_asked_for(made.name, table.events)]
         body = made.as_json() if asking else ""
-        return [Letter(table.url, made.id, body, event.at.wall) for table in asking]
+        written = self._post.letter(made, event.at.wall) if self._post else None
+        letters = [Letter(table.url, made.id, body, event.at.wall) for table in asking]
+        return letters if written is None else [*letters, written]
 
     def settle(self) -> None:
         """Put what was gathered in the queue. Raises sqlite3.Error, once: it is kept, and tried at the next commit."""
@@ -212,7 +243,7 @@ class Notifier:
         try:
             self._outbox.put(self._gathered)
         except sqlite3.Error:
-            del self._gathered[: -MOST_WAITING * len(self._tables)]
+            del self._gathered[: -MOST_WAITING * len(self._endpoints)]
             if self._trouble:
                 return
             self._trouble = True

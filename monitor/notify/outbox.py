@@ -134,6 +134,15 @@ class Outbox:
         ).fetchone()
         return None if row is None else Letter(*row)
 
+    def waiting(self, endpoint: str, most: int) -> list[Letter]:
+        """Return the letters that wait for *endpoint*, *most* of them, the oldest first."""
+        rows = self._database.execute(
+            "SELECT endpoint, id, body, made, number, attempts FROM letters"
+            " WHERE endpoint = ? AND dead IS NULL AND held IS NULL ORDER BY number LIMIT ?",
+            (endpoint, most),
+        )
+        return [Letter(*row) for row in rows]
+
     def delivered(self, letter: Letter) -> None:
         """Note that *letter* arrived."""
         with self._transaction():
