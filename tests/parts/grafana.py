@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 
 from tests.parts.grafana_store import Refusal, Store
-from tests.parts.loopback import LOOPBACK
+from tests.parts.listening import Handler, Listening
 
 if TYPE_CHECKING:
     import ssl
@@ -88,7 +86,7 @@ def nothing(_: Asked) -> Reply | None:
     return None
 
 
-class FakeGrafana:
+class FakeGrafana(Listening):
     """A Grafana in which nobody has made anything. *instead* may answer in its place: it returns None where not."""
 
     def __init__(
@@ -100,40 +98,27 @@ class FakeGrafana:
         migrates: bool = False,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(_Handler, context=context)
         self.instead = instead
         self.store = Store(public=public, migrates=migrates)
         self.asked: list[Asked] = []
         self.violations: list[str] = []
-        self.stopping = threading.Event()
         self._prefix = prefix
-        self._server = _Listener((LOOPBACK, 0), _Handler)
-        self._server.grafana = self
-        self._scheme = "http" if context is None else "https"
-        if context is not None:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
         """Where it is, with the path that it is served under."""
-        return f"{self._scheme}://{LOOPBACK}:{self._server.server_port}{self._prefix}"
+        return f"{self.origin}{self._prefix}"
 
     @property
     def writes(self) -> list[Asked]:
         """The requests that would change something, in order."""
         return [asked for asked in self.asked if asked.writes]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)
         if error is None and self.violations:
             raise AssertionError("\n".join(self.violations))
 
@@ -199,17 +184,11 @@ def _deepest(error: BaseException) -> str:
     return repr(error) if error.__cause__ is None else f"{error!r}: {_deepest(error.__cause__)}"
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
-    grafana: FakeGrafana
+class _Handler(Handler):
+    part: FakeGrafana
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: who asked went away, or trusts us not."""
-
-
-class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
-        grafana = cast("_Listener", self.server).grafana
+        grafana = self.part
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
@@ -228,6 +207,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""

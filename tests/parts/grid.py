@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.parts.loopback import LOOPBACK
+from tests.parts.listening import Handler, Listening
 
 if TYPE_CHECKING:
     import ssl
+    import threading
     from collections.abc import Callable, Mapping, Sequence
     from email.message import Message
-    from types import TracebackType
 
 MOST: Final = 100
 """The most rows that ODRÉ gives in one answer. Source: Opendatasoft, Explore API 2.1."""
@@ -60,40 +58,21 @@ class Reply:
         return cls(json.dumps(content).encode(), **how)
 
 
-class GridServer:
+class GridServer(Listening):
     """Gives the answers that were laid out for it, one by one; when there are none left, those of *answer*."""
 
     def __init__(self, answer: Callable[[Asked], Reply], now: datetime, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(_Handler, context=context)
         self.answer = answer
         self.now: datetime | None = now
         """What its clock shows; None: it tells no time."""
         self.next: deque[Reply] = deque()
         self.asked: list[Asked] = []
-        self.stopping = threading.Event()
-        self._server = _Listener((LOOPBACK, 0), _Handler)
-        self._server.grid = self
-        self._scheme = "http"
-        if context is not None:
-            self._scheme = "https"
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"{self._scheme}://{LOOPBACK}:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return self.origin
 
     def reply_to(self, asked: Asked) -> Reply:
         """Return what is answered to *asked*, which is noted."""
@@ -101,16 +80,12 @@ class GridServer:
         return self.next.popleft() if self.next else self.answer(asked)
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
-    grid: GridServer
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
+    part: GridServer
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        grid = cast("_Listener", self.server).grid
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        grid = self.part
         parts = urlsplit(self.path)
         # as a proxy is asked, the path begins with the address of the host that is meant
         place = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme else parts.path
@@ -141,9 +116,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body[place : place + step])
             if reply.drip and stopping.wait(reply.drip):
                 return
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
 
 
 class Odre:

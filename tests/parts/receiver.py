@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any
 
-from tests.parts.loopback import LOOPBACK
+from tests.parts.listening import Handler, Listening
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
     from email.message import Message
-    from types import TracebackType
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Verdict:
     """End the connection in the middle."""
 
 
-class Receiver:
+class Receiver(Listening):
     """Notes what it is told, and answers as *verdict* says of the number of the request, from 0."""
 
     def __init__(
@@ -59,39 +56,21 @@ class Receiver:
         port: int = 0,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(_Handler, port=port, context=context)
         self.verdict = verdict
         self.asked: list[Told] = []
         self.taken: list[Told] = []
         """Those that were answered with success."""
-        self.stopping = threading.Event()
-        self._server = _Listener((LOOPBACK, port), _Handler)
-        self._server.receiver = self
-        self._scheme = "http" if context is None else "https"
-        if context is not None:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
         """Where it listens; the path is secret."""
-        return f"{self._scheme}://{LOOPBACK}:{self._server.server_port}/secret-path"
+        return f"{self.origin}/secret-path"
 
     @property
     def ids(self) -> list[str]:
         """The ids of the events that it took, in the order in which they came."""
         return [told.id for told in self.taken]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def note(self, told: Told) -> Verdict:
         """Return what is answered to *told*, which is noted."""
@@ -102,17 +81,11 @@ class Receiver:
         return verdict
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
-    receiver: Receiver
+class _Handler(Handler):
+    part: Receiver
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: who asked went away, or trusts us not."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        receiver = cast("_Listener", self.server).receiver
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        receiver = self.part
         body = self.rfile.read(int(self.headers["Content-Length"]))
         verdict = receiver.note(Told(self.path, self.headers, body))
         if verdict.silent:
@@ -123,6 +96,3 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in verdict.headers.items():
             self.send_header(name, value)
         self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
