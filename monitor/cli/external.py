@@ -56,21 +56,30 @@ def import_list(
     used.
     """
     from monitor.cli.ledger import ledger_failures
-    from monitor.external.usage_list import LARGEST
     from monitor.ledger.store import Ledger
 
     loaded = session_of(context, config, debug=debug).config()
     if not loaded.externals:
         message = "no bought service is configured: describe it in an [[external]] table (docs/external.md)"
         raise CommandError(message, Status.WRONG)
-    with file.open("rb") as stream:
-        # a byte more shows that it is too large
-        content = stream.read(LARGEST + 1)
+    content = _content(file)
     with ledger_failures(), Ledger.change(loaded.ledger.url) as ledger:
         found = _read(content, file, loaded, ledger)
         done = ledger.import_external(found.rows, found.digest)
     _tell(file, found, done)
     return Status.NO if found.faults or done.refused else Status.DONE
+
+
+def _content(file: Path) -> bytes:
+    from monitor.external.usage_list import LARGEST
+
+    try:
+        with file.open("rb") as stream:
+            # a byte more shows that it is too large
+            return stream.read(LARGEST + 1)
+    except OSError as error:
+        message = f"{file} can't be read ({error.strerror}): name a list in CSV that this user may read"
+        raise CommandError(message, Status.WRONG) from error
 
 
 def _read(content: bytes, file: Path, config: "Config", ledger: "Ledger") -> "UsageList":

@@ -30,16 +30,17 @@ class Feed:
         self._spool = spool
         self._hour = hour
         self._book_bought = book_bought
-        self._said = ""
+        self._said: dict[str, str] = {}
+        """What was said last of the host's books, and of those of what is bought."""
 
     def take(self, cursor: str) -> Taken:
         """Return what is new after *cursor*; nothing where it can't be read now: then it is at a later tick."""
         try:
             taken = self._spool.take(Cursor.of(cursor), self._hour)
         except SpoolError as error:
-            self._say(f"{error}; they are kept, and booked when they can be")
+            self._say("host", error)
             return Taken((), cursor)
-        self._say("")
+        self._said.pop("host", None)
         return taken
 
     def committed(self, cursor: str) -> None:
@@ -50,12 +51,14 @@ class Feed:
         try:
             bought = self._book_bought()
         except SpoolError as error:
-            log.warning("%s; they are kept, and booked when they can be", error)
+            self._say("bought", error)
             return
+        self._said.pop("bought", None)
         booked = Cursor.of(cursor)
         self._spool.acknowledge(Cursor(booked.spool, min(booked.number, bought)))
 
-    def _say(self, sentence: str) -> None:
-        if sentence and sentence != self._said:
-            log.warning("%s", sentence)
-        self._said = sentence
+    def _say(self, books: str, error: SpoolError) -> None:
+        """Say once what keeps events out of the *books*."""
+        if self._said.get(books) != str(error):
+            log.warning("%s; they are kept, and booked when they can be", error)
+        self._said[books] = str(error)

@@ -8,16 +8,18 @@ as what the events add up to: an event that is taken twice is in them once.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import sqlite3
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.activity import Taken
-from monitor.intake.store import NewerError, Store, Wanted, connected, sums_of
+from monitor.intake.file import connected, locked
+from monitor.intake.store import NewerError, Store, Wanted, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +94,7 @@ class Spool:
     def __init__(self, path: Path, owners: Sequence[Owner], now: Callable[[], int], retention: Duration) -> None:
         """Open the file at *path*, or make it. *now* is in ns since 1970.
 
-        Raises SpoolError where the file can't be had: forbidden, damaged, of a later version.
+        Raises SpoolError where the file can't be had: in use, forbidden, damaged, of a later version.
         """
         self._path = path
         self._bought = tuple(owner.key for owner in owners if owner.bought)
@@ -102,12 +104,19 @@ class Spool:
         self._reader: sqlite3.Connection | None = None
         self._said = ""
         self._thread = threading.Thread(target=self._write, name="intake", daemon=True)
-        try:
-            self._store = Store(path, owners, now())
-        except (sqlite3.Error, NewerError, OSError) as error:
-            raise SpoolError(
-                f"events can't be kept in {path} ({error}): move that file away, or set paths.state"
-            ) from error
+        with ExitStack() as stack:
+            try:
+                stack.callback(os.close, locked(path))
+                self._store = Store(path, owners, now())
+            except BlockingIOError:
+                raise SpoolError(
+                    f"{path} is in use by another daemon: stop that one, or set another paths.state for this one"
+                ) from None
+            except (sqlite3.Error, NewerError, OSError) as error:
+                raise SpoolError(
+                    f"events can't be kept in {path} ({error}): move that file away, or set paths.state"
+                ) from error
+            self._lock = stack.pop_all()
         self._standing = self._store.standing
         self._unmatched = tuple(self._store.unmatched(SHOWN))
 
@@ -138,6 +147,7 @@ class Spool:
         self._store.close()
         if self._reader is not None:
             self._reader.close()
+        self._lock.close()
 
     def submit(self, batch: Batch) -> Future[Outcome]:
         """Have *batch* written. What comes is what became of it, once it is on the disk, or SpoolError.

@@ -7,16 +7,14 @@ meters.
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from monitor.core.activity import ActivitySeries, Authority, EventSum, Unit
 from monitor.intake.accepted import Accepted
+from monitor.intake.file import connected, make_file
 from monitor.intake.matching import consumer_of
 from monitor.intake.metering import advance
 from monitor.intake.names import Names
@@ -24,6 +22,7 @@ from monitor.intake.seen import Seen
 from monitor.intake.usage import UsageEvent
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
@@ -36,8 +35,6 @@ PAGE: Final = 1024
 """Bytes of a page: an event touches few, and each is written whole."""
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of the file. What is remembered and what waits fits in well before."""
-BUSY: Final = 2.0
-"""Seconds that a call waits for somebody else who has the file."""
 MOST_REMEMBERED: Final = 2_000_000
 """Events that are known to have come. Where more come within the retention, the oldest are forgotten before."""
 MOST_UNMATCHED: Final = 10_000
@@ -273,19 +270,6 @@ class Store:
 
 class NewerError(Exception):
     """The file is of a later version of the program."""
-
-
-def make_file(path: Path) -> None:
-    """Make the file at *path*, for its user alone, and its directory, where missing. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def connected(path: Path, mode: str) -> sqlite3.Connection:
-    """Return a connection to the file at *path*, to read (`ro`) or to write (`rw`). Raises sqlite3.Error."""
-    uri = f"file:{quote(str(path))}?mode={mode}"
-    # the store is made on one thread and used on another, one after the other
-    return sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
 
 
 @dataclass(frozen=True, slots=True)

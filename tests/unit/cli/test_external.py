@@ -73,5 +73,16 @@ def test_another_file_is_refused(call: Call, usage: str) -> None:
     assert "the first line has to be date,model" in said.err
 
 
+@pytest.mark.parametrize("name", ["lists", "absent.csv"])
+def test_what_can_not_be_read_as_a_list_is_told_with_the_cure(call: Call, usage: str, name: str) -> None:
+    path = Path(usage).with_name(name)
+    if name == "lists":
+        path.mkdir()
+    said = call("external", "import", str(path))
+    assert said.status == 2
+    assert f"{path} can't be read (" in said.err
+    assert "name a list in CSV" in said.err
+
+
 def test_the_group_alone_shows_its_help(call: Call) -> None:
     assert "import" in call("external").out

@@ -17,7 +17,7 @@ from monitor.external.booking import Booking
 from monitor.factors.studies import shipped_studies
 from monitor.intake.feed import Feed
 from monitor.intake.matching import owners_of
-from monitor.intake.spool import FILE, Cursor, Spool
+from monitor.intake.spool import FILE, Cursor, Spool, SpoolError
 from monitor.intake.store import Batch
 from monitor.ledger.errors import LedgerError
 from monitor.ledger.store import Ledger
@@ -170,3 +170,21 @@ def test_a_file_that_can_t_be_read_is_said_once_and_read_later(
         assert caplog.text.count("can't be read") == 1
         made.spool._reader = None
         assert Cursor.of(feed.take("").cursor).number == 2
+
+
+def test_what_keeps_bought_services_from_being_booked_is_said_once_until_it_is_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[Exception | int] = [SpoolError("no disk"), SpoolError("no disk"), 0, SpoolError("no disk")]
+
+    def book() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with scene(tmp_path) as made, caplog.at_level(logging.WARNING):
+        feed = Feed(made.spool, HOUR, book)
+        for times in (1, 1, 1, 2):
+            feed.committed(feed.take("").cursor)
+            assert caplog.text.count("no disk; they are kept") == times

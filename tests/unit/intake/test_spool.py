@@ -325,6 +325,16 @@ def test_a_damaged_file_is_told_with_the_cure(tmp_path: Path, content: bytes) ->
     assert path.read_bytes() == content
 
 
+def test_a_file_is_one_daemon_s_until_it_stops(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with Spool(path, (), lambda: NOW, WEEK) as first:
+        told(first, "1")
+        with pytest.raises(SpoolError, match=r"another daemon: stop that one, or set another paths\.state"):
+            Spool(path, (), lambda: NOW, WEEK)
+    with Spool(path, (), lambda: NOW, WEEK) as second:
+        assert requests(take(second)) == 1
+
+
 def test_a_directory_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolError, match=r"set paths\.state"):
