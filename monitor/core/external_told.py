@@ -82,8 +82,9 @@ def bases_told(sums: tuple[ExternalSum, ...]) -> list[dict[str, Any]]:
 def apart_and_together(host: Bounds | None, bought: ExternalUse | None) -> dict[str, Any]:
     """Return the emissions of this host's services and of the bought ones, apart, and both together.
 
-    *host* is in micrograms; None: unknown. Nothing bought at all (None) is nothing. Where a part is unknown, so is the
-    sum; where tokens have no rate it is told how many are not in it. The bounds add up linearly.
+    *host* is in micrograms; None: unknown. Nothing bought at all (None) is nothing. Where all of one side is unknown,
+    so is the sum; where a part of what is bought is, the sum is of the rest, and it is told how many tokens are not in
+    it. What is bought and tells no output tokens has none to tell: its `missing` says so. The bounds add up linearly.
     """
     outside = bought.impacts.get(Impact.GWP) if bought is not None else None
     both = host + outside if host is not None and outside is not None else host if bought is None else None
