@@ -133,17 +133,29 @@ GAPS: Final = (
     ("cause", f"One of {', '.join(Cause)}."),
 )
 
+DESCRIBED: Final = {
+    "energy": ENERGY,
+    "impacts": IMPACTS,
+    "activity": ACTIVITY,
+    "units": UNITS,
+    "factors": FACTORS,
+    "coverage": COVERAGE,
+    "gaps": GAPS,
+    "external": external.COLUMNS,
+}
+"""The columns of each file, by the end of its name."""
+
 
 def sheets(report: Report, words: Words) -> dict[str, bytes]:
     """Return the files of the report: name -> content, the same from the same report. UTF-8, lines end with CR LF."""
     return {
-        f"{report.stem}-energy.csv": _sheet(ENERGY, _energy(report, words)),
-        f"{report.stem}-impacts.csv": _sheet(IMPACTS, _impacts(report, words)),
-        f"{report.stem}-activity.csv": _sheet(ACTIVITY, _activity(report, words)),
-        f"{report.stem}-units.csv": _sheet(UNITS, _units(report, words)),
-        f"{report.stem}-factors.csv": _sheet(FACTORS, _factors(report)),
-        f"{report.stem}-coverage.csv": _sheet(COVERAGE, _coverage(report)),
-        f"{report.stem}-gaps.csv": _sheet(GAPS, _gaps(report)),
+        f"{report.stem}-energy.csv": sheet(ENERGY, _energy(report, words)),
+        f"{report.stem}-impacts.csv": sheet(IMPACTS, _impacts(report, words)),
+        f"{report.stem}-activity.csv": sheet(ACTIVITY, _activity(report, words)),
+        f"{report.stem}-units.csv": sheet(UNITS, _units(report, words)),
+        f"{report.stem}-factors.csv": sheet(FACTORS, _factors(report)),
+        f"{report.stem}-coverage.csv": sheet(COVERAGE, _coverage(report)),
+        f"{report.stem}-gaps.csv": sheet(GAPS, _gaps(report)),
         **_bought(report),
     }
 
@@ -152,7 +164,7 @@ def _bought(report: Report) -> dict[str, bytes]:
     """Return the file of what was bought as an API, where anything was."""
     if not report.bought.sums:
         return {}
-    return {f"{report.stem}-external.csv": _sheet(external.COLUMNS, external.bought_rows(report.bought, report.year))}
+    return {f"{report.stem}-external.csv": sheet(external.COLUMNS, external.bought_rows(report.bought, report.year))}
 
 
 def _energy(report: Report, words: Words) -> Iterable[Sequence[object]]:
@@ -269,7 +281,8 @@ def _gaps(report: Report) -> Iterable[Sequence[object]]:
         yield gap.resource, utc(interval.start), utc(interval.end), seconds, gap.cause
 
 
-def _sheet(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> bytes:
+def sheet(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return *rows* as CSV under the names of *columns*, with no cell that a spreadsheet would compute."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([name for name, _ in columns])
