@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.core.units import Duration
-    from monitor.intake.accepted import Accepted
     from monitor.intake.matching import Owner
-    from monitor.intake.store import Batch, Outcome, Standing
+    from monitor.intake.store import Accepted, Batch, Outcome, Standing
 
 log = logging.getLogger(__name__)
 

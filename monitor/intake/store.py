@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.activity import ActivitySeries, Authority, EventSum, Unit
-from monitor.intake.accepted import Accepted
 from monitor.intake.file import connected, make_file
 from monitor.intake.matching import consumer_of
 from monitor.intake.metering import advance
@@ -74,6 +73,17 @@ class Batch:
     readings: tuple[Reading, ...]
     arrived: int
     """In ns since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event that is on disk, and whose it is."""
+
+    number: int
+    """Its place among all events: it grows."""
+    consumer: str
+    """The key of its service; empty: of none."""
+    event: UsageEvent
 
 
 @dataclass(frozen=True, slots=True)

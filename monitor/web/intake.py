@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from monitor.intake.accepted import Accepted
     from monitor.intake.metering import Reading
     from monitor.intake.spool import Spool
-    from monitor.intake.store import Outcome
+    from monitor.intake.store import Accepted, Outcome
 
     Parse = Callable[[Request, bytes, Arrival], "Found"]
 
