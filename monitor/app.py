@@ -33,6 +33,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
+from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
 from monitor.post import mail_of
 from monitor.reckoning import assemble
@@ -368,7 +369,7 @@ def _daemon(
         people=workloads,
         periods=Periods(ledger).of,
         external=ExternalPeriods(ledger, config.external_rules).of,
-        limits=looking_at_limits(config, ledger),
+        limits=Monthly(config, ledger, simulated=machine.simulated).watching(looking_at_limits(config, ledger)),
         impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),

@@ -21,6 +21,7 @@ from monitor.cli import (
     external,
     factors,
     ledger,
+    notify,
     record,
     register,
     report,
@@ -65,6 +66,7 @@ def program() -> typer.Typer:
     app.add_typer(events.commands(), name="events")
     app.add_typer(report.commands(), name="report")
     app.add_typer(register.commands(), name="register")
+    app.add_typer(notify.commands(), name="notify")
     app.command("explain")(explain.explain)
     app.command("restate")(restate.restate)
     app.add_typer(config.commands(), name="config")
