@@ -8,6 +8,7 @@ from dashboards import panels, queries
 from dashboards.board import Board, Place
 from dashboards.panels import (
     AMBER,
+    ANY_WATT_HOURS,
     COUNT,
     DAY,
     EUROS,
@@ -18,7 +19,6 @@ from dashboards.panels import (
     NEUTRAL,
     RATIO,
     RED,
-    WATT_HOURS,
     Column,
     Look,
     Query,
@@ -63,7 +63,7 @@ def _places(words: Words) -> Iterator[Place]:
     yield from _amounts(words)
     yield Place(panels.heading("budgets.contracts", words), 24, 1)
     yield from _contracts(words)
-    yield Place(panels.text("budgets.reading", words), 24, 8)
+    yield Place(panels.text("budgets.reading", words), 24, 6)
 
 
 def _state(words: Words) -> Iterator[Place]:
@@ -80,9 +80,9 @@ def _state(words: Words) -> Iterator[Place]:
         yield Place(panels.stat(f"budgets.{name}", words, look, Query(expression)), 6, 4)
     look = Look(RATIO, 0, SPENT, 0, 1, none=words("budgets.no_budget"))
     for name, metric in (("used", rows.USED), ("forecast", rows.FORECAST)):
-        query = Query(queries.budget_shares(metric), "{{name}} · {{limit}}")
+        query = Query(f"sort_desc({queries.budget_shares(metric)})", "{{name}} · {{limit}}")
         yield Place(panels.bars(f"budgets.{name}", words, look, query), 12, 8)
-    yield Place(_budgets(words), 24, 8)
+    yield Place(_budgets(words), 24, 7)
     curve = Query(queries.budget_shares(rows.USED), "{{name}} · {{limit}}", instant=False)
     yield Place(panels.lines("budgets.curve", words, Look(RATIO, 0), curve), 24, 8)
 
@@ -120,7 +120,7 @@ def _amounts(words: Words) -> Iterator[Place]:
             _column(words, column, queries.amounts(share, unit, by), _remaining(look) if column == "left" else look)
             for column, share in shares.items()
         ]
-        yield Place(_amounts_in(name, unit, words, (first, *others)), 12, 6)
+        yield Place(_amounts_in(name, unit, words, (first, *others)), 12, 5)
 
 
 def _amounts_in(name: str, unit: str, words: Words, columns: Sequence[Column]) -> Panel:
@@ -138,9 +138,9 @@ def _contracts(words: Words) -> Iterator[Place]:
         number = f"sum({queries.of(contract_rows.VERDICT, verdict=verdict, period=queries.NOW)})"
         look = Look(COUNT, 0, steps, none=words("budgets.no_contract"))
         yield Place(panels.stat(f"budgets.{verdict}", words, look, Query(number)), 8, 4)
-    yield Place(_clauses(words), 24, 9)
-    yield Place(_values(words), 24, 9)
-    yield Place(_of_contracts(words), 24, 6)
+    yield Place(_clauses(words), 24, 10)
+    yield Place(_values(words), 24, 10)
+    yield Place(_of_contracts(words), 24, 5)
 
 
 def _of_clauses(words: Words, *labels: str) -> Rows:
@@ -169,7 +169,7 @@ def _values(words: Words) -> Panel:
     grams = queries.clause(f"({value('grams')} < {GRAMS_PER_KILOGRAM})")
     kilograms = queries.scaled(queries.clause(f"({value('grams')} >= {GRAMS_PER_KILOGRAM})"), GRAMS_PER_KILOGRAM)
     columns = (
-        _column(words, "energy", energy, Look(WATT_HOURS, 2, none="")),
+        _column(words, "energy", energy, Look(ANY_WATT_HOURS, 2, none="")),
         _column(words, "grams", grams, Look(panels.GRAMS, 2, none="")),
         _column(words, "kilograms", kilograms, Look(KILOGRAMS, 1, none="")),
         _column(words, "liters", queries.clause(value("liters")), Look(LITERS, 1, none="")),

@@ -47,7 +47,7 @@ def _places(words: Words) -> Iterator[Place]:
 
 def _state(words: Words) -> Iterator[Place]:
     error = f"max(abs({queries.of(catalogue.CONSERVATION_ERROR, instance=CHOSEN)}))"
-    yield Place(panels.stat("infrastructure.conservation", words, Look("joule", 6, EXACT), Query(error)), 4, 4)
+    yield Place(panels.stat("infrastructure.conservation", words, Look("joule", 0, EXACT), Query(error)), 4, 4)
     written = f"min({queries.of(catalogue.LEDGER_COMMIT_SUCCESS, instance=CHOSEN)})"
     look = Look("short", 0, WORKS, texts={"1": words("infrastructure.yes"), "0": words("infrastructure.no")})
     yield Place(panels.stat("infrastructure.ledger", words, look, Query(written)), 4, 4)
@@ -93,7 +93,7 @@ def _collectors(words: Words) -> Iterator[Place]:
     columns = (
         column("read", success, Look("short", 0, texts=state)),
         column("age", age, Look(SECONDS, 0, LATE)),
-        column("took", took, Look(SECONDS, 4)),
+        column("took", took, Look(SECONDS, 1)),
     )
     yield Place(panels.table("infrastructure.readers", words, panels.Rows(("collector",)), *columns), 12, 9)
     used = f"count by (resource, meter, method, used) ({queries.of(catalogue.ENERGY_SOURCE, instance=CHOSEN)})"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "overview"
 PUBLIC: Final = "public"
-CHANGE: Final = ((None, GREEN), (0.0, AMBER), (0.1, RED))
-"""Less than last year is good; a tenth more is not."""
+CHANGE: Final = ((None, GREEN), (0.01, AMBER), (0.1, RED))
+"""Less than last year, or as much, is good; a tenth more is not."""
 LEFT: Final = ((None, RED), (0.0, AMBER), (0.2, GREEN))
 """A budget warns at four fifths where nothing else is configured."""
 BAD: Final = ((None, GREEN), (1.0, RED))
@@ -53,7 +53,7 @@ def _places(words: Words, *, public: bool) -> Iterator[Place]:
         yield from _spent(words)
         yield from _bought(words)
     yield from _how_sure(words)
-    yield Place(panels.text("overview.reading", words), 24, 9)
+    yield Place(panels.text("overview.reading", words), 24, 7)
 
 
 def _this_year(words: Words) -> Iterator[Place]:
@@ -95,20 +95,20 @@ def _headline(words: Words, period: str, width: int = 4) -> Iterator[Place]:
 def _promised(words: Words) -> Iterator[Place]:
     yield Place(panels.heading("overview.promised", words), 24, 1)
     link = board.path_to("budgets", words.language)
-    left = f"1 - {queries.budget_shares(budgets.USED)}"
+    left = f"sort(1 - {queries.budget_shares(budgets.USED)})"
     look = Look(RATIO, 0, LEFT, 0, 1, none=words("overview.no_budget"))
-    yield Place(panels.bars("overview.budget_left", words, look, Query(left, "{{name}} · {{limit}}"), link=link), 12, 8)
+    yield Place(panels.bars("overview.budget_left", words, look, Query(left, "{{name}} · {{limit}}"), link=link), 12, 7)
     breached = f"sum({queries.of(contract_rows.VERDICT, verdict='breached', period=queries.NOW)})"
     look = Look(panels.COUNT, 0, BAD, none=words("overview.no_contract"))
-    yield Place(panels.stat("overview.breached", words, look, Query(breached), link=link), 6, 8)
+    yield Place(panels.stat("overview.breached", words, look, Query(breached), link=link), 6, 7)
     coming = f"sum({queries.of(budgets.FORECAST)} >= bool 1)"
     look = Look(panels.COUNT, 0, COMING, none=words("overview.no_budget"))
-    yield Place(panels.stat("overview.overrun", words, look, Query(coming), link=link), 6, 8)
+    yield Place(panels.stat("overview.overrun", words, look, Query(coming), link=link), 6, 7)
 
 
 def _by_whom(words: Words, *, public: bool) -> Iterator[Place]:
     yield Place(panels.heading("overview.whom", words), 24, 1)
-    gases = queries.departments(department_rows.EMISSIONS, GRAMS_PER_KILOGRAM, "year")
+    gases = f"sort_desc({queries.departments(department_rows.EMISSIONS, GRAMS_PER_KILOGRAM, 'year')})"
     look = Look(KILOGRAMS, 1, names=words.mapping("names"))
     yield Place(panels.bars("overview.departments", words, look, Query(gases, "{{department}}")), 8, 9)
     figures = (department_rows.ENERGY, department_rows.EMISSIONS, department_rows.WATER)
@@ -155,7 +155,7 @@ def _bought(words: Words) -> Iterator[Place]:
         (external.EMISSIONS_HIGH, words("overview.high")),
     )
     gases = [Query(queries.total(metric, GRAMS_PER_KILOGRAM, "year"), legend) for metric, legend in bounds]
-    yield Place(panels.stat("overview.bought_emissions", words, look, *gases), 9, 7)
+    yield Place(panels.stat("overview.bought_emissions", words, look, *gases), 12, 5)
     columns = [
         Column(words(f"columns.{name}"), Query(_of_bought(metric, by), table=True), look)
         for name, metric, by, look in (
@@ -166,7 +166,7 @@ def _bought(words: Words) -> Iterator[Place]:
     ]
     facts = f"sum by (external, name, provider, department) ({queries.of(external.INFO)})"
     rows = panels.Rows(("name", "provider", "department"), by="external", facts=facts)
-    yield Place(panels.table("overview.bought_services", words, rows, *columns), 15, 7)
+    yield Place(panels.table("overview.bought_services", words, rows, *columns), 12, 5)
 
 
 def _of_bought(metric: Metric, by: int) -> str:
@@ -179,7 +179,7 @@ def _how_sure(words: Words) -> Iterator[Place]:
     known = f"min({queries.of(catalogue.IMPACT_COVERAGE, period='year')})"
     low = queries.total(catalogue.PERIOD_EMISSIONS_LOW, GRAMS_PER_KILOGRAM, "year")
     high = queries.total(catalogue.PERIOD_EMISSIONS_HIGH, GRAMS_PER_KILOGRAM, "year")
-    ratio = Look(RATIO, 0, SURE, 0, 1)
+    ratio = Look(RATIO, 1, SURE, 0, 1)
     yield Place(panels.stat("overview.coverage", words, ratio, Query(measured)), 6, 4)
     yield Place(panels.stat("overview.impact_coverage", words, ratio, Query(known)), 6, 4)
     yield Place(

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 Panel = dict[str, Any]
 
-KWH: Final = "kwatth"
-WATTS: Final = "watt"
+KWH: Final = "suffix:kWh"
+"""Grafana's own become megawatt-hours from a thousand on: two rows of a table can't be compared, and one decimal is a
+hundred kilowatt-hours. The same holds of its watts, litres and euros."""
+WATTS: Final = "suffix:W"
 RATIO: Final = "percentunit"
-LITERS: Final = "litre"
-EUROS: Final = "currencyEUR"
+LITERS: Final = "suffix:L"
+EUROS: Final = "suffix:€"
 SECONDS: Final = "s"
 COUNT: Final = "short"
 KILOGRAMS: Final = "suffix:kgCO₂e"
 """Grafana's own kilograms become megagrams, which people read as milligrams."""
 GRAMS: Final = "suffix:gCO₂e"
-WATT_HOURS: Final = "watth"
+WATT_HOURS: Final = "suffix:Wh"
+ANY_WATT_HOURS: Final = "watth"
+"""With a prefix: where one column has a few of them and another thousands."""
 GRAMS_PER_KWH: Final = "suffix:gCO₂e/kWh"
 DAY: Final = "time:YYYY-MM-DD"
 """Of a moment in ms since the epoch."""

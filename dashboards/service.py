@@ -45,7 +45,7 @@ def _places(words: Words) -> Iterator[Place]:
     yield from _units(words)
     yield Place(panels.heading("service.now", words), 24, 1)
     yield from _curves(words)
-    yield Place(panels.text("service.reading", words), 24, 7)
+    yield Place(panels.text("service.reading", words), 24, 6)
 
 
 def _figures(words: Words) -> Iterator[Place]:
@@ -73,7 +73,7 @@ def _units(words: Words) -> Iterator[Place]:
         done = f"(sum({queries.of(catalogue.PERIOD_ACTIVITY_MEASURED, service=CHOSEN, unit=unit, period='month')}) > 0)"
         energy = f"sum({queries.of(catalogue.PERIOD_ACTIVITY_ENERGY, service=CHOSEN, unit=unit, period='month')})"
         expression = f"{energy} / {done} * {many} / {WATT_HOUR}"
-        look = Look(WATT_HOURS, 2, none=words("service.not_counted"))
+        look = Look(WATT_HOURS, 3, none=words("service.not_counted"))
         yield Place(panels.stat(f"service.energy_per_{name}", words, look, Query(expression)), 4, 4)
     gases = queries.of(catalogue.PERIOD_ACTIVITY_EMISSIONS, service=CHOSEN, unit="output_tokens", period="month")
     tokens = queries.of(catalogue.PERIOD_ACTIVITY_MEASURED, service=CHOSEN, unit="output_tokens", period="month")

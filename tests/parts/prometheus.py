@@ -35,7 +35,43 @@ class Line:
     points: tuple[tuple[float, float], ...]
 
 
-class Prometheus(Server):
+class Asking:
+    """Who asks a Prometheus that is there already, at *url*."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def query(self, expression: str, *, at: float | None = None) -> list[Sample]:
+        """Return what *expression* is now, or *at* a moment (s since the epoch), one for each series; none: []."""
+        moment = {} if at is None else {"time": repr(at)}
+        found = self._ask("query", query=expression, **moment)
+        if found["resultType"] == "scalar":
+            return [Sample({}, float(found["result"][0]), float(found["result"][1]))]
+        return [Sample(one["metric"], float(one["value"][0]), float(one["value"][1])) for one in found["result"]]
+
+    def value(self, expression: str, *, at: float | None = None) -> float:
+        """Return the one value of *expression*. Fails where there is none or more than one."""
+        (sample,) = self.query(expression, at=at)
+        return sample.value
+
+    def query_range(self, expression: str, start: float, end: float, *, step: float = 1.0) -> list[Line]:
+        """Return *expression* from *start* to *end* (s since the epoch), a point each *step* s, by series."""
+        found = self._ask("query_range", query=expression, start=repr(start), end=repr(end), step=repr(step))
+        return [
+            Line(one["metric"], tuple((float(at), float(value)) for at, value in one["values"]))
+            for one in found["result"]
+        ]
+
+    def _ask(self, kind: str, **parameters: str) -> Any:
+        query = urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/{kind}?{query}", timeout=30) as reply:
+                return json.load(reply)["data"]
+        except urllib.error.HTTPError as refusal:
+            raise AssertionError(f"{parameters}: {refusal.read().decode()}") from refusal
+
+
+class Prometheus(Asking, Server):
     """A Prometheus that scrapes *targets*, each `host:port` or a whole URL of a metrics page, as *job*.
 
     It keeps *retention*, and evaluates the files of *rules*. Blocks made for it can be put in `storage` before it
@@ -53,7 +89,7 @@ class Prometheus(Server):
         rules: Sequence[Path] = (),
     ) -> None:
         self.port = port or free_port()
-        self.url = f"http://{LOOPBACK}:{self.port}"
+        super().__init__(f"http://{LOOPBACK}:{self.port}")
         self.targets = targets
         self.job = job
         self.storage = directory / f"prometheus-{self.port}"
@@ -78,27 +114,6 @@ class Prometheus(Server):
 
         wait_until(enough, what=f"{count} scrapes of {', '.join(self.targets)}", seconds=seconds, every=0.2)
 
-    def query(self, expression: str, *, at: float | None = None) -> list[Sample]:
-        """Return what *expression* is now, or *at* a moment (s since the epoch), one for each series; none: []."""
-        moment = {} if at is None else {"time": repr(at)}
-        found = self._ask("query", query=expression, **moment)
-        if found["resultType"] == "scalar":
-            return [Sample({}, float(found["result"][0]), float(found["result"][1]))]
-        return [Sample(one["metric"], float(one["value"][0]), float(one["value"][1])) for one in found["result"]]
-
-    def value(self, expression: str, *, at: float | None = None) -> float:
-        """Return the one value of *expression*. Fails where there is none or more than one."""
-        (sample,) = self.query(expression, at=at)
-        return sample.value
-
-    def query_range(self, expression: str, start: float, end: float, *, step: float = 1.0) -> list[Line]:
-        """Return *expression* from *start* to *end* (s since the epoch), a point each *step* s, by series."""
-        found = self._ask("query_range", query=expression, start=repr(start), end=repr(end), step=repr(step))
-        return [
-            Line(one["metric"], tuple((float(at), float(value)) for at, value in one["values"]))
-            for one in found["result"]
-        ]
-
     def is_ready(self) -> bool:
         """Whether it answers."""
         try:
@@ -106,14 +121,6 @@ class Prometheus(Server):
                 return True
         except OSError:
             return False
-
-    def _ask(self, kind: str, **parameters: str) -> Any:
-        query = urllib.parse.urlencode(parameters)
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/{kind}?{query}", timeout=30) as reply:
-                return json.load(reply)["data"]
-        except urllib.error.HTTPError as refusal:
-            raise AssertionError(f"{parameters}: {refusal.read().decode()}") from refusal
 
 
 def lint(page: str) -> list[str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 UNITS: Final = (
-    "kwatth",
+    "suffix:kWh",
     "watth",
-    "watt",
+    "suffix:Wh",
+    "suffix:W",
     "joule",
     "percentunit",
-    "litre",
-    "currencyEUR",
+    "suffix:L",
+    "suffix:€",
     "s",
     "short",
     "time:YYYY-MM-DD",

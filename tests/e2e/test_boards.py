@@ -1,0 +1,273 @@
+"""Every dashboard in a real Prometheus that scrapes a simulated town hall: no panel is empty, and its figures are true.
+
+Its ledger has last year and this one, in which a service moves to another department, and a week that nobody measured.
+Prometheus keeps 15 days, and has only what it scraped in this test: what it shows of the past is the ledger's.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from dashboards.boards import dashboards
+from dashboards.words import LANGUAGES
+from monitor.app import fill_year
+from monitor.cli.simulate import SEED
+from monitor.config import Surroundings, load
+from tests.parts.boards import Span, answer, asked, samples
+from tests.parts.daemon import PROGRAM, Daemon
+from tests.parts.loopback import wait_until
+from tests.parts.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+pytestmark = [pytest.mark.real("prometheus"), pytest.mark.usefixtures("no_proxy"), pytest.mark.timeout(580)]
+
+SOURCE: Final = "the-prometheus"
+RETENTION: Final = "15d"
+EMPTY: Final[Mapping[tuple[str, str, str], str]] = {
+    ("overview", "Bought services, this year", "D"): "the impact of every token that the town hall buys is declared",
+    ("service", "Per image", "A"): "no service of the town hall makes images",
+    ("budgets", "What the verdicts rest on", "D"): "no clause of the town hall is about as much as a kilogram of gases",
+    ("budgets", "What the verdicts rest on", "E"): "no clause of the town hall is about water",
+}
+"""The queries without an answer, by dashboard, English title and letter, and why. One that is answered is none here."""
+BUDGETS: Final = [
+    {"name": "Toute l'IA", "period": "year", "limit": "4500 kWh"},
+    {"name": "Essai", "service": "traduction", "period": "year", "limit": "10 gCO2e"},
+    {"name": "Marché bureautique", "contract": "2025-DSI-017", "period": "year", "limit": "3 m3"},
+    {"name": "Communication", "department": "Communication", "period": "year", "limit": "300 EUR"},
+]
+"""One of each kind; the second is exceeded on any day of any year."""
+WEEK: Final = 7 * 86_400
+SECOND: Final = 10**9
+JOULES_PER_KWH: Final = 3_600_000
+MOST_WATTS: Final = 3_000
+"""More than the simulated server ever draws."""
+GRAMS_PER_KWH: Final = 200
+"""More than a kilowatt-hour makes there, its part of the hardware included."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """A simulated daemon, its Prometheus, and when the daemon began to measure, in s since the epoch."""
+
+    daemon: Daemon
+    prometheus: Prometheus
+    begun: float
+    directory: Path
+
+    def span(self) -> Span:
+        now = time.time()
+        return Span(now - 60, now)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    home = tmp_path_factory.mktemp("town")
+    ledger = f"sqlite:///{home}/simulated.db"
+    tables = {
+        "organisation": {"timezone": "Europe/Paris", "language": "en"},
+        "ledger": {"url": ledger},
+        "budget": BUDGETS,
+    }
+    daemon = Daemon(home, tables, command=("simulate", "--ledger", ledger))
+    config = load(Surroundings.of_this_process(), daemon.configuration)
+    config = replace(config, ledger=replace(config.ledger, url=ledger))
+    now = datetime.now(config.organisation.timezone)
+    fill_year(config, now.year - 1, SEED)
+    fill_year(config, now.year, SEED, until=int((now.timestamp() - WEEK) * SECOND))
+    begun = time.time()
+    with daemon, Prometheus(home, daemon.url.removeprefix("http://"), retention=RETENTION) as prometheus:
+        town = Town(daemon, prometheus, begun, home)
+        wait_until(lambda: _is_under_way(town), what="clauses are judged, models loaded, pages read", seconds=240)
+        yield town
+
+
+def _is_under_way(town: Town) -> bool:
+    page = town.daemon.scrape()
+    wanted = ("contract_clause_value", "budget_forecast_ratio", "service_tokens_total", "service_requests_total")
+    return (
+        all(page.find(f"empreinte_{name}") for name in wanted)
+        and bool(page.find("empreinte_service_power_watts", service="traduction"))
+        and town.prometheus.query('sum_over_time(up{job="test"}[1h])')[0].value > 20
+        and bool(town.prometheus.query("sum(rate(empreinte_service_tokens_total[10s])) > 0"))
+    )
+
+
+def _unanswered(town: Town, board: Mapping[str, Any], titles: Mapping[int, str]) -> set[tuple[str, str, str]]:
+    name, span = board["uid"].split("-")[1], town.span()
+    return {
+        (name, titles[one.panel["id"]], one.target["refId"])
+        for one in asked(board, town.prometheus, span)
+        if not answer(one, town.prometheus, span)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_query_of_every_panel_is_answered_but_for_those_that_have_a_reason(town: Town, language: str) -> None:
+    def unanswered() -> set[tuple[str, str, str]]:
+        empty: set[tuple[str, str, str]] = set()
+        for board, english in zip(dashboards(language, SOURCE), dashboards("en", SOURCE), strict=True):
+            empty |= _unanswered(town, board, {panel["id"]: panel["title"] for panel in english["panels"]})
+        return empty
+
+    # a rate needs somebody who asks something just then
+    wait_until(lambda: unanswered() <= EMPTY.keys(), what="answers to all queries", seconds=60, every=3)
+    assert unanswered() == EMPTY.keys()
+
+
+def _report(town: Town, year: int, *more: str) -> Any:
+    """Return what the report of a *year* says, as a program reads it; no services where it has none of a department."""
+    output = town.directory / "reports"
+    output.mkdir(exist_ok=True)
+    options = ("--year", str(year), "--format", "json", "--output", output, "--config", town.daemon.configuration)
+    done = subprocess.run(
+        [str(one) for one in (PROGRAM, "report", *options, *more)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if "the ledger has nothing of department" in done.stderr:
+        return {"services": []}
+    assert done.returncode == 0, done.stderr
+    (written,) = output.glob("*.json")
+    told = json.loads(written.read_text())
+    for file in output.iterdir():
+        file.unlink()
+    return told
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Energy in kWh and greenhouse gases in kg, by service or by department: exactly as the report has them."""
+
+    energy: Mapping[str, Fraction]
+    gases: Mapping[str, Fraction]
+
+
+def _by_service(report: Any) -> Figures:
+    rows = report["services"]
+    energy: dict[str, Fraction] = {}
+    gases: dict[str, Fraction] = {}
+    for one in rows:
+        energy[one["service"]] = energy.get(one["service"], Fraction(0)) + _kwh(one)
+        gases[one["service"]] = gases.get(one["service"], Fraction(0)) + _kilograms(one)
+    return Figures(energy, gases)
+
+
+def _kwh(service: Any) -> Fraction:
+    return Fraction(service["energy"]["microjoules"], JOULES_PER_KWH * 10**6)
+
+
+def _kilograms(service: Any) -> Fraction:
+    told = service["impacts"]["emissions_kilograms"]
+    return Fraction(told["central"]) if told else Fraction(0)
+
+
+def _column(town: Town, panel: str, number: int, label: str) -> dict[str, float]:
+    """Return what a column of a table of the managers' board shows, by the label of its rows."""
+    board = dashboards("en", SOURCE)[0]
+    span = town.span()
+    queries = [one for one in asked(board, town.prometheus, span) if one.panel["title"] == panel]
+    return {sample.labels[label]: sample.value for sample in samples(queries[number], town.prometheus, span)}
+
+
+def _assert_shown(town: Town, shown: Mapping[str, float], told: Mapping[str, Fraction], per_kwh: float) -> None:
+    """Assert that what is *shown* is what was *told*: exactly, but for the hour that is still open in the report."""
+    open_hour = (time.time() - town.begun) / 3600 * MOST_WATTS / 1000 * per_kwh
+    assert {name for name, value in told.items() if value} <= shown.keys()
+    for name, value in shown.items():
+        assert -0.0005 <= value - float(told.get(name, 0)) <= open_hour + 0.0005, name
+
+
+def _assert_exact(shown: Mapping[str, float], told: Mapping[str, Fraction]) -> None:
+    assert {name for name, value in told.items() if value} <= shown.keys()
+    assert {name: f"{value:.1f}" for name, value in shown.items()} == {
+        name: f"{float(told.get(name, 0)):.1f}" for name in shown
+    }
+
+
+THIS_ENERGY, _MONTH, LAST_ENERGY, THIS_GASES, LAST_GASES = range(5)
+SERVICES: Final = ("By service", "who")
+DEPARTMENTS: Final = ("By department", "department")
+
+
+def _assert_as_reported(town: Town, table: tuple[str, str], this: Figures, last: Figures) -> None:
+    title, label = table
+    _assert_exact(_column(town, title, LAST_ENERGY, label), last.energy)
+    _assert_exact(_column(town, title, LAST_GASES, label), last.gases)
+    _assert_shown(town, _column(town, title, THIS_ENERGY, label), this.energy, 1)
+    _assert_shown(town, _column(town, title, THIS_GASES, label), this.gases, GRAMS_PER_KWH / 1000)
+
+
+def _named(town: Town, figures: Figures) -> Figures:
+    """Return *figures* of services by the names that people read, as the board has them."""
+    facts = town.prometheus.query("empreinte_service_info")
+    names = {one.labels["service"]: one.labels.get("name", one.labels["service"]) for one in facts}
+
+    def named(values: Mapping[str, Fraction]) -> Mapping[str, Fraction]:
+        return {names.get(key, key): value for key, value in values.items()}
+
+    return Figures(named(figures.energy), named(figures.gases))
+
+
+def _by_department(town: Town, year: int, departments: Sequence[str]) -> Figures:
+    reports = {one: _by_service(_report(town, year, "--department", one)) for one in departments}
+    return Figures(
+        {name: sum(one.energy.values(), Fraction(0)) for name, one in reports.items()},
+        {name: sum(one.gases.values(), Fraction(0)) for name, one in reports.items()},
+    )
+
+
+def _assert_headlines(town: Town) -> None:
+    this_year = datetime.now(UTC).year
+    this, last = (_named(town, _by_service(_report(town, year))) for year in (this_year, this_year - 1))
+    _assert_as_reported(town, SERVICES, this, last)
+    board, span = dashboards("en", SOURCE)[0], town.span()
+    shown = {one.panel["title"]: samples(one, town.prometheus, span) for one in asked(board, town.prometheus, span)}
+    for title, told in (("Energy, last year", last.energy), ("Greenhouse gases, last year", last.gases)):
+        (sample,) = shown[title]
+        assert f"{sample.value:.1f}" == f"{float(sum(told.values())):.1f}"
+
+
+def test_the_managers_figures_are_those_of_the_report_over_a_move_a_gap_a_restart_and_a_young_prometheus(
+    town: Town,
+) -> None:
+    _assert_headlines(town)
+    town.daemon.stop()
+    town.daemon.start()
+    town.prometheus.wait_for_scrapes(int(town.prometheus.value('sum_over_time(up{job="test"}[1d])')) + 3)
+    _assert_headlines(town)
+
+
+def test_departments_have_what_the_report_gives_them_each_hour_to_who_had_the_service_then(town: Town) -> None:
+    year = datetime.now(UTC).year
+    departments = ("Accueil", "Archives", "Assemblées", "Bibliothèque", "Communication", "DSI")
+    last = _by_department(town, year - 1, departments)
+    this = _by_department(town, year, departments)
+    title, label = DEPARTMENTS
+    for number, told, exact in (
+        (LAST_ENERGY, last.energy, True),
+        (LAST_GASES, last.gases, True),
+        (THIS_ENERGY, this.energy, False),
+        (THIS_GASES, this.gases, False),
+    ):
+        shown = {name: value for name, value in _column(town, title, number, label).items() if name in departments}
+        if exact:
+            _assert_exact(shown, told)
+        else:
+            _assert_shown(town, shown, told, 1 if number == THIS_ENERGY else GRAMS_PER_KWH / 1000)
+    # the year in which the service moved has it on both sides
+    in_both = {2026: this.energy, 2027: last.energy}.get(year)
+    assert in_both is None or min(in_both["Bibliothèque"], in_both["Archives"]) > 0
