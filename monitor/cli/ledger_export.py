@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
+from monitor.cli.terminal import progress
 
 if TYPE_CHECKING:
     from monitor.exposition.backfill import Form
@@ -139,7 +139,7 @@ def _write(past: "Past", shape: _Shape, out: Output) -> int:
     from monitor.exposition.backfill import FAMILIES, end, head, lines
 
     count = 0
-    with _progress() as tell:
+    with progress() as tell:
         for family in FAMILIES:
             begun = False
             with closing(past.courses(family.totals, family.found)) as courses:
@@ -176,26 +176,3 @@ def _written(output: str) -> Iterator[Output]:
             part.rename(path)
         finally:
             part.unlink(missing_ok=True)
-
-
-class _Teller(Protocol):
-    def __call__(self, text: str, /) -> None:
-        """Show *text* in the place of what was shown before."""
-
-
-@contextmanager
-def _progress() -> Iterator[_Teller]:
-    """Give what says on a terminal how far it is; elsewhere it says nothing."""
-    shows = sys.stderr is not None and sys.stderr.isatty()
-    # carriage return, erase in line. Source: ECMA-48, 8.3.41
-    clear = "\r\x1b[K"
-
-    def tell(text: str) -> None:
-        if shows:
-            typer.echo(f"{clear}{text}", nl=False, err=True)
-
-    try:
-        yield tell
-    finally:
-        if shows:
-            typer.echo(clear, nl=False, err=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.session import AsJson, CommandError, ConfigFile, Debug, Lang, Status, session_of
-from monitor.cli.terminal import Terminal, Tone
+from monitor.cli.terminal import Terminal, Tone, progress
 from monitor.config import Language
 
 if TYPE_CHECKING:
@@ -40,8 +40,14 @@ def report(
     service: Annotated[str, typer.Option(metavar="KEY", help="One service alone.")] = "",
     department: Annotated[str, typer.Option(metavar="NAME", help="One department alone.")] = "",
     formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="The kinds of files to write, parted by commas.")
-    ] = "html,csv,json",
+        str,
+        typer.Option(
+            "--format",
+            metavar="LIST",
+            help="The kinds of files to write, parted by commas. [default: html,pdf,xlsx,csv,json; pdf where typst is]",
+            show_default=False,
+        ),
+    ] = "",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them; made where missing.")] = Path(),
     seal: Annotated[bool, typer.Option("--seal", help="Write the hashes of all that was read and written.")] = False,
     correct: Annotated[
@@ -57,8 +63,9 @@ def report(
     gives the same files, byte for byte.
     What the files hold: docs/report.md.
 
-    Formats: html, csv, json; and for others' tools codecarbon, boamps, public-service (schema of the French State),
-    pcr-si, dcat (a record of the other files).
+    Formats: html; pdf (PDF/UA-1, needs pip install 'empreinte[report]'); xlsx; ods; csv (a data package); json (with
+    its schemas); and for others' tools codecarbon, boamps, public-service (schema of the French State), pcr-si, dcat (a
+    record of the other files).
 
     \b
     Examples:
@@ -91,7 +98,8 @@ def report(
     speech = Speech(language, ZoneInfo(made.time_zone))
     material = material_of(made, before, loaded, host, language)
     require_unsealed(material, output, correct)
-    files = files_of(material, wanted)
+    with progress() as tell:
+        files = files_of(material, wanted, tell)
     if seal:
         files |= seal_of(material, files, output, loaded.file, correct)
     write(files, output)

@@ -7,9 +7,12 @@ import shutil
 import sys
 import textwrap
 import unicodedata
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,6 +90,31 @@ class Terminal:
         pieces = textwrap.wrap(last, room, break_on_hyphens=False, break_long_words=False) or [""]
         yield f"{start}{pieces[0]}".rstrip()
         yield from (f"{' ' * _width(start)}{piece}" for piece in pieces[1:])
+
+
+class Teller(Protocol):
+    """What says how far something is."""
+
+    def __call__(self, text: str, /) -> None:
+        """Show *text* in the place of what was shown before."""
+
+
+@contextmanager
+def progress() -> Iterator[Teller]:
+    """Give what says on a terminal, on standard error, how far it is; elsewhere it says nothing."""
+    shows = sys.stderr is not None and sys.stderr.isatty()
+    # carriage return, erase in line. Source: ECMA-48, 8.3.41
+    clear = "\r\x1b[K"
+
+    def tell(text: str) -> None:
+        if shows:
+            typer.echo(f"{clear}{text}", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        if shows:
+            typer.echo(clear, nl=False, err=True)
 
 
 def is_terminal() -> bool:

@@ -80,5 +80,5 @@ def test_tables_tell_numbers_exactly_and_what_is_unknown_as_null() -> None:
 
 def test_the_schemas_are_written_beside_the_files() -> None:
     written = schema_files()
-    assert set(written) == {f"empreinte-{name}" for name in SCHEMAS}
-    assert json.loads(written["empreinte-report-1.json"])["$id"].endswith("/report-1.json")
+    assert set(written) == {f"empreinte-{name}.schema.json" for name in SCHEMAS}
+    assert json.loads(written["empreinte-report-1.schema.json"])["$id"].endswith("/report-1.json")
