@@ -115,6 +115,16 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """A server elsewhere that is called: for what, where, and through which proxy; empty: directly."""
+
+    purpose: str
+    """`live`, `webhook`, `grafana` or `email`."""
+    host: str
+    proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSeen:
     """A service that is configured or was discovered, and whether it runs now."""
 
@@ -157,6 +167,10 @@ class Examination:
     """What the impacts need beside the zone: `factors`, `live`, `pue`, `site`, `hardware`, `virtual`."""
     strangers: tuple[Stranger, ...] = ()
     """Budgets of whom nobody knows."""
+    destinations: tuple[Destination, ...] = ()
+    """Who is called over the network, and how."""
+    unheeded: tuple[str, ...] = ()
+    """Variables of the environment that name a proxy, which is not used."""
 
     @property
     def verdict(self) -> Verdict:

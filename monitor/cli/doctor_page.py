@@ -46,6 +46,7 @@ def page(
         ("doctor.services", _services(examination, speech, terminal)),
         ("doctor.pages", terminal.table([row for seen in examination.pages for row in _page_rows(seen, speech)])),
         ("doctor.webhooks", _webhooks(examination, speech, terminal)),
+        ("doctor.destinations", terminal.table(list(_destination_rows(examination, speech)))),
         (
             "doctor.budgets",
             terminal.table([row for one in examination.strangers for row in _stranger_rows(one, speech)]),
@@ -160,6 +161,14 @@ def _webhooks(examination: Examination, speech: Speech, terminal: Terminal) -> s
         fault = speech.say("doctor.webhooks_fault", what=examination.webhooks_fault)
         return terminal.paint(terminal.paragraph(fault, INDENT), Tone.WARNING)
     return terminal.table([row for webhook in examination.webhooks for row in _webhook_rows(webhook, speech)])
+
+
+def _destination_rows(examination: Examination, speech: Speech) -> Iterator[tuple[str, str]]:
+    for one in examination.destinations:
+        way = speech.say("doctor.through", proxy=one.proxy) if one.proxy else speech.say("doctor.directly")
+        yield speech.say(f"doctor.destination.{one.purpose}"), speech.say("doctor.way", host=one.host, way=way)
+    if examination.destinations and examination.unheeded:
+        yield "", speech.say("doctor.unheeded", names=", ".join(examination.unheeded))
 
 
 def _webhook_rows(webhook: Webhook, speech: Speech) -> Iterator[tuple[str, str]]:

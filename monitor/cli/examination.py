@@ -13,9 +13,11 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from monitor import processor_power, watch
 from monitor.adapters import codecarbon
+from monitor.adapters.connections import proxy_to
 from monitor.adapters.virtualisation import hypervisor
 from monitor.app import assembly_of
 from monitor.cli.inquiry import answers
@@ -23,8 +25,10 @@ from monitor.cli.ledger_standing import ledger_standing
 from monitor.clock import SystemClock, process_clock
 from monitor.collector import Host
 from monitor.comparison import beside, measure
+from monitor.config import LiveSource
 from monitor.core.units import Duration
 from monitor.doctor import (
+    Destination,
     Examination,
     ServiceSeen,
     Standing,
@@ -42,11 +46,12 @@ from monitor.doctor import (
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import grid_of, open_with_token
 from monitor.notify.outbox import FILE, OutboxError, standings
+from monitor.post import mail_of
 from monitor.reckoning import ReckoningError
 from monitor.workloads import HostWorkloads, catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from monitor.collector import Collector
     from monitor.comparison import Line
@@ -54,6 +59,14 @@ if TYPE_CHECKING:
 
 TICK: Final = Duration.from_seconds(2)
 """Between two readings of a comparison."""
+
+PROXY_VARIABLES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+
+PROVIDERS: Final = {
+    LiveSource.RTE: "odre.opendatasoft.com",
+    LiveSource.ELECTRICITY_MAPS: "api.electricitymaps.com",
+}
+"""Who is asked where no gateway is configured; a test holds it against the collectors, which are never imported."""
 
 Collectors = list[tuple[str, "Callable[[], Collector]"]]
 
@@ -78,6 +91,8 @@ def examine(config: Config) -> Examination:
         pages=sources.pages,
         webhooks=webhooks,
         webhooks_fault=webhooks_fault,
+        destinations=tuple(_destinations(config)),
+        unheeded=tuple(sorted(name for name in os.environ if name.lower() in PROXY_VARIABLES)),
         strangers=strangers_of(config.budgets, (*(rule.facts for rule in config.services), *services.values())),
         impacts=factors_standing(_fault_of_factors(config, now.wall))
         | live_standing(live, sources.unreadable)
@@ -147,10 +162,25 @@ def _kinds() -> list[tuple[str, type[Collector]]]:
 def _webhooks(config: Config) -> tuple[tuple[Webhook, ...], str]:
     """Return how it stands with each address that is told of events, and why that can't be said; empty: it can."""
     try:
-        found = standings(config.paths.state / FILE, [table.url for table in config.webhooks])
+        mail = mail_of(config)
+        endpoints = [*(table.url for table in config.webhooks), *(mail.endpoints if mail else ())]
+        found = standings(config.paths.state / FILE, endpoints)
     except OutboxError as error:
         return (), str(error)
     return tuple(webhook_of(one) for one in found), ""
+
+
+def _destinations(config: Config) -> Iterator[Destination]:
+    """Yield who is called over the network under *config*, and through which proxy."""
+    called = [("webhook", urlsplit(table.url).hostname) for table in config.webhooks]
+    if config.grafana.url:
+        called.append(("grafana", urlsplit(config.grafana.url).hostname))
+    if config.factors.live is not None:
+        called.insert(0, ("live", urlsplit(config.factors.address).hostname or PROVIDERS[config.factors.live]))
+    for purpose, host in called:
+        yield Destination(purpose, host or "", proxy_to(host or "", config.network.outgoing))
+    if config.email.host:
+        yield Destination("email", config.email.host)
 
 
 def _fault_of_factors(config: Config, now: int) -> str:

@@ -18,6 +18,7 @@ from monitor.core.entries import ServiceFacts
 from monitor.core.readings import Method
 from monitor.core.units import Power
 from monitor.doctor import (
+    Destination,
     Examination,
     MeterFound,
     PageSeen,
@@ -264,3 +265,11 @@ def test_a_budget_of_whom_nobody_knows_is_told_with_the_cure(scope: str) -> None
     assert "Budgets ia No service" in said
     assert "Coms" in said
     assert "Cure: compare the name with [[service]] in the configuration" in said
+
+
+def test_the_way_to_each_destination_is_shown() -> None:
+    ways = (Destination("webhook", "hooks.example.net", "http://proxy.example.org:3128"), Destination("email", "smtp"))
+    text = " ".join(shown(replace(FOUND, destinations=ways, unheeded=("HTTPS_PROXY",))).split())
+    assert "webhook hooks.example.net: through the proxy http://proxy.example.org:3128" in text
+    assert "e-mail smtp: directly" in text
+    assert "HTTPS_PROXY of the environment is not obeyed" in text

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+import collectors.electricity_maps
+import collectors.rte
 from monitor.adapters import codecarbon
 from monitor.adapters.codecarbon import CodeCarbonFailed, Comparison
 from monitor.cli import examination
-from monitor.config import Config
+from monitor.config import Config, LiveSource
 from monitor.core.units import Duration, Energy, Power
-from monitor.doctor import State, Verdict
+from monitor.doctor import Destination, State, Verdict
 from monitor.notify.outbox import FILE, Letter, Outbox
 from monitor.recording import Roots, record
 from tests.fixtures.host import RECORDED
@@ -195,3 +197,40 @@ def test_who_asks_over_the_network_is_neither_asked_nor_told_of_unless_configure
     found = examination.examine(config_of(RECORDED / "xeon-two-sockets", tmp_path))
     assert not {"rte", "electricity_maps"} & {one.collector for one in found.unreadable}
     assert "live" not in found.impacts
+
+
+NETWORK = """
+[network]
+proxy = "http://proxy.example.org:3128"
+no_proxy = ["intra.example.org"]
+[email]
+host = "smtp.example.org"
+sender = "empreinte@example.org"
+to = ["it@example.org"]
+[grafana]
+url = "https://grafana.intra.example.org"
+[[notify]]
+url = "https://hooks.example.net/secret"
+"""
+
+
+def test_it_is_said_how_each_destination_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://another.example.org:8080")
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.delenv("http_proxy", raising=False)
+    found = examination.examine(config_of(RECORDED / "virtual-machine", tmp_path, NETWORK))
+    assert found.destinations == (
+        Destination("webhook", "hooks.example.net", "http://proxy.example.org:3128"),
+        Destination("grafana", "grafana.intra.example.org"),
+        Destination("email", "smtp.example.org"),
+    )
+    assert "HTTPS_PROXY" in found.unheeded
+    assert [one.standing.address for one in found.webhooks] == [
+        "https://hooks.example.net",
+        "smtp://smtp.example.org:587",
+    ]
+
+
+def test_the_providers_are_those_that_the_collectors_ask() -> None:
+    assert f"https://{examination.PROVIDERS[LiveSource.RTE]}" == collectors.rte.ADDRESS
+    assert f"https://{examination.PROVIDERS[LiveSource.ELECTRICITY_MAPS]}" == collectors.electricity_maps.ADDRESS
