@@ -24,7 +24,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Try whether e-mail arrives; see or send the summary of a month."""
+    """Try e-mail; see or send the summary of a month."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
