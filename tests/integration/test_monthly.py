@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,8 +13,10 @@ from monitor.app import fill_year
 from monitor.cli.program import run
 from monitor.cli.reported import reported
 from monitor.config import Config, Surroundings, load
+from monitor.core.budgets import Budget, Forecast, Measure, Period, Standing
 from monitor.core.calendar import months_of
 from monitor.core.entries import PSEUDO_SERVICES
+from monitor.core.impact import Bounds
 from monitor.core.interval import HOUR, Stamp
 from monitor.ledger.store import Ledger
 from monitor.monthly import KEY, MORNING, Monthly, MonthName, Summary, figures_of
@@ -92,6 +96,41 @@ def test_it_reads_as_a_person_writes_with_french_figures(config: Config) -> None
     assert "\N{NARROW NO-BREAK SPACE}%" in text
     assert "empreinte report --year 2025 --month 2" in text
     assert not any(f"- {key} " in text for key in PSEUDO_SERVICES)
+
+
+def test_budgets_that_last_are_told_with_their_forecast_and_those_of_the_month_are_not(config: Config) -> None:
+    year = Budget("all", "Tout\nl'IA", None, Measure.ENERGY, Period.YEAR, 1000, Fraction(4, 5), "3000 kWh")
+    month = replace(year, key="month", name="Mois", period=Period.MONTH)
+    coming = Forecast(Bounds(1100, 1200, 1300), None)
+    used = Bounds(400, 400, 400)
+    standings = (
+        Standing(year, MONTHS[0], used, coming),
+        Standing(month, MONTHS[0], used, None),
+        Standing(replace(year, name="Inconnu"), MONTHS[0], None, None),
+        Standing(replace(year, name="Presque"), MONTHS[0], Bounds(999, 999, 999), None),
+    )
+    with Ledger.read(config.ledger.url) as ledger:
+        text = Summary(config).text(ledger, MonthName(YEAR, 2), standings)
+    assert text is not None
+    space = "\N{NARROW NO-BREAK SPACE}"
+    assert (
+        f"- Tout l'IA (3000 kWh) : 40{space}% consommés, il reste 60{space}%."
+        f" À ce rythme, 120{space}% à la fin de la période."
+    ) in text
+    assert "- Inconnu (3000 kWh) : la consommation n'est pas connue." in text
+    assert f"- Presque (3000 kWh) : 99{space}% consommés" in text
+    assert "Mois" not in text
+
+
+def test_the_daemon_looks_after_it_with_each_commit_and_minds_no_failure(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    end = MONTHS[1].end + MORNING
+    with Ledger.read(config.ledger.url) as ledger:
+        # one that is read remembers nothing
+        Monthly(config, ledger).attend(end, Stamp(end, end))
+    assert "the summary of the month could not be made" in caplog.text
+    assert "tried again in an hour" in caplog.text
 
 
 def test_what_was_not_measured_is_no_month_and_what_is_open_is_said_to_be(config: Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -309,3 +310,10 @@ def test_the_queue_of_webhooks_carries_mail_too_across_a_restart(tmp_path: Path)
     by_reader = {message["To"]: message for message in box.taken}
     assert by_reader["maire@example.org"]["Subject"] == "[Empreinte ia-01] octobre 2026"
     assert "rapl peut de nouveau être lu" in by_reader[", ".join(TO)].get_content()
+
+
+def test_both_languages_say_the_same_things_with_the_same_parts() -> None:
+    french, english = (words("monitor.notify", language).sentences for language in Language)
+    assert french.keys() == english.keys()
+    for key, sentence in french.items():
+        assert sorted(re.findall(r"{(\w+)", sentence)) == sorted(re.findall(r"{(\w+)", english[key])), key
