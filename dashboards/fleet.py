@@ -33,7 +33,7 @@ def _places(words: Words) -> Iterator[Place]:
     yield Place(panels.stat("fleet.power", words, Look(WATTS, 0), Query(power)), 6, 4)
     up = f"min({queries.of(catalogue.COVERAGE, period='day')})"
     yield Place(panels.stat("fleet.coverage", words, Look(RATIO, 0, SURE, 0, 1), Query(up)), 6, 4)
-    yield Place(_table(words), 24, 11)
+    yield Place(_table(words), 24, 8)
     curve = panels.lines(
         "fleet.curves",
         words,

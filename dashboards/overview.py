@@ -142,7 +142,7 @@ def _spent(words: Words) -> Iterator[Place]:
     look = Look(panels.WATTS, 0, names=words.mapping("names"))
     link = board.path_to("infrastructure", words.language)
     curve = panels.lines("overview.power", words, look, Query(power, "{{who}}", instant=False), stacked=True, link=link)
-    yield Place(curve, 24, 9)
+    yield Place(curve, 24, 12)
 
 
 def _bought(words: Words) -> Iterator[Place]:

@@ -38,7 +38,7 @@ h1 { font-size: 18px; font-weight: 500; margin: 6px 0 10px } h1 small { color: #
 .stats { flex-direction: row; gap: 16px; align-items: center; justify-content: space-around }
 .stat { text-align: center; font-size: 28px; font-weight: 500; white-space: nowrap }
 .stat small { display: block; font-size: 14px; font-weight: 400; color: #24292e }
-.bar { display: grid; grid-template-columns: 46% 1fr 90px; gap: 8px; align-items: center; margin: 2px 0;
+.bar { display: grid; grid-template-columns: 42% 1fr 100px; gap: 8px; align-items: center; margin: 2px 0;
   flex: 0 1 26px }
 .bar span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
 .bar i { display: block; height: 18px; background: #e9ebee } .bar b { display: block; height: 100% }

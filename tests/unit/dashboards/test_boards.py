@@ -107,6 +107,36 @@ def test_the_public_one_has_no_variable_and_leads_nowhere() -> None:
     assert not any("public" in board["uid"] for board in dashboards("en"))
 
 
+def test_the_public_one_tells_nothing_of_budgets_contracts_or_what_is_bought_of_whom() -> None:
+    (public,) = [board for board in dashboards("fr", SOURCE) if "public" in board["uid"]]
+    asked = " ".join(expressions(public))
+    assert not re.search(r"empreinte_(budget|contract|external|period_contract|period_external)", asked)
+    assert all(word not in asked for word in ("supplier", "provider", "contract"))
+
+
+@EACH
+def test_the_columns_of_a_table_are_those_that_its_queries_have(board: dict[str, Any]) -> None:
+    for panel in (one for one in board["panels"] if one["type"] == "table"):
+        joined, kept, order = (one["options"] for one in panel["transformations"])
+        headings = list(order["renameByName"].values())
+        assert len(headings) == len(set(headings))
+        assert list(order["renameByName"]) == kept["include"]["names"] == list(order["indexByName"])
+        assert panel["options"]["sortBy"][0]["displayName"] in headings
+        assert {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]} == set(headings)
+        letters = {target["refId"] for target in panel["targets"]}
+        assert {name[-1] for name in kept["include"]["names"] if name.startswith("Value #")} <= letters
+        asked = [target["expr"] for target in panel["targets"]]
+        assert len(asked) == 1 or all(joined["byField"] in one for one in asked)
+        labels = [name for name in kept["include"]["names"] if not name.startswith("Value")]
+        assert all(any(name in one for one in asked) for name in labels)
+
+
+@EACH
+def test_no_unit_scales_what_people_compare_with_the_report(board: dict[str, Any]) -> None:
+    text = str([panel.get("fieldConfig") for panel in board["panels"]])
+    assert not re.search(r"'(kwatth|watt|litre|currencyEUR|masskg|massg|conppm)'", text)
+
+
 def shape(board: dict[str, Any]) -> list[tuple[str, Any, list[str]]]:
     return [
         (panel["type"], panel["gridPos"], [target["expr"] for target in panel.get("targets", ())])
