@@ -65,6 +65,18 @@ _amount: Final = Exact(
         "m³": ("m3", _ONE),
     },
 )
+money: Final = Exact(
+    noun="an amount of money",
+    units={"EUR": _ONE, "€": _ONE},
+    example='"48000 EUR"',
+    highest=Decimal(1_000_000_000),
+    positive=True,
+    mistaken={
+        **dict.fromkeys(("euro", "euros"), ("EUR", _ONE)),
+        **dict.fromkeys(("k€", "keur"), ("EUR", Decimal(1000))),
+    },
+)
+"""A `Read` of what a contract is worth, in euros."""
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 _CPV: Final = re.compile(r"\d{8}(-\d)?")
 _OPERATORS: Final[Mapping[str, Operator]] = {
@@ -208,6 +220,10 @@ class ContractTable:
     cpv: Annotated[tuple[str, ...], Key("CPV codes.", cpv_codes, '["72212000-4"]', unset="none")] = ()
     starts: Annotated[date | None, Key("First day.", amounts.day, "2026-01-01", unset="unknown")] = None
     ends: Annotated[date | None, Key("Last day.", amounts.day, "2028-12-31", unset="none yet")] = None
+    amount: Annotated[
+        Decimal | None,
+        Key("What it is worth, without VAT: for shares by value.", money, '"48000 EUR"', unset="unknown"),
+    ] = None
     clauses: tuple[ClauseTable, ...] = ()
     """Each has its id."""
 

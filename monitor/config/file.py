@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import impacts
 from monitor.config.activity import page_rule
+from monitor.config.bills import check_bills
 from monitor.config.budgets import completed_budgets
+from monitor.config.commitments import check_commitments, read_commitments
 from monitor.config.contracts import check_contracts, read_contracts
 from monitor.config.email import check_email
 from monitor.config.external import check_externals
@@ -110,7 +112,7 @@ def _resolve(
     faults = Faults()
     origins = {path: f"line {line}" for path, line in lines.items()}
     whole = _with_defaults(tables, surroundings, origins)
-    note_unknown(whole, (*TABLES, *LISTS, "service", "contract"), "", faults, LATER)
+    note_unknown(whole, (*TABLES, *LISTS, "service", "contract", "commitment"), "", faults, LATER)
     records: dict[str, Any] = {
         name: read_table(record, whole.get(name, {}), name, faults, LATER) for name, record in TABLES.items()
     }
@@ -121,11 +123,14 @@ def _resolve(
     _check_together(records, services, faults)
     check_webhooks(several["notify"], faults)
     check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
+    check_bills(several["bill"], faults)
     budgets = completed_budgets(several["budget"], faults)
     contracts = read_contracts(whole.get("contract", []), faults, LATER)
     ours = [(path, rule.facts.key, rule.facts.contract) for path, rule in services]
     bought = [(path, table.key, table.contract) for path, table in several["external"]]
     check_contracts(contracts, ours, bought, faults)
+    commitments = read_commitments(whole.get("commitment", []), faults, LATER)
+    check_commitments(commitments, [key for _, key, _ in (*ours, *bought)], faults)
     assets = _check_impacts(records, several, faults, origins)
     found = [fault for fault in faults.found if not _inherited(origins.get(fault.path, ""))]
     if found:
@@ -139,7 +144,9 @@ def _resolve(
         services=tuple(rule for _, rule in services),
         webhooks=tuple(table for _, table in several["notify"]),
         budget_tables=budgets,
+        bill_tables=tuple(table for _, table in several["bill"]),
         contract_tables=tuple(table for _, table in contracts),
+        commitment_tables=tuple(table for _, table in commitments),
         file=file,
         origins=origins,
     )

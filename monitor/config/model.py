@@ -9,7 +9,9 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from monitor.config import amounts, quantities, values
+from monitor.config.bills import BillTable, bill_of
 from monitor.config.budgets import BudgetTable, budget_of
+from monitor.config.commitments import CommitmentTable, commitment_of
 from monitor.config.contracts import ContractTable, contract_of
 from monitor.config.email import EmailTable
 from monitor.config.external import ExternalTable, external_rule
@@ -30,7 +32,9 @@ from monitor.config.register import RegisterTable
 from monitor.config.tables import Key
 from monitor.config.values import Listen
 from monitor.core.attribution import FloorRule
+from monitor.core.bills import Bill
 from monitor.core.budgets import Budget
+from monitor.core.commitments import Commitment
 from monitor.core.contracts import Contract
 from monitor.core.external import ExternalRule
 from monitor.core.interval import HOUR, MINUTE
@@ -62,6 +66,12 @@ class Organisation:
     siret: Annotated[str, Key("SIRET number, for the reports.", values.siret, '"21350238800019"', unset="none")] = ""
     insee: Annotated[
         str, Key("INSEE code of the commune, for the reports.", values.commune, '"35238"', unset="none")
+    ] = ""
+    accountable: Annotated[
+        str, Key("Who answers for the figures, for the reports.", values.text, '"Le directeur des SI"', unset="none")
+    ] = ""
+    contact: Annotated[
+        str, Key("Whom to ask about them, for the reports.", values.text, '"numerique@ville.example"', unset="none")
     ] = ""
     timezone: Annotated[
         ZoneInfo,
@@ -289,7 +299,9 @@ class Config:
     webhooks: tuple[NotifyTable, ...]
     budget_tables: tuple[BudgetTable, ...]
     """Each has its key and its name."""
+    bill_tables: tuple[BillTable, ...]
     contract_tables: tuple[ContractTable, ...]
+    commitment_tables: tuple[CommitmentTable, ...]
     file: Path | None
     """The file it comes from; None: there is none."""
     origins: Mapping[str, str]
@@ -311,9 +323,19 @@ class Config:
         return tuple(budget_of(table) for table in self.budget_tables)
 
     @property
+    def bills(self) -> tuple[Bill, ...]:
+        """The electricity bills that the report sets beside the measure."""
+        return tuple(bill_of(table) for table in self.bill_tables)
+
+    @property
     def contracts(self) -> tuple[Contract, ...]:
         """The public contracts, with their clauses."""
         return tuple(contract_of(table) for table in self.contract_tables)
+
+    @property
+    def commitments(self) -> tuple[Commitment, ...]:
+        """What the organisation has committed itself to."""
+        return tuple(commitment_of(table) for table in self.commitment_tables)
 
     @property
     def zone(self) -> str:
@@ -354,12 +376,12 @@ LISTS: Final[Mapping[str, type]] = {
     "asset": AssetTable,
     "external": ExternalTable,
     "budget": BudgetTable,
+    "bill": BillTable,
     "notify": NotifyTable,
 }
-"""Tables of which there may be several, beside `[[service]]` and `[[contract]]`, which have tables in them."""
+"""Tables of which there may be several, beside `[[service]]`, `[[contract]]`, `[[commitment]]`, with tables in them."""
 LATER: Final[Mapping[str, str]] = {
     "ledger.central": "a central ledger",
     "retention": "retention by kind",
-    "commitment": "commitments",
 }
 """Keys that a coming version reads. Taking them now without acting on them would be a silent lie."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from dataclasses import MISSING
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from monitor.config.activity import ActivityTable
+from monitor.config.commitments import ActionTable, CommitmentTable
 from monitor.config.contracts import ClauseTable, ContractTable
 from monitor.config.external import DeclaredTable
 from monitor.config.file import DEFAULT
@@ -20,11 +21,12 @@ from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.config.model import Config
     from monitor.core.services import ServiceRule
 
+Record = TypeVar("Record")
 WIDTH: Final = 100
 
 _HEAD: Final = """\
@@ -39,6 +41,8 @@ def example() -> str:
     parts += [_example_table(f"[[{name}]]", record, commented_header=True) for name, record in LISTS.items()]
     parts.append(_example_table("[[contract]]", ContractTable, commented_header=True))
     parts.append(_example_table("[[contract.clause]]", ClauseTable, commented_header=True))
+    parts.append(_example_table("[[commitment]]", CommitmentTable, commented_header=True))
+    parts.append(_example_table("[[commitment.action]]", ActionTable, commented_header=True))
     parts.append(_example_table("[[service]]", ServiceTable, commented_header=True))
     match = next(key.example for name, key in keys_of(MatchTable) if name == "systemd")
     others = ", ".join(name for name, _ in keys_of(MatchTable) if name != "systemd")
@@ -61,15 +65,16 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
         ("asset", config.assets),
         ("external", config.externals),
         ("budget", config.budget_tables),
+        ("bill", config.bill_tables),
         ("notify", config.webhooks),
     )
     for name, records in several:
         for index, record in enumerate(records):
             yield from _shown_record(f"{name}[{index}]", record, config.origins)
-    for index, contract in enumerate(config.contract_tables):
-        yield from _shown_record(f"contract[{index}]", contract, config.origins)
-        for number, clause in enumerate(contract.clauses):
-            yield from _shown_record(f"contract[{index}].clause[{number}]", clause, config.origins)
+    for contract, path in _with_paths("contract", config.contract_tables):
+        yield from _shown_tree(path, contract, {"clause": contract.clauses}, config.origins)
+    for commitment, path in _with_paths("commitment", config.commitment_tables):
+        yield from _shown_tree(path, commitment, {"action": commitment.actions}, config.origins)
     for index, rule in enumerate(config.services):
         yield from _shown_service(f"service[{index}]", rule, config.origins)
 
@@ -79,6 +84,7 @@ def reference() -> str:
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
     parts += [_section("[[contract]]", ContractTable), _section("[[contract.clause]]", ClauseTable)]
+    parts += [_section("[[commitment]]", CommitmentTable), _section("[[commitment.action]]", ActionTable)]
     parts += [_section("market = { … }", MarketTable), _section("declared = { … }", DeclaredTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]
     parts += [_section("activity = { … }", ActivityTable), _section("events = { … }", EventsTable), _LATER_SECTION]
@@ -103,6 +109,20 @@ def _shown_record(path: str, record: object, origins: Mapping[str, str]) -> Iter
             secret = isinstance(record, NotifyTable) and name == "url"
             written = key.written(without_path(value) if secret else value)
             yield f"{path}.{name}", written, origins.get(f"{path}.{name}", DEFAULT)
+
+
+def _shown_tree(
+    path: str, record: object, inner: Mapping[str, Sequence[object]], origins: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what a table says, and the tables in it."""
+    yield from _shown_record(path, record, origins)
+    for name, records in inner.items():
+        for one, below in _with_paths(f"{path}.{name}", records):
+            yield from _shown_record(below, one, origins)
+
+
+def _with_paths(name: str, records: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+    return ((record, f"{name}[{index}]") for index, record in enumerate(records))
 
 
 def _example_table(header: str, record: type[Any], *, commented_header: bool = False) -> str:

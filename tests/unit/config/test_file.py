@@ -207,7 +207,7 @@ def test_what_can_not_be_is_refused(tmp_path: Path, text: str, expected: str) ->
 @pytest.mark.parametrize(
     "text",
     [
-        '[[commitment]]\nname = "a"\n',
+        '[retention]\nminutes = "1d"\n',
         '[ledger]\ncentral = "x"\n',
     ],
 )
