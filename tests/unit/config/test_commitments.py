@@ -65,7 +65,7 @@ def test_a_commitment_is_read_with_its_actions(tmp_path: Path) -> None:
     (one,) = config.commitments
     assert (one.key, one.metric.name, one.operator, one.year) == ("sobriete", "energy", Operator.AT_MOST, 2030)
     assert one.baseline is not None
-    assert (one.baseline_year, one.baseline.amount, one.basis) == (2025, 1200 * 3_600_000, Basis.MEASURED)
+    assert (one.baseline_year, one.baseline.amount, one.basis) == (2025, Fraction(1200 * 3_600_000), Basis.MEASURED)
     assert one.actions == (
         Action(text="Extinction la nuit", progress=Progress.DONE, owner="DSI", day=date(2026, 6, 30)),
     )
