@@ -7,6 +7,7 @@ Prometheus keeps 15 days, and has only what it scraped in this test: what it sho
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass, replace
@@ -141,10 +142,10 @@ def _report(town: Town, year: int, *more: str) -> Any:
     if "the ledger has nothing of department" in done.stderr:
         return {"services": []}
     assert done.returncode == 0, done.stderr
-    (written,) = output.glob("*.json")
-    told = json.loads(written.read_text())
-    for file in output.iterdir():
-        file.unlink()
+    # beside it lies what describes its tables to other programs
+    written = [json.loads(file.read_text()) for file in output.rglob("*.json")]
+    (told,) = [one for one in written if one.get("format") == "empreinte-report"]
+    shutil.rmtree(output)
     return told
 
 

@@ -35,7 +35,7 @@ h1 { font-size: 18px; font-weight: 500; margin: 6px 0 10px } h1 small { color: #
 .row { align-self: center; font-size: 16px; font-weight: 500 }
 .body { flex: 1; min-height: 0; padding: 2px 8px 6px; display: flex; flex-direction: column; justify-content: center;
   overflow: hidden }
-.stats { flex-direction: row; gap: 16px; align-items: center; justify-content: space-around }
+.stats { flex-direction: row; flex-wrap: wrap; gap: 4px 16px; align-items: center; justify-content: space-around }
 .stat { text-align: center; font-size: 28px; font-weight: 500; white-space: nowrap }
 .stat small { display: block; font-size: 14px; font-weight: 400; color: #24292e }
 .bar { display: grid; grid-template-columns: 42% 1fr 100px; gap: 8px; align-items: center; margin: 2px 0;
