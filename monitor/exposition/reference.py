@@ -77,8 +77,8 @@ LABELS: Final = {
     "source": "`site` (cooling), `grid` (generating the electricity)",
     "direction": "`input` (the prompts), `output` (what was generated)",
     "unit": "`requests`, `input_tokens`, `computed_input_tokens`, `output_tokens`, `items` (inferences of classic"
-    " models), `images`, `pages`, `audio_seconds`; of a clause what its value is in: `joules`, `grams` (CO2e),"
-    " `liters`, `share` (0 to 1), `ratio`, `grams_per_kilowatt_hour`, `liters_per_kilowatt_hour`",
+    " models), `images`, `pages`, `audio_seconds`; of a clause or a budget what it is told in: `joules`, `grams`"
+    " (CO2e), `liters`, `euros`, `share` (0 to 1), `ratio`, `grams_per_kilowatt_hour`, `liters_per_kilowatt_hour`",
     "zone": "of the electricity grid: `FR`, `RE`",
     "provider": "who says so: `ademe`, `ember`, `rte`, `electricity_maps`, `configured`",
     "basis": "`applied` (what is reckoned with now), `yearly_...` (a yearly level, with what it counts), `live_...`",
