@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +82,7 @@ def report(
     from monitor.cli.reported import earlier, reported
     from monitor.cli.sealing import require_unsealed, seal_of
     from monitor.cli.speech import Speech
+    from monitor.cli.stated import stated_of
 
     if context.invoked_subcommand:
         return Status.DONE
@@ -93,10 +95,11 @@ def report(
     with opened(loaded) as ledger:
         made, host = reported(ledger, year, loaded.external_rules, scope), ledger.host
         before = earlier(ledger, year, loaded.external_rules, scope)
+        stated = stated_of(ledger, made, before, loaded)
     _require_something(made)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
-    material = material_of(made, before, loaded, host, language)
+    material = replace(material_of(made, before, loaded, host, language), stated=stated)
     require_unsealed(material, output, correct)
     with progress() as tell:
         files = files_of(material, wanted, tell)
@@ -178,6 +181,8 @@ def _about(config: "Config", host: str) -> dict[str, str]:
         "organisation": organisation.name,
         "siret": organisation.siret,
         "insee": organisation.insee,
+        "accountable": organisation.accountable,
+        "contact": organisation.contact,
         "host": host,
         "site": config.host.site,
     }

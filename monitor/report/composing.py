@@ -10,12 +10,14 @@ from uuid import NAMESPACE_URL, uuid5
 from monitor.report.document import Document
 from monitor.report.sections.assurance import assurance
 from monitor.report.sections.bought import bought
+from monitor.report.sections.commitments import commitments
 from monitor.report.sections.cover import cover
 from monitor.report.sections.frameworks import frameworks
 from monitor.report.sections.groups import groups
 from monitor.report.sections.method import method
 from monitor.report.sections.perimeter import perimeter
 from monitor.report.sections.quality import quality
+from monitor.report.sections.reconciliation import reconciliation
 from monitor.report.sections.services import services
 from monitor.report.sections.summary import summary
 from monitor.report.sections.units import units
@@ -43,7 +45,9 @@ def compose(material: Material) -> Document:
         units(material),
         bought(material),
         yearly(material),
+        commitments(material),
         quality(material),
+        reconciliation(material),
         frameworks(material),
         method(material),
         assurance(material),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.report.scope import YEAR, quarter
+from monitor.report.stated import Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ class Material:
     """What emissions may be compared with, from the catalogue of factors."""
     fingerprint: str = ""
     """SHA-256 of the exact figures, in hexadecimal: what an auditor who runs it again has to find."""
+    stated: Stated = field(default_factory=Stated)
+    """Commitments, bills and contracts, held against the figures."""
 
     def say(self, key: str, /, **parts: object) -> str:
         """Return the sentence *key* with its *parts*."""

@@ -23,4 +23,18 @@ def assurance(material: Material) -> Section:
             Terms(((say("cover.fingerprint"), material.fingerprint),)),
             Paragraph(say("assurance.sampling")),
         ),
+        (_sign_off(material),),
     )
+
+
+def _sign_off(material: Material) -> Section:
+    """Return the block that is signed on paper: names where they are known, and lines to write on."""
+    say, about = material.say, material.about
+    pairs = (
+        (say("sign_off.accountable"), about.get("accountable") or say("sign_off.blank")),
+        *(((say("sign_off.contact"), about["contact"]),) if about.get("contact") else ()),
+        (say("sign_off.edition"), say("cover.final" if material.report.complete else "cover.draft")),
+        (say("sign_off.day"), say("sign_off.blank")),
+        (say("sign_off.signature"), say("sign_off.blank")),
+    )
+    return Section("sign_off", say("sign_off.title"), (Paragraph(say("sign_off.reading")), Terms(pairs)))

@@ -16,6 +16,7 @@ from monitor.report.document import Paragraph, Section, Table
 from monitor.report.measures import KILOGRAMS, KILOWATT_HOURS, Measure, number_column, text_column
 from monitor.report.rounding import alone
 from monitor.report.sections.figures import mean_intensity
+from monitor.report.sections.procurement import procurement
 from monitor.report.sections.services import central
 from monitor.report.sections.summary import energy_of
 
@@ -46,6 +47,7 @@ def frameworks(material: Material) -> Section:
             Section(
                 "law", say("frameworks.law"), tuple(Paragraph(say(f"frameworks.law_{one}")) for one in range(1, 5))
             ),
+            procurement(material),
             Section("beges", say("frameworks.beges"), (_beges(material), Paragraph(say("frameworks.beges_note")))),
             Section("esrs", say("frameworks.esrs"), (_esrs(material), Paragraph(say("frameworks.esrs_note")))),
             Section("rgesn", say("frameworks.rgesn"), (_rgesn(material),)),
