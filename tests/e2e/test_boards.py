@@ -193,7 +193,8 @@ def _open_kwh(town: Town) -> float:
 
 def _open_kilograms(town: Town) -> float:
     """Return more than the greenhouse gases of that hour, in kg."""
-    return _open_kwh(town) * KILOGRAMS_PER_KWH + time.time() % 3600 / 3600 * KILOGRAMS_PER_HOUR
+    hours = (time.time() - town.begun + town.begun % 3600) / 3600
+    return _open_kwh(town) * KILOGRAMS_PER_KWH + hours * KILOGRAMS_PER_HOUR
 
 
 def _assert_shown(shown: Mapping[str, float], told: Mapping[str, Fraction], open_hour: float) -> None:
