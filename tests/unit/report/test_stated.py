@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.config import Language
-from monitor.core.bills import Bill, Covers, Metered, reconciled
+from monitor.core.bills import Bill, Cause, Covers, Metered, reconciled
 from monitor.core.commitments import Action, Commitment, Lack, Outcome, Progress, Target
 from monitor.core.contracts import METRICS, Operator, Quantity, Reason, Threshold
 from monitor.core.entries import Meter, Share
@@ -238,3 +238,6 @@ def test_every_reason_and_cause_has_words_in_both_languages() -> None:
             assert said.say(f"not_shown.{one.value}")
         for metric in METRICS.values():
             assert said.say(f"indicator.{metric.measured.value}")
+        names = {"bill_cause": Cause, "behind": Covers, "outcome": Outcome, "progress": Progress}
+        for name, kind in names.items():
+            assert all(said.say(f"{name}.{one.value}") for one in kind)
