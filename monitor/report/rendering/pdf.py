@@ -167,7 +167,9 @@ class _Writing:
             "headings": headings,
             "right": right,
             "whole": len(rows) <= WHOLE,
-            "links": [column.kind is Kind.ADDRESS for column in table.columns],
+            "addresses": [
+                [_address(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
+            ],
             "rows": rows,
             "total": total,
             "size": room.size,
@@ -197,8 +199,17 @@ _LONG_WORD: Final = re.compile(rf"\S{{{LONG + 1},}}")
 
 
 def _breakable(word: re.Match[str]) -> str:
-    text = word[0]
-    return BREAK.join(text[start : start + RUN] for start in range(0, len(text), RUN))
+    """Return a long word with the places where it may be broken: after the signs of addresses, or anywhere."""
+    return BREAK.join(_PIECE.findall(word[0]))
+
+
+_PIECE: Final = re.compile(rf"[/._?&=-]+|[^/._?&=-]{{1,{RUN}}}[/._?&=-]*")
+
+
+def _address(cell: Cell, column: Column) -> str:
+    """Return where *cell* leads on the web; empty: nowhere."""
+    leads = column.kind is Kind.ADDRESS and isinstance(cell, str) and cell.startswith(("https://", "http://"))
+    return plain(str(cell)) if leads else ""
 
 
 def _drawable(svg: str) -> str:

@@ -20,6 +20,7 @@ from monitor.report.rendering.glyphs import RANGES, has, shown
 from monitor.report.rendering.pdf import NoTypstError, pdf, present
 from monitor.wording import words
 from tests.fixtures.documents import COLUMNS, HOSTILE, SERVICES, document, hostile
+from tests.fixtures.documents import SOURCES as ADDRESSES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,17 @@ def test_a_broad_table_lies_on_its_side_and_loses_no_digit(tmp_path: Path) -> No
     assert "595.276 x 841.89" in sizes
     text = asked("pdftotext", "-layout", content=content, place=tmp_path)
     assert text.count("1 234 572,8") == 11
+
+
+@POPPLER
+def test_an_address_is_broken_after_its_signs_and_links_to_the_whole(tmp_path: Path) -> None:
+    address = "https://example.org/a-rather-long-place/where-it-is-found?" + "a=1&" * 40
+    columns = tuple(replace(ADDRESSES.columns[2], key=f"address_{number}") for number in range(5))
+    table = replace(ADDRESSES, columns=columns, rows=((address,) * 5,))
+    content = written(replace(document(), sections=(Section("all", "Tous", (table,)),)))
+    text = asked("pdftotext", "-layout", content=content, place=tmp_path)
+    assert re.search(r"https://example[\w./-]*[./-]\s", text)
+    assert address in asked("pdfinfo", "-url", content=content, place=tmp_path)
 
 
 def test_each_character_that_is_let_through_can_be_printed_plain_and_bold() -> None:
