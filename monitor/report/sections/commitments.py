@@ -66,7 +66,7 @@ def _results(material: Material) -> Table:
         text_column("indicator", words),
         text_column("target", words),
         text_column("by_year", words),
-        number_column("asked_this_year", words, DECIMALS),
+        number_column("held_against", words, DECIMALS),
         number_column("result", words, DECIMALS),
         number_column("result_low", words, DECIMALS),
         number_column("result_high", words, DECIMALS),
@@ -87,11 +87,16 @@ def _result(material: Material, one: Pledged) -> tuple[Cell, ...]:
         _indicator(material, commitment),
         f"{SIGNS[commitment.operator]}\N{NO-BREAK SPACE}{commitment.target}",
         str(commitment.year),
-        _told(one.asked, metric),
+        _told(_held_against(one), metric),
         *(_told(bound, metric) for bound in ((value.central, value.low, value.high) if value else (None, None, None))),
         _unit(metric)[0],
         material.say(f"outcome.{one.outcome.value}"),
     )
+
+
+def _held_against(one: Pledged) -> Fraction | None:
+    """Return what the path asks of the year; the target itself where there is no path."""
+    return one.asked if one.asked is not None or one.commitment.baseline_year is not None else one.target
 
 
 def _indicator(material: Material, commitment: Commitment) -> str:
