@@ -30,7 +30,7 @@ SIGNS: Final = {Operator.AT_MOST: "≤", Operator.BELOW: "<", Operator.AT_LEAST:
 _WHOLE: Final = {
     Quantity.ENERGY: ("kWh", Fraction(_JOULES_PER_WATT_HOUR * 1000)),
     Quantity.EMISSIONS: ("kgCO₂e", Fraction(GRAMS_PER_KILOGRAM)),
-    Quantity.WATER: ("L", Fraction(1)),
+    Quantity.WATER: ("m³", Fraction(1000)),
     Quantity.SHARE: ("%", Fraction(1, 100)),
     Quantity.RATIO: ("", Fraction(1)),
     Quantity.INTENSITY: ("gCO₂e/kWh", Fraction(1)),
@@ -85,7 +85,7 @@ def _result(material: Material, one: Pledged) -> tuple[Cell, ...]:
     return (
         commitment.text,
         _indicator(material, commitment),
-        f"{SIGNS[commitment.operator]}\N{NO-BREAK SPACE}{commitment.target}",
+        f"{SIGNS[commitment.operator]} {commitment.target}".replace(" ", "\N{NO-BREAK SPACE}"),
         str(commitment.year),
         _told(_held_against(one), metric),
         *(_told(bound, metric) for bound in ((value.central, value.low, value.high) if value else (None, None, None))),

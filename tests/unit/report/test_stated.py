@@ -147,7 +147,12 @@ def test_objectives_stand_beside_results_with_what_is_done() -> None:
     stated = Stated((pledge_of(LESS, report, None), pledge_of(late, report, None)))
     made = document(report, stated)
     first, second = table(made, "commitments").rows
-    assert first[:4] == ("20 % d'énergie en moins", "Energy of the machines", "≤\N{NO-BREAK SPACE}-20 %", "2030")
+    assert first[:4] == (
+        "20 % d'énergie en moins",
+        "Energy of the machines",
+        "≤\N{NO-BREAK SPACE}-20\N{NO-BREAK SPACE}%",
+        "2030",
+    )
     assert first[4:9] == (Decimal("4.800"), Decimal("4.500"), Decimal("4.050"), Decimal("4.950"), "kWh")
     assert (first[9], second[9], second[5]) == ("not shown", "not shown", None)
     assert table(made, "actions").rows == (
