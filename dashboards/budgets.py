@@ -25,7 +25,7 @@ from dashboards.panels import (
     Rows,
 )
 from dashboards.queries import GRAMS_PER_KILOGRAM, JOULES_PER_KWH, PER_BUDGET, WATT_HOUR
-from monitor.exposition import budgets as rows
+from monitor.exposition import budget_rows as rows
 from monitor.exposition import contract_rows
 
 if TYPE_CHECKING:

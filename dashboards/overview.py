@@ -12,7 +12,7 @@ from dashboards import board, panels, queries
 from dashboards.board import Board, Place
 from dashboards.panels import AMBER, EUROS, GREEN, KILOGRAMS, KWH, LITERS, RATIO, RED, Column, Look, Query
 from dashboards.queries import GRAMS_PER_KILOGRAM, JOULES_PER_KWH, WHO
-from monitor.exposition import budgets, catalogue, contract_rows, department_rows, external
+from monitor.exposition import budget_rows, catalogue, contract_rows, department_rows, external_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,13 +95,13 @@ def _headline(words: Words, period: str, width: int = 4) -> Iterator[Place]:
 def _promised(words: Words) -> Iterator[Place]:
     yield Place(panels.heading("overview.promised", words), 24, 1)
     link = board.path_to("budgets", words.language)
-    left = f"sort(1 - {queries.budget_shares(budgets.USED)})"
+    left = f"sort(1 - {queries.budget_shares(budget_rows.USED)})"
     look = Look(RATIO, 0, LEFT, 0, 1, none=words("overview.no_budget"))
     yield Place(panels.bars("overview.budget_left", words, look, Query(left, "{{name}} · {{limit}}"), link=link), 12, 7)
     breached = f"sum({queries.of(contract_rows.VERDICT, verdict='breached', period=queries.NOW)})"
     look = Look(panels.COUNT, 0, BAD, none=words("overview.no_contract"))
     yield Place(panels.stat("overview.breached", words, look, Query(breached), link=link), 6, 7)
-    coming = f"sum({queries.of(budgets.FORECAST)} >= bool 1)"
+    coming = f"sum({queries.of(budget_rows.FORECAST)} >= bool 1)"
     look = Look(panels.COUNT, 0, COMING, none=words("overview.no_budget"))
     yield Place(panels.stat("overview.overrun", words, look, Query(coming), link=link), 6, 7)
 
@@ -150,21 +150,21 @@ def _bought(words: Words) -> Iterator[Place]:
     yield Place(panels.heading("overview.bought", words), 24, 1)
     look = Look(KILOGRAMS, 1, none=words("overview.none_bought"))
     bounds = (
-        (external.EMISSIONS, words("overview.central")),
-        (external.EMISSIONS_LOW, words("overview.low")),
-        (external.EMISSIONS_HIGH, words("overview.high")),
+        (external_rows.EMISSIONS, words("overview.central")),
+        (external_rows.EMISSIONS_LOW, words("overview.low")),
+        (external_rows.EMISSIONS_HIGH, words("overview.high")),
     )
     gases = [Query(queries.total(metric, GRAMS_PER_KILOGRAM, "year"), legend) for metric, legend in bounds]
     yield Place(panels.stat("overview.bought_emissions", words, look, *gases), 12, 5)
     columns = [
         Column(words(f"columns.{name}"), Query(_of_bought(metric, by), table=True), look)
         for name, metric, by, look in (
-            ("year_energy", external.ENERGY, JOULES_PER_KWH, Look(KWH, 1)),
-            ("year_emissions", external.EMISSIONS, GRAMS_PER_KILOGRAM, Look(KILOGRAMS, 1)),
-            ("unknown_tokens", external.UNKNOWN, 1, Look(panels.COUNT, 0, none="")),
+            ("year_energy", external_rows.ENERGY, JOULES_PER_KWH, Look(KWH, 1)),
+            ("year_emissions", external_rows.EMISSIONS, GRAMS_PER_KILOGRAM, Look(KILOGRAMS, 1)),
+            ("unknown_tokens", external_rows.UNKNOWN, 1, Look(panels.COUNT, 0, none="")),
         )
     ]
-    facts = f"sum by (external, name, provider, department) ({queries.of(external.INFO)})"
+    facts = f"sum by (external, name, provider, department) ({queries.of(external_rows.INFO)})"
     rows = panels.Rows(("name", "provider", "department"), by="external", facts=facts)
     yield Place(panels.table("overview.bought_services", words, rows, *columns), 12, 5)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from monitor.exposition import budgets, catalogue, contract_rows
+from monitor.exposition import budget_rows, catalogue, contract_rows
 
 if TYPE_CHECKING:
     from monitor.exposition.metric import Metric
@@ -97,7 +97,7 @@ def budget(expression: str) -> str:
 
 def budget_facts() -> str:
     """Return what each budget is, by its row. The holder of one of all of a server is `_all`."""
-    held = f'label_replace({of(budgets.INFO)}, "holder", "_all", "scope", "all")'
+    held = f'label_replace({of(budget_rows.INFO)}, "holder", "_all", "scope", "all")'
     return with_row(held, "name", "holder", "limit", "period")
 
 
@@ -108,12 +108,12 @@ def with_row(expression: str, *labels: str) -> str:
 
 def budget_shares(metric: Metric) -> str:
     """Return *metric*, a share of each budget's limit, by the names and the limits of the budgets."""
-    return f"sum by (name, limit) ({of(metric)} * on({PER_BUDGET}) group_left(name, limit) {of(budgets.INFO)})"
+    return f"sum by (name, limit) ({of(metric)} * on({PER_BUDGET}) group_left(name, limit) {of(budget_rows.INFO)})"
 
 
 def amounts(share: str, unit: str, by: float) -> str:
     """Return *share* of each budget in that *unit*, as an amount in one *by* times as large, by its row."""
-    return f"{budget(f'{share} * on({PER_BUDGET}) group_left(unit) {of(budgets.LIMIT, unit=unit)}')} / {by}"
+    return f"{budget(f'{share} * on({PER_BUDGET}) group_left(unit) {of(budget_rows.LIMIT, unit=unit)}')} / {by}"
 
 
 def clause(expression: str) -> str:

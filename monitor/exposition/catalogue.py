@@ -1,15 +1,15 @@
 """Every metric of the daemon, once: name, type, unit, labels, help. Dashboards, rules and documentation are made of it.
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
-`monitor.exposition.external`, those of departments in `department_rows`, those of budgets in `budgets`, those of
-contracts in `contract_rows`, those of who is told of events in `webhooks`.
+`monitor.exposition.external_rows`, those of departments in `department_rows`, those of budgets in `budget_rows`, those
+of contracts in `contract_rows`, those of who is told of events in `webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import budgets, contract_rows, department_rows, external, webhooks
+from monitor.exposition import budget_rows, contract_rows, department_rows, external_rows, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -334,7 +334,7 @@ METRICS: Final = (
     GRID_INTENSITY_TIME,
     IMPACT_FACTOR,
     *department_rows.METRICS,
-    *budgets.METRICS,
+    *budget_rows.METRICS,
     *contract_rows.METRICS,
     SERVICE_REQUESTS,
     SERVICE_TOKENS,
@@ -346,7 +346,7 @@ METRICS: Final = (
     PERIOD_ACTIVITY_ENERGY,
     PERIOD_ACTIVITY_EMISSIONS,
     PERIOD_IDLE_ENERGY,
-    *external.METRICS,
+    *external_rows.METRICS,
     COVERAGE,
     GAP,
     CONSERVATION_ERROR,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.exposition.budgets import FILLINGS, METRICS
+from monitor.exposition.budget_rows import METRICS
+from monitor.exposition.budgets import FILLINGS
 from tests.fixtures.snapshots import ABOUT, NOW, at_work, just_started
 
 Values = dict[tuple[str, ...], float]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from monitor.core.activity import Unit
 from monitor.core.external import Claim, ExternalFigures, ExternalRule, ExternalUse, Impact, Origin
 from monitor.core.impact import Bounds
-from monitor.exposition import external
+from monitor.exposition import external_rows
 from monitor.exposition.catalogue import METRICS
-from monitor.exposition.external import METRICS as OF_EXTERNAL
+from monitor.exposition.external_rows import METRICS as OF_EXTERNAL
 from monitor.exposition.series import FILLINGS
 from tests.fixtures.snapshots import ABOUT, just_started
 
@@ -42,20 +42,20 @@ def shown(metric: Metric, snapshot: Snapshot = BOUGHT) -> dict[tuple[str, ...], 
 
 
 def test_counts_are_shown_and_what_was_not_counted_is_absent() -> None:
-    assert shown(external.REQUESTS) == {("api",): 3}
-    assert shown(external.TOKENS) == {("api", "input"): 900, ("api", "output"): 400, ("new", "output"): 70}
+    assert shown(external_rows.REQUESTS) == {("api",): 3}
+    assert shown(external_rows.TOKENS) == {("api", "input"): 900, ("api", "output"): 400, ("new", "output"): 70}
 
 
 def test_what_an_unknown_model_cost_is_absent_and_its_tokens_are_told() -> None:
-    assert shown(external.EMISSIONS) == {("api", "day"): 1.0}
-    assert shown(external.EMISSIONS_LOW) == {("api", "day"): 0.5}
-    assert shown(external.EMISSIONS_HIGH) == {("api", "day"): 25.0}
-    assert shown(external.ENERGY) == {("api", "day"): 7.0}
-    assert shown(external.UNKNOWN) == {("new", "day"): 70}
+    assert shown(external_rows.EMISSIONS) == {("api", "day"): 1.0}
+    assert shown(external_rows.EMISSIONS_LOW) == {("api", "day"): 0.5}
+    assert shown(external_rows.EMISSIONS_HIGH) == {("api", "day"): 25.0}
+    assert shown(external_rows.ENERGY) == {("api", "day"): 7.0}
+    assert shown(external_rows.UNKNOWN) == {("new", "day"): 70}
 
 
 def test_a_bought_service_is_told_as_it_is_configured() -> None:
-    assert shown(external.INFO) == {("api", "API de Mistral", "Communication", "42", "mistralai"): 1.0}
+    assert shown(external_rows.INFO) == {("api", "API de Mistral", "Communication", "42", "mistralai"): 1.0}
 
 
 def test_nothing_of_it_is_in_any_other_metric() -> None:
