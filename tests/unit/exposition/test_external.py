@@ -10,6 +10,7 @@ from monitor.core.external import Claim, ExternalFigures, ExternalRule, External
 from monitor.core.impact import Bounds
 from monitor.exposition import external_rows
 from monitor.exposition.catalogue import METRICS
+from monitor.exposition.external import FILLINGS as OF_ITS_OWN
 from monitor.exposition.external_rows import METRICS as OF_EXTERNAL
 from monitor.exposition.series import FILLINGS
 from tests.fixtures.snapshots import ABOUT, just_started
@@ -62,3 +63,7 @@ def test_nothing_of_it_is_in_any_other_metric() -> None:
     others = [metric for metric in METRICS if metric not in OF_EXTERNAL]
     assert [shown(metric) for metric in others] == [shown(metric, just_started()) for metric in others]
     assert all(not shown(metric, just_started()) for metric in OF_EXTERNAL)
+
+
+def test_each_of_its_rows_is_filled_in_the_order_of_the_catalogue() -> None:
+    assert tuple(OF_ITS_OWN) == OF_EXTERNAL
