@@ -162,8 +162,9 @@ def _material(config: "Config", year: int | None, lang: Lang) -> "Material":
     from monitor.cli.reported import reported
     from monitor.core.calendar import local_time
     from monitor.report.scope import Scope
+    from monitor.report.stated import Stated
 
     with opened(config) as ledger:
         last = local_time(ledger.closed_through(), ZoneInfo(ledger.timezone)).year
         made, host = reported(ledger, year or last, config.external_rules, Scope()), ledger.host
-    return material_of(made, None, config, host, lang or config.organisation.language)
+    return material_of((made, None), Stated(), config, host, lang or config.organisation.language)

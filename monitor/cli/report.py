@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.report.material import Material
     from monitor.report.model import Report
     from monitor.report.scope import Scope
+    from monitor.report.stated import Stated
 
 
 def commands() -> typer.Typer:
@@ -99,7 +99,7 @@ def report(
     _require_something(made)
     language = lang or loaded.organisation.language
     speech = Speech(language, ZoneInfo(made.time_zone))
-    material = replace(material_of(made, before, loaded, host, language), stated=stated)
+    material = material_of((made, before), stated, loaded, host, language)
     require_unsealed(material, output, correct)
     with progress() as tell:
         files = files_of(material, wanted, tell)
@@ -188,8 +188,10 @@ def _about(config: "Config", host: str) -> dict[str, str]:
     }
 
 
-def material_of(made: "Report", before: "Report | None", config: "Config", host: str, language: Language) -> "Material":
-    """Return what a report is made of, in *language*: *made*, the year *before*, and what the configuration says."""
+def material_of(
+    years: "tuple[Report, Report | None]", stated: "Stated", config: "Config", host: str, language: Language
+) -> "Material":
+    """Return what a report is made of, in *language*: the year and the one before, and what is *stated* beside them."""
     from monitor.core.factors import Quantity
     from monitor.factors.loading import load
     from monitor.report.composing import fingerprint_of
@@ -197,7 +199,7 @@ def material_of(made: "Report", before: "Report | None", config: "Config", host:
     from monitor.report.opendata import figures
     from monitor.wording import words
 
-    about = _about(config, host)
+    (made, before), about = years, _about(config, host)
     catalogue = load(config.factors.set, config.factors.files)
     comparisons = (catalogue.find(Quantity.EQUIVALENCE, one) for one in catalogue.subjects(Quantity.EQUIVALENCE))
     return Material(
@@ -206,7 +208,8 @@ def material_of(made: "Report", before: "Report | None", config: "Config", host:
         about=about | {"version": version("empreinte")},
         before=before,
         comparisons=tuple(factor for found in comparisons for factor in found),
-        fingerprint=fingerprint_of(figures(made, about, words("monitor.report", Language.ENGLISH))),
+        fingerprint=fingerprint_of(figures(made, about, words("monitor.report", Language.ENGLISH), stated)),
+        stated=stated,
     )
 
 

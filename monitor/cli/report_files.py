@@ -110,7 +110,7 @@ def _json(making: _Making) -> Files:
 
     material = making.material
     tables = {making.name("-tables.json"): tables_json(making.document)}
-    return opendata(material.report, material.about, material.words) | tables | schema_files()
+    return opendata(material.report, material.about, material.words, material.stated) | tables | schema_files()
 
 
 def _codecarbon(making: _Making) -> Files:

@@ -11,6 +11,8 @@ from monitor.report.external import bought_told
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import told
 from monitor.report.sources import reckoning
+from monitor.report.stated import Stated
+from monitor.report.stated_told import stated_told
 from monitor.report.units import as_json
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ VERSION: Final = 1
 """Raised when a field changes its meaning or goes; new fields don't raise it."""
 
 
-def opendata(report: Report, about: Mapping[str, str], words: Words) -> dict[str, bytes]:
+def opendata(report: Report, about: Mapping[str, str], words: Words, stated: Stated | None = None) -> dict[str, bytes]:
     """Return the file of the report: name -> content. *about* describes the organisation and the host."""
-    text = json.dumps(figures(report, about, words), ensure_ascii=False, indent=1, sort_keys=True)
+    text = json.dumps(figures(report, about, words, stated), ensure_ascii=False, indent=1, sort_keys=True)
     return {f"{report.stem}.json": f"{text}\n".encode()}
 
 
-def figures(report: Report, about: Mapping[str, str], words: Words) -> dict[str, Any]:
-    """Return all exact figures of *report* as plain values: what the file holds."""
+def figures(report: Report, about: Mapping[str, str], words: Words, stated: Stated | None = None) -> dict[str, Any]:
+    """Return all exact figures of *report*, and what is *stated* beside it, as plain values: what the file holds."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -52,6 +54,7 @@ def figures(report: Report, about: Mapping[str, str], words: Words) -> dict[str,
         "services": [_use(use, words) for use in report.uses],
         "impacts": _impacts(report.impacts),
         "impact_coverage_ratio": _ratio(report.impact_coverage),
+        "stated": stated_told(stated or Stated()),
         "external": bought_told(report.bought, report.impacts.emissions),
         "reckoning": reckoning(report),
         "gaps": [

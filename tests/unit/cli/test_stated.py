@@ -77,3 +77,17 @@ def test_only_contracts_that_run_in_the_year_are_counted(call: Call, place: Path
     )
     stated = "".join(CONTRACT.format(*one) for one in days) + '[[contract]]\nuid = "always"\n'
     assert [one["contract_uid"] for one in rows(call, place, stated, "procurement")] == ["last", "always"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_is_stated_in_a_sealed_report_does_not_change_unseen(call: Call, place: Path) -> None:
+    file = place / "empreinte.toml"
+    plain = file.read_text(encoding="utf-8")
+    seal = ("report", "--year", "2026", "--format", "json", "--output", str(place / "out"), "--seal")
+    file.write_text(plain + COMMITMENT.format(2025), encoding="utf-8")
+    assert call(*seal).status == 0
+    assert call(*seal).status == 0
+    file.write_text(plain + COMMITMENT.format(2025).replace("-20 %", "-2 %"), encoding="utf-8")
+    said = call(*seal)
+    assert (said.status, "is sealed" in said.err) == (1, True)
+    assert call(*seal, "--correct", "the council lowered the target").status == 0

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+import jsonschema_rs
 import pytest
 
 from monitor.config import Language
 from monitor.core.bills import Bill, Cause, Covers, Metered, reconciled
+from monitor.core.calendar import months_of
 from monitor.core.commitments import Action, Commitment, Lack, Outcome, Progress, Target
 from monitor.core.contracts import METRICS, Operator, Quantity, Reason, Threshold
 from monitor.core.entries import Meter, Share
@@ -19,10 +23,11 @@ from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import HOUR, Interval
 from monitor.core.readings import Method
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
-from monitor.report.composing import compose
+from monitor.report.composing import compose, fingerprint_of
 from monitor.report.document import Listing, Notice, Paragraph, Terms
 from monitor.report.material import Material
 from monitor.report.model import Covered, Report, make
+from monitor.report.opendata import figures
 from monitor.report.scope import Scope, narrowed
 from monitor.report.stated import Procured, Stated, pledge_of, use_of
 from monitor.wording import words
@@ -30,6 +35,7 @@ from tests.unit.report.test_activity import worked
 from tests.unit.report.test_composing import LIBRARY, blocks, impact, table
 from tests.unit.report.test_external import BOOKS
 from tests.unit.report.test_model import ASSISTANT, OTHER, books, row, wall
+from tests.unit.report.test_schema import closed, schema
 
 if TYPE_CHECKING:
     from monitor.report.document import Document
@@ -63,7 +69,10 @@ def whole_year() -> Books:
             row(12, KWH // 2, facts=OTHER, share=Share.ACTIVE),
             closed_through=END,
         ),
-        covered=(Covered(1, "package", Duration(END - START)),),
+        covered=tuple(
+            Covered(number, "package", month.length)
+            for number, month in enumerate(months_of(2026, ZoneInfo("Europe/Paris")), start=1)
+        ),
         impacts=(
             impact(1, Indicator.ENERGY, 3 * KWH),
             impact(1, Indicator.GWP_USE, 900),
@@ -246,3 +255,26 @@ def test_every_reason_and_cause_has_words_in_both_languages() -> None:
         names = {"bill_cause": Cause, "behind": Covers, "outcome": Outcome, "progress": Progress}
         for name, kind in names.items():
             assert all(said.say(f"{name}.{one.value}") for one in kind)
+
+
+def everything() -> Stated:
+    return Stated(
+        (pledge_of(LESS, make(whole_year()), None),),
+        (reconciled(bill(share=Fraction(1, 4)), metered()), reconciled(bill(source="F-2"), metered(0))),
+        (Procured(uid="1", title="Chat", supplier="SCOP", clauses=2, amount=Decimal(30_000)),),
+    )
+
+
+def test_the_json_has_all_of_it_as_its_schema_says() -> None:
+    told = figures(make(whole_year()), {}, words("monitor.report", Language.ENGLISH), everything())
+    jsonschema_rs.validator_for(closed(schema("report-1.json"))).validate(json.loads(json.dumps(told)))
+    (commitment,) = told["stated"]["commitments"]
+    assert (commitment["result"]["central"], commitment["asked_amount"]) == (4.5 * 3_600_000, 4.8 * 3_600_000)
+    assert (commitment["baseline_is_stated"], commitment["reasons"]) == (True, ["straddles"])
+    assert [one["difference_microjoules"] for one in told["stated"]["bills"]] == [9 * KWH // 4 - 8 * KWH, None]
+
+
+def test_the_fingerprint_changes_with_what_is_stated() -> None:
+    said = words("monitor.report", Language.ENGLISH)
+    one, other = (fingerprint_of(figures(make(whole_year()), {}, said, it)) for it in (everything(), Stated()))
+    assert one != other
