@@ -191,11 +191,13 @@ def make(books: Books) -> Report:
         for number, interval in enumerate(months_of(books.year, books.time_zone), start=1)
         if number in books.scope.months
     )
+    interval = Interval(months[0].interval.start, months[-1].interval.end)
     return Report(
         year=books.year,
         time_zone=books.time_zone.key,
-        interval=Interval(months[0].interval.start, months[-1].interval.end),
-        closed_through=books.closed_through,
+        interval=interval,
+        # what closes after the end is none of its figures: a final report is the same whenever it is made
+        closed_through=min(books.closed_through, interval.end),
         rows=tuple(sorted(books.rows, key=_row_order)),
         months=months,
         uses=_uses(books.rows, books.impacts, books.activity),

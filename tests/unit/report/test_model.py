@@ -94,6 +94,11 @@ def test_a_year_is_complete_once_its_last_hour_is_closed() -> None:
     assert make(books(closed_through=wall(2026, 12, 31, 23))).complete
 
 
+def test_a_final_report_does_not_change_while_the_ledger_goes_on() -> None:
+    end = make(books(row(1, 5))).interval.end
+    assert make(books(row(1, 5), closed_through=end + 8 * HOUR)) == make(books(row(1, 5), closed_through=end))
+
+
 def test_figures_that_are_made_up_can_not_be_taken_for_others() -> None:
     assert make(books()).stem == "empreinte-2026"
     assert make(replace(books(), simulated=True)).stem == "empreinte-2026-simulated"
