@@ -30,6 +30,7 @@ from monitor.report.model import Covered, Report, make
 from monitor.report.opendata import figures
 from monitor.report.scope import Scope, narrowed
 from monitor.report.stated import Procured, Stated, pledge_of, use_of
+from monitor.report.stated_told import stated_told
 from monitor.wording import words
 from tests.unit.report.test_activity import worked
 from tests.unit.report.test_composing import LIBRARY, blocks, impact, table
@@ -278,3 +279,13 @@ def test_the_fingerprint_changes_with_what_is_stated() -> None:
     said = words("monitor.report", Language.ENGLISH)
     one, other = (fingerprint_of(figures(make(whole_year()), {}, said, it)) for it in (everything(), Stated()))
     assert one != other
+
+
+def test_what_is_unknown_is_null_and_never_nought() -> None:
+    late = replace(LESS, baseline=None, baseline_year=2020)
+    pledge = pledge_of(late, make(replace(books(), covered=())), None)
+    told = stated_told(Stated((pledge,), (reconciled(bill(), metered(0)),), ()))
+    (commitment,), (one,) = told["commitments"], told["bills"]
+    assert {commitment[name] for name in ("result", "asked_amount", "target_amount", "baseline_amount")} == {None}
+    assert {one[name] for name in ("measured_microjoules", "facility_microjoules", "difference_microjoules")} == {None}
+    assert (one["billed_microjoules"], one["coverage_ratio"], told["contracts"]) == (9 * KWH, 0.0, [])
