@@ -35,7 +35,7 @@ from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, o
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
 from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
-from monitor.post import mail_of
+from monitor.post import posts_of
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
 from monitor.systemd import ServiceManager
@@ -195,7 +195,7 @@ def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
         committed=None if books is None else books.at.wall,
         simulated=machine.simulated,
         outgoing=config.network.outgoing,
-        post=mail_of(config),
+        posts=posts_of(config),
     )
 
 

@@ -8,6 +8,7 @@ from monitor.config import Language
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.notify.delivery import Post
     from monitor.notify.letters import Writer
     from monitor.notify.mailing import Mail
 
@@ -19,6 +20,12 @@ def mail_of(config: Config) -> Mail | None:
     from monitor.notify.mailing import Mail  # noqa: PLC0415 - most hosts send none
 
     return Mail(config.email, writer_of(config), config.network.outgoing)
+
+
+def posts_of(config: Config) -> tuple[Post, ...]:
+    """Return all that is told otherwise than by webhook under *config*."""
+    mail = mail_of(config)
+    return () if mail is None else (mail,)
 
 
 def writer_of(config: Config) -> Writer:

@@ -117,8 +117,8 @@ def _month(text: str, config: "Config") -> "MonthName":
 
 
 def _send(session: Session, message: "EmailMessage", to: tuple[str, ...]) -> None:
+    from monitor.core.delivery import Failed
     from monitor.notify.mailer import Mailer
-    from monitor.notify.posting import Failed
 
     loaded = session.config()
     outcome = Mailer(loaded.email, loaded.network.outgoing).send(message, to)

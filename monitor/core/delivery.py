@@ -1,4 +1,4 @@
-"""When a delivery is tried again, when it is given up, and how it stands with an address."""
+"""What becomes of a delivery, when it is tried again and when given up, and how it stands with an address."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ UNACCEPTABLE: Final = frozenset({400, 406, 409, 410, 413, 415, 422})
 
 It is asked, so it works: what comes after goes on. Source: RFC 9110, section 15.5.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not arrive. `why` is one sentence's end, and names no path, which may be secret."""
+
+    why: str
+    final: bool = False
+    """The receiver works, and will never take it."""
+    pause: float | None = None
+    """For how many seconds the receiver asks to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from monitor.core.cloudevent import is_asked_for, told
-from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER, pause
+from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER, Accepted, Failed, pause
 from monitor.notify.outbox import FILE, MOST_WAITING, Letter, Outbox, OutboxError, address_of
-from monitor.notify.posting import Accepted, Poster
+from monitor.notify.posting import Poster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from monitor.core.delivery import Standing
     from monitor.core.events import Event
     from monitor.core.interval import Stamp
-    from monitor.notify.posting import Failed
+    from monitor.core.units import Duration
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,14 @@ FAREWELL: Final = 20.0
 """In seconds: how long a stop waits for an answer under way. What is not noted by then is sent again."""
 DISK_PAUSE: Final = 60.0
 """In seconds: after how long the queue is tried again where it could not be written."""
+
+
+class Sender(Protocol):
+    """Brings one letter to where it is to go."""
+
+    def post(self, letter: Letter, now: int) -> Accepted | Failed:
+        """Send *letter* as of *now* (ns since the epoch); return what became of it."""
+        ...
 
 
 class Courier:
@@ -48,14 +56,19 @@ class Courier:
         *,
         luck: Callable[[], float] = random.random,
         wait: Callable[[float], object] | None = None,
-        poster: Poster | None = None,
+        poster: Sender | None = None,
+        keep_for: Duration = GIVEN_UP_AFTER,
     ) -> None:
-        """Send what the queue at *path* holds for *table*. *now* is in ns since the epoch; *wait* makes a pause."""
+        """Send what the queue at *path* holds for *table*. *now* is in ns since the epoch; *wait* makes a pause.
+
+        What is older than *keep_for* while the receiver fails is given up.
+        """
         self._endpoint = table.url
         self._path = path
         self._now = now
         self._luck = luck
-        self._poster = poster or Poster(table)
+        self._poster: Sender = poster or Poster(table)
+        self._keep_for = keep_for
         self._failures = 0
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -121,7 +134,7 @@ class Courier:
         self._failures += 1
         outbox.failed(letter, outcome.why)
         if self._failures >= FEWEST_FAILURES:
-            oldest = self._now() - GIVEN_UP_AFTER.nanoseconds
+            oldest = self._now() - self._keep_for.nanoseconds
             if count := outbox.give_up_older(self._endpoint, oldest, outcome.why, self._now()):
                 log.warning("%d events were given up: %s; `empreinte events dead` shows them", count, outcome.why)
         return pause(self._failures, self._luck(), outcome.pause)
@@ -164,9 +177,9 @@ class Notifier:
         committed: int | None = None,
         simulated: bool = False,
         outgoing: Outgoing | None = None,
-        post: Post | None = None,
+        posts: Sequence[Post] = (),
     ) -> None:
-        """Tell *tables*, and *post*, of events of *source*; the queue is in the directory *state*.
+        """Tell *tables*, and those of *posts*, of events of *source*; the queue is in the directory *state*.
 
         Webhooks are reached by way of *outgoing*.
 
@@ -174,8 +187,9 @@ class Notifier:
         """
         self._tables = tables
         self._outgoing = outgoing
-        self._post = post
-        self._endpoints = [*(table.url for table in tables), *(post.endpoints if post else ())]
+        self._posts = posts
+        others = (endpoint for post in posts for endpoint in post.endpoints)
+        self._endpoints = [*(table.url for table in tables), *others]
         self._path = state / FILE
         self._source = source
         self._now = now
@@ -196,7 +210,8 @@ class Notifier:
         couriers = [
             Courier(table, self._path, self._now, poster=Poster(table, self._outgoing)) for table in self._tables
         ]
-        for courier in (*couriers, *(self._post.couriers(self._path, self._now) if self._post else ())):
+        others = (courier for post in self._posts for courier in post.couriers(self._path, self._now))
+        for courier in (*couriers, *others):
             self._couriers.append(self._stack.enter_context(courier))
         return self
 
@@ -232,9 +247,9 @@ class Notifier:
             return []
         asking = [table for table in self._tables if is_asked_for(made.name, table.events)]
         body = made.as_json() if asking else ""
-        written = self._post.letter(made, event.at.wall) if self._post else None
+        written = (post.letter(made, event.at.wall) for post in self._posts)
         letters = [Letter(table.url, made.id, body, event.at.wall) for table in asking]
-        return letters if written is None else [*letters, written]
+        return [*letters, *(letter for letter in written if letter is not None)]
 
     def settle(self) -> None:
         """Put what was gathered in the queue. Raises sqlite3.Error, once: it is kept, and tried at the next commit."""

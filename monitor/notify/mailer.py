@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.adapters.connections import secret_line, tls_context
 from monitor.collector import Outgoing, Unavailable
 from monitor.config.email import Security
-from monitor.notify.posting import Accepted, Failed
+from monitor.core.delivery import Accepted, Failed
 
 # What is imported within functions is slow to load, and most hosts never need it.
 if TYPE_CHECKING:

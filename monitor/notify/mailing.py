@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.config import NotifyTable
 from monitor.core.cloudevent import is_asked_for
+from monitor.core.delivery import Accepted
 from monitor.core.interval import HOUR
 from monitor.notify.delivery import Courier
 from monitor.notify.mailer import Mailer
 from monitor.notify.outbox import MOST_WAITING, Letter
-from monitor.notify.posting import Accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

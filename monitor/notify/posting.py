@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monitor.adapters.connections import asked_pause, meaning_of, pool_to
 from monitor.collector import Outgoing, Unavailable
 from monitor.core.cloudevent import CONTENT_TYPE
-from monitor.core.delivery import ACCEPTED, UNACCEPTABLE
+from monitor.core.delivery import ACCEPTED, UNACCEPTABLE, Accepted, Failed
 from monitor.core.units import NANOSECONDS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -41,22 +40,6 @@ REDIRECTS: Final = range(300, 400)
 
 class SecretError(Exception):
     """The secret can't be had. The text is one sentence, with the cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """It arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It did not arrive. `why` is one sentence's end, and names no path, which may be secret."""
-
-    why: str
-    final: bool = False
-    """The receiver works, and will never take it."""
-    pause: float | None = None
-    """For how many seconds the receiver asks to be left alone."""
 
 
 class Poster:

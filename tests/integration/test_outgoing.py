@@ -16,8 +16,9 @@ from dashboards.failures import UnreachableError
 from monitor.adapters.connections import proxy_with_password
 from monitor.collector import Grid, Host, Outgoing, Retry, Unavailable
 from monitor.config import NotifyTable
+from monitor.core.delivery import Accepted, Failed
 from monitor.notify.outbox import Letter
-from monitor.notify.posting import Accepted, Failed, Poster
+from monitor.notify.posting import Poster
 from tests.parts.authority import Authority
 from tests.parts.grid import GridServer, Reply
 from tests.parts.loopback import LOOPBACK, free_port

@@ -15,6 +15,7 @@ from monitor.collector import Outgoing
 from monitor.config import EmailTable, Language
 from monitor.config.email import Security
 from monitor.core.cloudevent import told
+from monitor.core.delivery import Accepted, Failed
 from monitor.core.entries import ServiceFacts
 from monitor.core.events import CollectorBecameUnavailable, CollectorRecovered, Event, GapFound, ServiceAppeared
 from monitor.core.interval import HOUR, MINUTE, Interval, Stamp
@@ -24,7 +25,6 @@ from monitor.notify.letters import MOST_TOLD, Writer
 from monitor.notify.mailer import Mailer
 from monitor.notify.mailing import SUMMARY, Kind, Mail, MailCourier
 from monitor.notify.outbox import FILE, Letter, Outbox
-from monitor.notify.posting import Accepted, Failed
 from monitor.wording import words
 from tests.parts.authority import Authority
 from tests.parts.loopback import LOOPBACK, free_port, wait_until
@@ -295,7 +295,7 @@ def test_the_queue_of_webhooks_carries_mail_too_across_a_restart(tmp_path: Path)
     port = free_port()
     of = table(port, summary_to=("maire@example.org",), wait=Duration(0))
     mail = Mail(of, writer(of), Outgoing())
-    with Notifier([], tmp_path, "/ia-01", lambda: NOW, post=mail) as notifier:
+    with Notifier([], tmp_path, "/ia-01", lambda: NOW, posts=[mail]) as notifier:
         notifier.handle(recovered())
         notifier.handle(ServiceAppeared(at=Stamp(NOW, 2), service=ServiceFacts(key="a", name="A")))
         notifier.settle()
@@ -305,7 +305,7 @@ def test_the_queue_of_webhooks_carries_mail_too_across_a_restart(tmp_path: Path)
     month = {"type": SUMMARY, "data": {"subject": "octobre 2026", "text": "Bonjour."}}
     with Outbox(tmp_path / FILE) as outbox:
         outbox.put([Letter(of.summary_url, "2026-10", json.dumps(month), NOW)])
-    with Postbox(port=port) as box, Notifier([], tmp_path, "/ia-01", lambda: NOW, post=mail):
+    with Postbox(port=port) as box, Notifier([], tmp_path, "/ia-01", lambda: NOW, posts=[mail]):
         wait_until(lambda: len(box.taken) == 2, what="both messages")
     by_reader = {message["To"]: message for message in box.taken}
     assert by_reader["maire@example.org"]["Subject"] == "[Empreinte ia-01] octobre 2026"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.config import NotifyTable
+from monitor.core.delivery import Accepted, Failed
 from monitor.notify.outbox import Letter
-from monitor.notify.posting import Accepted, Failed, Poster, SecretError, secret_in, signature
+from monitor.notify.posting import Poster, SecretError, secret_in, signature
 from tests.parts.loopback import free_port
 from tests.parts.receiver import Receiver, Verdict
 
