@@ -167,7 +167,8 @@ Quantities are text, a number and a unit: durations in `ms`, `s`, `min`, `h`, `d
 `B`, `kB`, `KiB`, `MB`, `MiB`, `GB`, `GiB`, `TB`, `TiB`; carbon intensity in `g/kWh`, `kg/kWh`; water in `L/kWh`; prices
 in `EUR/kWh`, `EUR/MWh`; embodied impacts in `kgCO2e` and `kgSbe`; lifetimes in `years`; capacities, as they are sold,
 in `GB`, `TB`; the limits of budgets in `Wh`, `kWh`, `MWh`, `gCO2e`, `kgCO2e`, `tCO2e`, `L`, `m3`, `EUR`, `€`; the
-thresholds of clauses also in `mWh`, `J`, `mgCO2e`, `mL`, `%`, `g/kWh`, `L/kWh`. Decimals follow a point.
+thresholds of clauses and the targets of commitments also in `mWh`, `J`, `mgCO2e`, `mL`, `%`, `g/kWh`, `L/kWh`; what was
+billed in `kWh`, `MWh`. Decimals follow a point.
 Days are year-month-day, without quotes.
 
 A password has no place in this file: for PostgreSQL, put it in a `.pgpass` file that only the daemon's user can read.

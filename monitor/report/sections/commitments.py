@@ -14,6 +14,7 @@ from monitor.core.contracts import Operator, Quantity
 from monitor.core.units import GRAMS_PER_KILOGRAM
 from monitor.report.document import Kind, Listing, Notice, Paragraph, Section, Table
 from monitor.report.measures import number_column, text_column
+from monitor.report.printing import clean
 from monitor.report.stated import is_yearly
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def commitments(material: Material) -> Section | None:
     blocks: list[Block] = [Paragraph(say("commitments.reading")), _results(material), Listing(tuple(_notes(material)))]
     if any(one.commitment.actions for one in pledges):
         blocks.append(_actions(material))
-    idle = [one.commitment.text for one in pledges if not one.commitment.actions]
+    idle = [clean(one.commitment.text) for one in pledges if not one.commitment.actions]
     if idle:
-        blocks.append(Notice(say("commitments.no_action", commitments=" ; ".join(idle))))
+        blocks.append(Notice(say("commitments.no_action", commitments=" · ".join(idle))))
     return Section("commitments", say("commitments.title"), tuple(blocks))
 
 
@@ -128,7 +129,7 @@ def _notes(material: Material) -> Iterator[str]:
         parts = [_origin(material, one), *(material.say(f"not_shown.{reason.value}") for reason in one.reasons)]
         text = " ".join(part for part in parts if part)
         if text:
-            yield material.say("commitments.note", commitment=one.commitment.text, text=text)
+            yield material.say("commitments.note", commitment=clean(one.commitment.text), text=text)
 
 
 def _origin(material: Material, one: Pledged) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.report.document import Kind, Listing, Paragraph, Section, Table
 from monitor.report.measures import KILOWATT_HOURS, number_column, text_column
+from monitor.report.printing import clean
 from monitor.report.rounding import alone
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def _notes(material: Material) -> Iterator[str]:
             low, high = (KILOWATT_HOURS.text(bound, words) for bound in (compared.low, compared.high))
             found = say("reconciliation.within" if one.within else "reconciliation.beyond", low=low, high=high)
         causes = "".join(f" {say(f'bill_cause.{cause.value}')}" for cause in one.causes)
-        yield say("reconciliation.note", bill=one.bill.source, found=found, causes=causes)
+        yield say("reconciliation.note", bill=clean(one.bill.source), found=found, causes=causes)
