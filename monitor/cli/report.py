@@ -80,7 +80,7 @@ def report(
     from monitor.cli.ledger import opened
     from monitor.cli.report_files import files_of, formats_of
     from monitor.cli.reported import earlier, reported
-    from monitor.cli.sealing import require_unsealed, seal_of
+    from monitor.cli.sealing import no_seal_of, require_unsealed, seal_of
     from monitor.cli.speech import Speech
     from monitor.cli.stated import stated_of
 
@@ -103,8 +103,7 @@ def report(
     require_unsealed(material, output, correct)
     with progress() as tell:
         files = files_of(material, wanted, tell)
-    if seal:
-        files |= seal_of(material, files, output, loaded.file, correct)
+    files |= seal_of(material, files, output, loaded.file, correct) if seal else no_seal_of(material, files, output)
     write(files, output)
     typer.echo(_summary(made, speech, Terminal.of_output()))
     for name in files:

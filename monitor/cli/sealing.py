@@ -27,6 +27,19 @@ def require_unsealed(material: Material, directory: Path, reason: str) -> None:
         raise CommandError(message, Status.NO)
 
 
+def no_seal_of(material: Material, files: Mapping[str, bytes], directory: Path) -> dict[str, bytes]:
+    """Return no files of a seal: *files* get none. Raises CommandError where they would replace others that have."""
+    before = _found(directory / name_of(material.report.stem))
+    broken = [] if before is None else [name for name, what in faults(before, files) if what == "changed"]
+    if broken:
+        message = (
+            f"{directory / broken[0]} is sealed, and would become another file: "
+            "write it again with --seal, or name another --output"
+        )
+        raise CommandError(message, Status.NO)
+    return {}
+
+
 def seal_of(
     material: Material, files: Mapping[str, bytes], directory: Path, configuration: Path | None, reason: str
 ) -> dict[str, bytes]:
@@ -39,11 +52,8 @@ def seal_of(
         "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
         "program": material.about.get("version", ""),
     }
-    if before is None or (before.fingerprint == material.fingerprint and not reason):
-        first = sealed(material.report, files, inputs)
-        return {place.name: written(first)}
-    next_one = sealed(material.report, files, inputs, before, reason)
-    return {name_of(stem, before.edition): place.read_bytes(), place.name: written(next_one)}
+    made = {place.name: written(sealed(material.report, files, inputs, before, reason))}
+    return made if before is None or not reason else {name_of(stem, before.edition): place.read_bytes(), **made}
 
 
 def verify_seal(file: Path) -> tuple[Seal, tuple[tuple[str, str], ...]]:

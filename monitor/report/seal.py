@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.calendar import utc
@@ -27,6 +27,7 @@ FORMAT: Final = "empreinte-seal"
 VERSION: Final = 1
 DECIMALS: Final = 6
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_ELSEWHERE: Final = re.compile(r"[/\x00]")
 
 Totals = dict[str, dict[str, str | None]]
 """By service: what its energy and its emissions are, in kWh and kgCO2e."""
@@ -64,11 +65,11 @@ def sealed(
 ) -> Seal:
     """Return the seal of *files*, which are of *report*; *inputs*: fingerprint, configuration, program.
 
-    With the seal *before*, it is the next edition, for that *reason*.
+    With the seal *before*, it is the next edition, for that *reason*; without a reason it is the same edition, written
+    again, and the files of it that are not among these stay sealed.
     """
-    totals = _totals(report)
-    return Seal(
-        edition=before.edition + 1 if before else 1,
+    first = Seal(
+        edition=1,
         stem=report.stem,
         fingerprint=inputs["fingerprint"],
         closed_through=utc(report.closed_through),
@@ -76,10 +77,15 @@ def sealed(
         configuration=inputs.get("configuration", ""),
         program=inputs.get("program", ""),
         outputs={name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
-        totals=totals,
-        reason=reason if before else "",
-        changes=tuple(_changed(before.totals, totals)) if before else (),
+        totals=_totals(report),
     )
+    if before is None:
+        return first
+    if not reason:
+        kept = {**before.outputs, **first.outputs}
+        return replace(first, edition=before.edition, outputs=kept, reason=before.reason, changes=before.changes)
+    changes = tuple(_changed(before.totals, first.totals))
+    return replace(first, edition=before.edition + 1, reason=reason, changes=changes)
 
 
 def _totals(report: Report) -> Totals:
@@ -115,19 +121,34 @@ def read(content: bytes, name: str) -> Seal:
         if found.get("version") != VERSION:
             message = f"{name} is a seal of another version: verify it with the program that made it"
             raise BrokenSealError(message)
-        seal = Seal(**{field: found[field] for field in Seal.__slots__})
+        seal = Seal(**{field: found[field] for field in Seal.__slots__} | {"changes": tuple(found["changes"])})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, BrokenSealError):
             raise
         message = f"{name} is damaged: take it from where the report is archived"
         raise BrokenSealError(message) from error
-    outputs = seal.outputs
-    if not isinstance(outputs, dict) or not all(
-        isinstance(file, str) and "/" not in file and _HASH.fullmatch(str(digest)) for file, digest in outputs.items()
-    ):
+    if not _is_sound(seal):
         message = f"{name} is damaged: take it from where the report is archived"
         raise BrokenSealError(message)
     return seal
+
+
+def _is_sound(seal: Seal) -> bool:
+    """Return whether all of *seal* that is compared or counted on is what `written` wrote."""
+    texts: tuple[object, ...] = (seal.fingerprint, seal.reason, *seal.changes)
+    return (
+        type(seal.edition) is int
+        and seal.edition > 0
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(seal.totals, dict)
+        and isinstance(seal.outputs, dict)
+        and all(_is_name(file) and _HASH.fullmatch(str(digest)) for file, digest in seal.outputs.items())
+    )
+
+
+def _is_name(file: str) -> bool:
+    """Return whether *file* names a file beside the seal, and nothing elsewhere."""
+    return bool(file) and file not in {".", ".."} and not _ELSEWHERE.search(file)
 
 
 def faults(seal: Seal, found: Mapping[str, bytes | None]) -> tuple[tuple[str, str], ...]:

@@ -251,6 +251,18 @@ def test_a_sealed_report_is_only_replaced_by_an_edition_that_says_why(call: Call
     second = json.loads(file.read_text())
     assert (second["edition"], second["reason"]) == (2, "a meter was wrong")
     assert json.loads((place / "out/empreinte-2026-seal-1.json").read_text())["fingerprint"] == "0" * 64
+    assert seal(call, place).status == 0
+    assert json.loads(file.read_text()) == second, "the same edition, written again"
+
+
+def test_a_sealed_file_is_not_replaced_by_another_one_without_a_seal(call: Call, ledger: str, place: Path) -> None:
+    assert seal(call, place).status == 0
+    write = ("report", "--year", "2026", "--format", "csv", "--output", str(place / "out"))
+    said = call(*write, "--lang", "fr")
+    assert (said.status, ledger != "") == (1, True)
+    assert "is sealed, and would become another file: write it again with --seal" in said.err
+    assert call("report", "verify", str(place / "out" / SEAL)).status == 0
+    assert call(*write).status == 0, "the same bytes may be written again"
 
 
 @pytest.mark.parametrize(

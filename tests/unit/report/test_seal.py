@@ -47,6 +47,13 @@ def test_a_corrective_edition_says_what_has_changed_and_why() -> None:
     assert made.changes == ("_other", "assistant", "library")
 
 
+def test_an_edition_that_is_written_again_is_the_same_edition() -> None:
+    second = sealed(rich(), FILES, INPUTS, seal(), "a meter was wrong")
+    again = sealed(rich(), {"empreinte-2026.pdf": b"%PDF"}, INPUTS, second)
+    assert (again.edition, again.reason, again.changes) == (2, "a meter was wrong", second.changes)
+    assert again.outputs == {**second.outputs, "empreinte-2026.pdf": again.outputs["empreinte-2026.pdf"]}
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -63,7 +70,27 @@ def test_what_is_no_seal_is_refused(content: bytes, expected: str) -> None:
         read(content, "seal.json")
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"edition": "1"},
+        {"edition": True},
+        {"edition": 0},
+        {"totals": []},
+        {"fingerprint": None},
+        {"reason": 1},
+        {"changes": 1},
+        {"changes": [1]},
+        {"outputs": []},
+    ],
+)
+def test_a_seal_in_which_something_else_stands_is_damaged(wrong: dict[str, object]) -> None:
+    content = json.loads(written(seal())) | wrong
+    with pytest.raises(BrokenSealError, match="is damaged"):
+        read(json.dumps(content).encode(), "seal.json")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", "", "a\0b"])
 def test_a_seal_never_leads_out_of_its_directory(name: str) -> None:
     content = json.loads(written(seal()))
     content["outputs"] = {name: "0" * 64}
