@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_type_hints
 
 from monitor.config import values
 from monitor.config.quantities import WrongValueError
@@ -21,7 +21,12 @@ SEPARATORS: Final = (",", ";")
 """Between cells: the second is what a French spreadsheet writes."""
 WITHIN: Final = "|"
 """Between several values in one cell."""
-YES: Final[Mapping[str, bool]] = {"oui": True, "yes": True, "true": True, "non": False, "no": False, "false": False}
+DIGITS: Final = 18
+"""What is longer is no number of decisions."""
+YES: Final[Mapping[str, bool]] = dict.fromkeys(("oui", "yes", "true", "vrai"), True) | dict.fromkeys(
+    ("non", "no", "false", "faux"), False
+)
+"""What people write, and what spreadsheets do."""
 
 
 class RegisterError(Exception):
@@ -124,7 +129,9 @@ def entries_of(file: Path) -> tuple[Entry, ...]:
     """Return the entries of *file*, in its order. Raises RegisterError with everything that is wrong."""
     faults = Faults()
     try:
-        tables = _rows(content_of(file, MADE_BY)) if file.suffix.lower() == ".csv" else tables_of(file, MADE_BY)[0]
+        tables = (
+            _rows(content_of(file, MADE_BY), faults) if file.suffix.lower() == ".csv" else tables_of(file, MADE_BY)[0]
+        )
     except SourceError as error:
         raise RegisterError(file, [error.fault]) from error
     note_unknown(tables, ("service",), "", faults, {})
@@ -145,19 +152,39 @@ def example() -> str:
     return "[[service]]\n" + "\n".join(lines) + "\n"
 
 
-def _rows(content: str) -> Mapping[str, Any]:
-    """Return the tables of a CSV: a service each line, the names of keys in the first; empty cells say nothing."""
+def _rows(content: str, faults: Faults) -> Mapping[str, Any]:
+    """Return the tables of a CSV: a service each line, the names of keys in the first; empty cells say nothing.
+
+    Raises SourceError where it is no table.
+    """
     separator = max(SEPARATORS, key=content.partition("\n")[0].count)
-    reader = csv.DictReader(io.StringIO(content), delimiter=separator)
-    return {"service": [{name: _cell(name, cell) for name, cell in row.items() if cell} for row in reader]}
+    reader = csv.reader(io.StringIO(content), delimiter=separator, strict=True)
+    try:
+        lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
+    except csv.Error as error:
+        why = f"line {reader.line_num} is no line of a table ({error}): mend its quotes, or save it as CSV again"
+        raise SourceError(Fault("", why)) from error
+    names = lines[0][1] if lines else []
+    for name, times in Counter(name for name in names if name).items():
+        if times > 1:
+            faults.note("line 1", f"{name!r} is there {times} times", "each key once")
+    filled = [(number, line) for number, line in lines[1:] if any(line)]
+    for number, line in filled:
+        if any(cell for place, cell in enumerate(line) if place >= len(names) or not names[place]):
+            faults.note(f"line {number}", "it has a cell below no name of a key", "texts with a separator in quotes")
+    kinds = get_type_hints(EntryTable)
+    return {
+        "service": [
+            {name: _cell(kinds.get(name), cell) for name, cell in zip(names, line, strict=False) if name and cell}
+            for _, line in filled
+        ]
+    }
 
 
-def _cell(name: str, cell: str) -> object:
+def _cell(kind: object, text: str) -> object:
     """Return a cell as TOML would have it; what it can't be is refused as a value of TOML is."""
-    kind = str(next((one.type for one in dataclasses.fields(EntryTable) if one.name == name), ""))
-    text = cell.strip()
-    if "tuple" in kind:
+    if kind == tuple[str, ...]:
         return [part.strip() for part in text.split(WITHIN)]
-    if "bool" in kind:
+    if kind == bool | None:
         return YES.get(text.lower(), text)
-    return int(text) if "int" in kind and text.isdecimal() else text
+    return int(text) if kind == int | None and text.isdecimal() and len(text) <= DIGITS else text

@@ -65,6 +65,37 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, expecte
     assert str(tmp_path) in str(raised.value)
 
 
+def test_a_text_of_a_table_may_be_a_number(tmp_path: Path) -> None:
+    text = "key,name,status,legal_basis,users\na,2026,in_use,42,40\n"
+    (entry,) = entries_of(write(tmp_path, text, "register.csv"))
+    assert (entry.name, entry.legal_basis, entry.users) == ("2026", "42", "40")
+
+
+def test_what_a_spreadsheet_leaves_empty_says_nothing(tmp_path: Path) -> None:
+    text = "key; name ;status;personal_data;\na;A;in_use;VRAI;;;\n;;;;\n\nb;B;ended\n"
+    first, second = entries_of(write(tmp_path, text, "register.csv"))
+    assert (first.key, first.personal_data, second.key, second.personal_data) == ("a", True, "b", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("key,name,status\na,A,in_use,more\n", "line 2: it has a cell below no name of a key"),
+        ("key,name,,status\na,A,more,in_use\n", "line 2: it has a cell below no name of a key"),
+        ("key,name,name,status\na,A,B,in_use\n", "line 1: 'name' is there 2 times"),
+        ('key,name,status\na,"A,in_use\n', "is no line of a table"),
+        ('key,name,status\na,"A"x,in_use\n', "line 2 is no line of a table"),
+        ("key,name,status\na," + "x" * 200_000 + ",in_use\n", "is no line of a table"),
+        ("key,name,status,decisions_per_year\na,A,in_use," + "1" * 5000 + "\n", "it is a whole number"),
+        ("key,name,status\r\ra,A,in_use\r", "is no line of a table"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_said(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(RegisterError) as raised:
+        entries_of(write(tmp_path, text, "register.csv"))
+    assert expected in str(raised.value)
+
+
 def test_a_file_that_is_not_there_can_be_made(tmp_path: Path) -> None:
     with pytest.raises(RegisterError, match="empreinte register example"):
         entries_of(tmp_path / "none.toml")
