@@ -22,8 +22,6 @@ OF_EVENT: Final = (
     "value",
     "coverage_ratio",
     "period",
-    "start",
-    "end",
     "over",
     "verdict",
     "reasons",
@@ -61,8 +59,8 @@ def evaluation_told(one: Evaluation) -> dict[str, Any]:
         "contract": one.contract,
         **_clause_told(one.clause),
         "period": span.period,
-        "start": utc(span.whole.start),
-        "end": None if span.whole.end >= EVER else utc(span.whole.end),
+        "starts_at": utc(span.whole.start),
+        "ends_at": None if span.whole.end >= EVER else utc(span.whole.end),
         "closed_through": utc(max(span.whole.start, min(span.closed, span.whole.end))),
         "over": span.is_over,
         "verdict": one.verdict.value,
@@ -79,7 +77,7 @@ def evaluation_told(one: Evaluation) -> dict[str, Any]:
 def event_told(one: Evaluation) -> dict[str, Any]:
     """Return what an event says of *one*: a part of `evaluation_told`."""
     told = evaluation_told(one)
-    return {name: told[name] for name in OF_EVENT}
+    return {**{name: told[name] for name in OF_EVENT}, "start": told["starts_at"], "end": told["ends_at"]}
 
 
 def _clause_told(clause: Clause) -> dict[str, Any]:

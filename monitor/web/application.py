@@ -21,6 +21,7 @@ from monitor.web import negotiation
 from monitor.web.api import as_json
 from monitor.web.budget_api import budgets_as_json
 from monitor.web.closed import no_intake
+from monitor.web.contract_api import contracts_as_json
 from monitor.web.external_api import external_as_json
 from monitor.web.impact_api import impacts_as_json
 from monitor.web.protection import Protected
@@ -87,6 +88,7 @@ def application(
         Route("/api/v1/services", site.services),
         Route("/api/v1/external", site.external),
         Route("/api/v1/budgets", site.budgets),
+        Route("/api/v1/contracts", site.contracts),
         Route("/api/v1/openapi.json", site.described),
         *_intake_routes(intake),
         Route("/style.css", site.style),
@@ -156,6 +158,9 @@ class _Site:
 
     async def budgets(self, _: Request) -> Response:
         return self._told(budgets_as_json)
+
+    async def contracts(self, _: Request) -> Response:
+        return self._told(contracts_as_json)
 
     async def described(self, _: Request) -> Response:
         return Response(_static("openapi.json"), media_type="application/json", headers=FOR_AN_HOUR)

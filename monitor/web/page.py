@@ -10,7 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from monitor.config import Language
 from monitor.core.impact import Indicator
 from monitor.core.units import Duration
-from monitor.web import bought, budgets, units
+from monitor.web import bought, budgets, contracts, units
 from monitor.web.cards import MAIN, cards_of
 from monitor.web.chart import HEIGHT, WIDTH, chart_of
 from monitor.web.indicators import lines_of
@@ -61,6 +61,7 @@ class Pages:
             cards=cards_of(status, voice, write),
             lines=lines_of(status, SHOWN),
             budgets=budgets.lines_of(status, voice, write),
+            clauses=contracts.lines_of(status, voice, write),
             units=units.lines_of(status, write),
             unit_periods=units.PERIODS,
             bought=bought.services_of(status, voice, write),

@@ -149,7 +149,7 @@ def test_every_metric_has_a_name_of_its_own_and_a_quantity() -> None:
 def test_what_is_told_to_programs_has_what_is_unknown_as_none() -> None:
     whole = Span("contract", Interval(0, EVER), END)
     told = evaluation_told(evaluate(CONTRACT, CONTRACT.clauses[0], whole, Reason.NO_DATA))
-    assert (told["value"], told["coverage_ratio"], told["end"]) == (None, None, None)
+    assert (told["value"], told["coverage_ratio"], told["ends_at"]) == (None, None, None)
     assert (told["verdict"], told["reasons"], told["closed_through"]) == (
         "undecided",
         ["no_data"],

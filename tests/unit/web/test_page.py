@@ -42,9 +42,11 @@ SPEAKING = (
     "templates/units.html",
     "templates/bought.html",
     "templates/budgets.html",
+    "templates/contracts.html",
     "templates/parts.html",
     "bought.py",
     "budgets.py",
+    "contracts.py",
     "cards.py",
     "page.py",
     "voice.py",
@@ -55,6 +57,7 @@ BY_NAME = {
     "card",
     "caution",
     "cause",
+    "contracts",
     "cure",
     "cycle",
     "explained",
@@ -321,7 +324,9 @@ def test_what_is_not_known_is_no_line_but_a_cure() -> None:
         key: bounds for key, bounds in at_work().period_impacts.items() if key[1] not in {Indicator.COST, *WATER[1:]}
     }
     applied = tuple(one for one in TERMS.applied if one.role not in {Role.PRICE, Role.WUE})
-    said = text(page(replace(at_work(), period_impacts=known, terms=replace(TERMS, applied=applied), budgets=())))
+    said = text(
+        page(replace(at_work(), period_impacts=known, terms=replace(TERMS, applied=applied), budgets=(), contracts=()))
+    )
     assert "€" not in said.partition("The factors applied now")[0]
     assert "Water of the site 3" not in said
     assert "The cost Give your tariff: [[tariff]]." in said
@@ -331,7 +336,7 @@ def test_what_is_not_known_is_no_line_but_a_cure() -> None:
 
 def test_without_a_zone_impacts_are_unknown_with_the_cure_and_no_figure_of_them_is_there() -> None:
     for language in Language:
-        said = text(page(replace(without_a_zone(), external=ExternalFigures(), budgets=()), language))
+        said = text(page(replace(without_a_zone(), external=ExternalFigures(), budgets=(), contracts=()), language))
         assert not re.search(r"\d\s*(g|kg|t) CO₂e|\d\s*(m³|L\b)|€", said)
         assert 'zone = "FR"' in said
         assert words("monitor.web", language).say("factors.none") in said
