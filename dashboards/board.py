@@ -66,7 +66,8 @@ def dashboard(board: Board, words: Words, source: str = CHOSEN) -> dict[str, Any
         "refresh": REFRESH,
         "time": {"from": board.since, "to": "now"},
         "timepicker": {},
-        "annotations": {"list": [_annotations(words)]},
+        # a public dashboard shows no marks of the organisation, and its texts are not for everybody
+        "annotations": {"list": [_annotations(words)] if source == CHOSEN else []},
         "links": [_link(name, words) for name in board.links],
         "templating": {"list": [*variables, *board.variables]},
         "panels": list(_laid_out(board.places, source)),

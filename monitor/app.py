@@ -13,7 +13,6 @@ from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
-from urllib.parse import quote
 
 from monitor import processor_power
 from monitor.accounting import Accounting, Rules
@@ -35,9 +34,10 @@ from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, o
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
 from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
-from monitor.post import posts_of
+from monitor.post import posts_of, source_of
 from monitor.reckoning import assemble
 from monitor.schedule import Charge, Inbox, Sampler, Schedule
+from monitor.subscriber import GRAFANA, GROUP
 from monitor.systemd import ServiceManager
 from monitor.watch import ProcessWatch
 from monitor.web.server import serve
@@ -137,7 +137,7 @@ def _work(config: Config, machine: Machine) -> None:
         fast, slow = _samplers(config, machine, workloads, ledger, inbox)
         for sampler in (fast, *slow):
             stack.callback(sampler.close)
-        stream = Stream(_source(config), simulated=machine.simulated)
+        stream = Stream(source_of(config), simulated=machine.simulated)
         notifier = stack.enter_context(_notifier(config, machine, ledger))
         exposition = Exposition(_about(config, machine), webhooks=notifier.standing)
         intake, feed = _taken_in(config, machine, ledger, stack)
@@ -176,26 +176,22 @@ def _say_what_is_missing(assembly: Assembly) -> None:
         log.info("not counted in the hardware: %s: %s", finding.what, finding.cure)
 
 
-def _source(config: Config) -> str:
-    """Return what events come from, a reference: `/ia-01`."""
-    return f"/{quote(config.host.name, safe='')}"
-
-
 def _installed_subscribers() -> list[Subscriber]:
-    return [point.load()() for point in entry_points(group="monitor.subscribers")]
+    return [point.load()() for point in entry_points(group=GROUP) if point.name != GRAFANA]
 
 
 def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:
-    books = ledger.load() if config.webhooks or config.email.tells_events else None
+    posts = posts_of(config)
+    books = ledger.load() if config.webhooks or posts else None
     return Notifier(
         config.webhooks,
         config.paths.state,
-        _source(config),
+        source_of(config),
         _wall(machine),
         committed=None if books is None else books.at.wall,
         simulated=machine.simulated,
         outgoing=config.network.outgoing,
-        posts=posts_of(config),
+        posts=posts,
     )
 
 

@@ -46,7 +46,7 @@ from monitor.doctor import (
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import grid_of, open_with_token
 from monitor.notify.outbox import FILE, OutboxError, standings
-from monitor.post import mail_of
+from monitor.post import posts_of
 from monitor.reckoning import ReckoningError
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -162,8 +162,8 @@ def _kinds() -> list[tuple[str, type[Collector]]]:
 def _webhooks(config: Config) -> tuple[tuple[Webhook, ...], str]:
     """Return how it stands with each address that is told of events, and why that can't be said; empty: it can."""
     try:
-        mail = mail_of(config)
-        endpoints = [*(table.url for table in config.webhooks), *(mail.endpoints if mail else ())]
+        others = (endpoint for post in posts_of(config) for endpoint in post.endpoints)
+        endpoints = [*(table.url for table in config.webhooks), *others]
         found = standings(config.paths.state / FILE, endpoints)
     except OutboxError as error:
         return (), str(error)

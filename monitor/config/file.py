@@ -16,6 +16,7 @@ from monitor.config.commitments import check_commitments, read_commitments
 from monitor.config.contracts import check_contracts, read_contracts
 from monitor.config.email import check_email
 from monitor.config.external import check_externals
+from monitor.config.grafana import check_grafana
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language
@@ -282,6 +283,8 @@ def _check_together(records: Mapping[str, Any], services: Iterable[tuple[str, Se
         check_network(records["network"], faults)
     if records["email"]:
         check_email(records["email"], faults)
+    if records["grafana"]:
+        check_grafana(records["grafana"], faults)
     if web and not web.listen.is_loopback and not web.insecure:
         faults.note(
             "web.listen",

@@ -7,12 +7,23 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from monitor.config import values
+from monitor.config.notify import event_names
 from monitor.config.quantities import WrongValueError
-from monitor.config.tables import Key
+from monitor.config.tables import Faults, Key
 
 FOLDER: Final = "empreinte"
 SOURCE: Final = "empreinte-prometheus"
 LANGUAGES: Final = ("fr", "en")
+MARKED: Final = (
+    "service_appeared",
+    "service_disappeared",
+    "gap_found",
+    "entry_corrected",
+    "budget_crossed",
+    "clause_breached",
+    "clause_evaluated",
+)
+"""What explains a curve to whoever looks at it. Our choice."""
 _UID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -23,6 +34,16 @@ def uid(value: object) -> str:
         message = f"{name!r} is not a uid: it has at most 40 of A-Z, a-z, 0-9, _ and -"
         raise WrongValueError(message, f'"{re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40] or FOLDER}"')
     return name
+
+
+def marked(value: object) -> tuple[str, ...]:
+    """Return which events are marked: those of MARKED for true, none for false or an empty list, else what is named."""
+    if isinstance(value, bool):
+        return MARKED if value else ()
+    if not isinstance(value, list):
+        instead = f'["{value}"]' if isinstance(value, str) else "true"
+        raise WrongValueError("it is true, or a list of events", instead)
+    return event_names(value) if value else ()
 
 
 def language_of(value: object) -> str:
@@ -49,7 +70,7 @@ def prometheus_address(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrafanaTable:
-    """The Grafana that `empreinte dashboards push` brings dashboards to: docs/grafana.md."""
+    """The Grafana that dashboards are pushed to, and in which events are marked: docs/grafana.md."""
 
     url: Annotated[
         str,
@@ -98,3 +119,28 @@ class GrafanaTable:
             unset="the system's alone",
         ),
     ] = None
+    annotations: Annotated[
+        tuple[str, ...],
+        Key(
+            "Which events the daemon marks there, by their names, globs; true: those that explain a curve.",
+            marked,
+            "true",
+            unset="none",
+        ),
+    ] = ()
+
+    @property
+    def marks_url(self) -> str:
+        """What its marks are called in the queue, and in what is told of it: it holds no secret."""
+        parts = urlsplit(self.url)
+        return f"grafana+{parts.scheme}://{parts.netloc}"
+
+
+def check_grafana(table: GrafanaTable, faults: Faults) -> None:
+    """Note what is right by itself and wrong together."""
+    if not table.annotations:
+        return
+    if not table.url:
+        faults.note("grafana.url", "where are events marked?", '"https://grafana.example.org"')
+    if table.token_file is None:
+        faults.note("grafana.token_file", "by which token are events marked?", '"/etc/empreinte/grafana.token"')

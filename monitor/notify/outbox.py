@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "notify.db"
 """Its name, in paths.state."""
-FORM: Final = 1
+FORM: Final = 2
 MOST_WAITING: Final = 10_000
 """For each address; then the oldest are dropped, and counted."""
 MOST_DEAD: Final = 1_000
@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS letters (
 CREATE INDEX IF NOT EXISTS queue ON letters (endpoint, dead, number);
 CREATE TABLE IF NOT EXISTS tallies (
     endpoint TEXT PRIMARY KEY, delivered INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS losses (
+    endpoint TEXT PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
 );
 """
 
@@ -56,6 +59,16 @@ class Letter:
     number: int = 0
     """Its place in the queue; 0: it is in none."""
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Events that an address will not be told of any more: they were too many, or too old, while it failed."""
+
+    count: int
+    first: int
+    last: int
+    """When the first and the last of them happened, ns since the epoch."""
 
 
 def address_of(endpoint: str) -> str:
@@ -164,6 +177,7 @@ class Outbox:
         """Give up all that waits for *endpoint* and happened before *than*; return how many they are."""
         with self._transaction():
             where = "endpoint = ? AND made < ? AND dead IS NULL"
+            self._lose(where, (endpoint, than))
             self._database.execute(f"UPDATE letters SET error = ? WHERE {where}", (error, endpoint, than))  # noqa: S608 - our own words
             return self._bury(where, (endpoint, than), now)
 
@@ -172,6 +186,15 @@ class Outbox:
         waiting = {row[0] for row in self._database.execute("SELECT DISTINCT endpoint FROM letters WHERE dead IS NULL")}
         for endpoint in waiting - set(endpoints):
             self.give_up_older(endpoint, now + DEAD_FOR, GONE, now)
+
+    def loss(self, endpoint: str) -> Loss | None:
+        """Return what *endpoint* will not be told of; None: nothing, or it was told so."""
+        row = self._database.execute("SELECT count, first, last FROM losses WHERE endpoint = ?", (endpoint,)).fetchone()
+        return None if row is None else Loss(*row)
+
+    def forget(self, endpoint: str, loss: Loss) -> None:
+        """Note that *endpoint* was told of *loss*. Where there is more by now, all of it stays."""
+        self._database.execute("DELETE FROM losses WHERE endpoint = ? AND count = ?", (endpoint, loss.count))
 
     def standing(self, endpoint: str) -> Standing:
         """Return how it stands with *endpoint*."""
@@ -201,10 +224,19 @@ class Outbox:
             (endpoint, self._room),
         ).fetchone()
         if found is not None:
-            gone = self._database.execute(
-                "DELETE FROM letters WHERE endpoint = ? AND dead IS NULL AND number <= ?", (endpoint, found[0])
-            )
+            where, values = "endpoint = ? AND dead IS NULL AND number <= ?", (endpoint, found[0])
+            self._lose(where, values)
+            gone = self._database.execute(f"DELETE FROM letters WHERE {where}", values)  # noqa: S608 - our own words
             self._count(endpoint, "dropped", gone.rowcount)
+
+    def _lose(self, where: str, values: tuple[object, ...]) -> None:
+        """Note that an address will not be told of what is *where*."""
+        self._database.execute(
+            f"INSERT INTO losses SELECT endpoint, COUNT(*), MIN(made), MAX(made) FROM letters WHERE {where}"  # noqa: S608 - our own words
+            " GROUP BY endpoint ON CONFLICT DO UPDATE SET count = count + excluded.count,"
+            " first = MIN(first, excluded.first), last = MAX(last, excluded.last)",
+            values,
+        )
 
     def _bury(self, where: str, values: tuple[object, ...], now: int) -> int:
         buried = self._database.execute(f"UPDATE letters SET dead = ? WHERE {where}", (now, *values))  # noqa: S608 - our own words
