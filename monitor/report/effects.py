@@ -52,6 +52,8 @@ class Compared:
     """Two years over the same months: emissions in micrograms CO2e, and what each effect added to those before."""
 
     months: tuple[int, ...]
+    emissions_known: bool
+    """Whether any are known in each of the months of both years; else they are not compared, and have no effects."""
     before: int
     now: int
     effects: Mapping[Effect, int]
@@ -96,13 +98,23 @@ def compare(now: Report, before: Report) -> Compared | None:
     if not months:
         return None
     new, old = (_by_service(report, months) for report in (now, before))
+    emitted = [sum(map(_emissions, years.values())) for years in (old, new)]
+    used = [sum(one.energy for one in years.values()) for years in (old, new)]
+    known = all(_is_known(report, months) for report in (now, before))
+    effects = _whole(_summed(old, new), emitted[1] - emitted[0]) if known else {}
+    return Compared(months, known, emitted[0], emitted[1], effects, used[0], used[1])
+
+
+def _is_known(report: Report, months: Sequence[int]) -> bool:
+    return all(month.impacts.emissions is not None for month in report.months if month.number in months)
+
+
+def _summed(old: Mapping[str, _Sum], new: Mapping[str, _Sum]) -> dict[Effect, Decimal]:
     effects: dict[Effect, Decimal] = defaultdict(Decimal)
     for key in sorted(new.keys() | old.keys()):
         for effect, amount in _effects(old.get(key), new.get(key)):
             effects[effect] += amount
-    emitted = [sum(map(_emissions, years.values())) for years in (old, new)]
-    used = [sum(one.energy for one in years.values()) for years in (old, new)]
-    return Compared(months, emitted[0], emitted[1], _whole(effects, emitted[1] - emitted[0]), used[0], used[1])
+    return effects
 
 
 def _is_whole(month: Month, closed_through: int) -> bool:

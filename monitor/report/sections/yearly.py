@@ -37,7 +37,7 @@ def said(material: Material, compared: Compared) -> str:
     """Return in a sentence how energy and emissions have changed."""
     words, year = material.words, material.report.year - 1
     energy = change(compared.energy_before, compared.energy_now, material)
-    emissions = change(compared.before, compared.now, material)
+    emissions = change(compared.before, compared.now, material) if compared.emissions_known else None
     if emissions is None or energy is None:
         return words.say("yearly.energy", year=year, energy=energy or words.say("document.unknown"))
     return words.say("yearly.compared", year=year, energy=energy, emissions=emissions)

@@ -18,7 +18,7 @@ from monitor.core.interval import HOUR
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
 from monitor.factors.loading import load
 from monitor.report.composing import compose, fingerprint_of
-from monitor.report.document import Headlines, Listing, Notice, Paragraph
+from monitor.report.document import Figure, Headlines, Listing, Notice, Paragraph
 from monitor.report.equivalences import equivalences
 from monitor.report.factors import Reckoned
 from monitor.report.impacts import ImpactRow
@@ -162,6 +162,20 @@ def test_a_year_is_compared_with_the_same_months_of_the_one_before() -> None:
     summary = blocks(document(rich(), before=make(before)), "summary")
     # nothing of March is closed
     assert any(isinstance(block, Paragraph) and "2025: electricity +73.8\u00a0%." in block.text for block in summary)
+
+
+def test_emissions_that_are_no_longer_known_have_not_fallen_to_nothing() -> None:
+    now = make(replace(books(row(1, KWH), row(2, 2 * KWH)), impacts=()))
+    before = make(
+        replace(
+            books(row(1, KWH), row(2, KWH)),
+            year=2025,
+            impacts=(impact(1, Indicator.GWP_USE, KG), impact(2, Indicator.GWP_USE, KG)),
+        )
+    )
+    yearly = blocks(document(now, before=before), "yearly")
+    assert Paragraph("Compared with the same months of 2025: electricity +50.0\u00a0%.") in yearly
+    assert not any(isinstance(block, Figure) for block in yearly)
 
 
 def test_made_up_figures_are_marked_first_of_all() -> None:

@@ -16,7 +16,7 @@ from monitor.core.readings import Method
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR, Duration
 from monitor.report.effects import Compared, Effect, compare
 from monitor.report.impacts import ImpactRow
-from monitor.report.model import Covered, Report, make
+from monitor.report.model import Covered, Month, Report, make
 from tests.unit.report.test_activity import deed
 from tests.unit.report.test_model import ASSISTANT, OTHER, books, row, wall
 
@@ -92,9 +92,26 @@ def test_another_service_is_another_scope() -> None:
     assert found.effects == {Effect.SCOPE: 10 * GRAM}
 
 
-def test_what_was_unknown_before_is_another_scope() -> None:
-    found = compared(of_year(2025, 1000, 0), of_year(2026, 1000, 50))
-    assert found.effects == {Effect.SCOPE: 50 * GRAM}
+def _with(month: Month, other: Report) -> Month:
+    """Return *month* with what the first one of *other* has beside."""
+    return replace(month, uses=(*month.uses, *other.months[0].uses))
+
+
+@pytest.mark.parametrize(("then", "now"), [(0, 50), (50, 0)])
+def test_emissions_that_are_unknown_in_one_of_the_years_are_not_compared(then: int, now: int) -> None:
+    found = compare(of_year(2026, 1000, now), of_year(2025, 1000, then))
+    assert found is not None
+    assert (found.emissions_known, found.effects) == (False, {})
+    assert (found.energy_before, found.energy_now) == (KWH, KWH)
+
+
+def test_a_service_whose_emissions_were_unknown_is_another_scope() -> None:
+    before, now = of_year(2025, 1000, 50), of_year(2026, 1000, 50)
+    both = [
+        replace(one, months=(_with(one.months[0], of_year(year, 500, 20 * known, facts=OTHER)), *one.months[1:]))
+        for one, year, known in ((before, 2025, 0), (now, 2026, 1))
+    ]
+    assert compared(*both).effects == {Effect.SCOPE: 10 * GRAM}
 
 
 def test_only_months_that_are_whole_in_both_years_are_compared() -> None:
