@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, replace
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 YEAR: Final = tuple(range(1, 13))
 _MONTHS_OF_A_QUARTER: Final = 3
+_LONGEST: Final = 60
+"""So many letters of a name stand in the name of a file."""
+_PERIOD: Final = re.compile(r"(q[1-4]|\d\d(-\d\d)?)(-.*)?|simulated")
+"""What stands in that place for another reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,12 @@ def _period(months: tuple[int, ...]) -> str:
 
 
 def _slug(name: str) -> str:
-    """Return *name* as a part of the name of a file: letters without marks, and digits."""
+    """Return *name* as a part of the name of a file: letters without marks, and digits.
+
+    What leaves nothing of it, cuts it, or could be taken for a period has a mark of its own after it.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60]
+    letters = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    if not name or (letters and len(letters) <= _LONGEST and not _PERIOD.fullmatch(letters)):
+        return letters
+    return f"{letters[:_LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -30,6 +31,15 @@ LIBRARY = ServiceFacts("library", "Library", "Culture")
 )
 def test_its_files_have_names_of_their_own(scope: Scope, suffix: str) -> None:
     assert scope.suffix == suffix
+
+
+@pytest.mark.parametrize("name", ["東京", "***", "Q1", "03", "Q1 (2026)", "Simulated", "A" * 61])
+def test_no_name_leads_to_the_files_of_another_report(name: str) -> None:
+    others = [Scope(), Scope(quarter(1)), Scope((3,)), Scope(department="A" * 60), Scope(department="大阪")]
+    suffix = Scope(department=name).suffix
+    assert re.fullmatch(r"-[a-z0-9-]*[0-9a-f]{8}", suffix)
+    assert suffix not in [one.suffix for one in others]
+    assert len(suffix) < 80
 
 
 def test_a_department_has_what_was_its_own_in_each_month() -> None:
