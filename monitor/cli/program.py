@@ -14,6 +14,7 @@ import typer
 from monitor.cli import (
     assets,
     config,
+    contracts,
     dashboards,
     doctor,
     events,
@@ -66,6 +67,7 @@ def program() -> typer.Typer:
     app.add_typer(events.commands(), name="events")
     app.add_typer(report.commands(), name="report")
     app.add_typer(register.commands(), name="register")
+    app.add_typer(contracts.commands(), name="contracts")
     app.add_typer(notify.commands(), name="notify")
     app.command("explain")(explain.explain)
     app.command("restate")(restate.restate)
