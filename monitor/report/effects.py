@@ -14,12 +14,12 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.activity import Unit
 from monitor.core.impact import Indicator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from monitor.core.activity import Unit
     from monitor.report.model import Month, Report, Use
 
 MEASURED: Final = frozenset({"counter", "integrated"})
@@ -151,7 +151,8 @@ def _effects(old: _Sum | None, new: _Sum | None) -> Iterator[tuple[Effect, Decim
 
 def _ratios(old: _Sum, new: _Sum) -> Iterator[tuple[Effect, Decimal]]:
     """Yield by how much each factor of the product has grown; their product is that of the emissions."""
-    unit = next((one for one in new.units if new.units[one] and old.units.get(one)), None)
+    # not in the order of the rows, which no database promises
+    unit = next((one for one in Unit if new.units.get(one) and old.units.get(one)), None)
     changed = old.is_measured != new.is_measured
     energy = _ratio(new.energy, old.energy)
     if unit is None:

@@ -24,7 +24,7 @@ from monitor.report.impacts import ImpactLine, summed
 from monitor.report.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from monitor.core.activity import ActivitySeries
@@ -278,10 +278,10 @@ class _Rows:
     impacts: list[ImpactRow] = field(default_factory=list)
     activity: list[ActivityRow] = field(default_factory=list)
 
-    def dated(self) -> Iterator[tuple[int, ServiceFacts]]:
-        """Yield the facts about it, with the month that they are of."""
-        for rows in (self.energy, self.impacts, self.activity):
-            yield from ((row.month, row.facts) for row in rows)
+    def latest(self) -> ServiceFacts:
+        """Return the last facts about it. Rows of one kind come in order of time: within a month the last one counts."""
+        kinds = [[(row.month, row.facts) for row in rows] for rows in (self.energy, self.impacts, self.activity)]
+        return max((max(reversed(kind), key=_month_of) for kind in kinds if kind), key=_month_of)[1]
 
 
 def _uses(rows: Iterable[Row], impacts: Iterable[ImpactRow], activity: Iterable[ActivityRow]) -> tuple[Use, ...]:
@@ -298,13 +298,17 @@ def _uses(rows: Iterable[Row], impacts: Iterable[ImpactRow], activity: Iterable[
 def _use(rows: _Rows) -> Use:
     energy = rows.energy
     return Use(
-        facts=max(rows.dated(), key=lambda pair: pair[0])[1],
+        facts=rows.latest(),
         shares={share: _sum(row.energy for row in energy if row.series.share is share) for share in Share},
         methods=_by((row.series.method.value, row.energy) for row in energy),
         resources=_by((row.series.resource, row.energy) for row in energy),
         impacts=_impacts(rows.impacts, energy),
         units=_units(rows) if rows.activity else None,
     )
+
+
+def _month_of(dated: tuple[int, ServiceFacts]) -> int:
+    return dated[0]
 
 
 def _by(parts: Iterable[tuple[str, Energy]]) -> dict[str, Energy]:

@@ -87,6 +87,25 @@ def test_where_it_is_not_known_what_was_done_nobody_says_whether_it_was_activity
     assert set(found.effects) == {Effect.CONSUMPTION}
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_what_was_done_is_told_by_the_same_unit_whatever_the_order_of_the_rows(step: int) -> None:
+    done = [deed(1, Unit.REQUESTS, 100), deed(1, Unit.OUTPUT_TOKENS, 500)]
+    more = [deed(1, Unit.REQUESTS, 200), deed(1, Unit.OUTPUT_TOKENS, 500)]
+    old, new = (
+        make(
+            replace(
+                books(row(1, KWH), closed_through=wall(year, 2, 2)),
+                year=year,
+                covered=WHOLE,
+                impacts=(ImpactRow(1, ASSISTANT, Indicator.GWP_USE, Bounds(GRAM, GRAM, GRAM)),),
+                activity=tuple(deeds[::step]),
+            )
+        )
+        for year, deeds in ((2025, done), (2026, more))
+    )
+    assert set(compared(old, new).effects) == {Effect.ACTIVITY, Effect.EFFICIENCY}
+
+
 def test_another_service_is_another_scope() -> None:
     found = compared(of_year(2025, 1000, 50), of_year(2026, 1000, 60, facts=OTHER))
     assert found.effects == {Effect.SCOPE: 10 * GRAM}

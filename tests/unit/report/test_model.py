@@ -80,6 +80,13 @@ def test_a_service_goes_by_its_latest_name() -> None:
     assert report.uses[0].facts == renamed
 
 
+def test_a_service_goes_by_the_last_of_the_names_that_it_had_in_a_month() -> None:
+    renamed = ServiceFacts("assistant", "Assistante", "Culture")
+    report = make(books(row(1, 1), row(2, 1), row(2, 2, share=Share.FLOOR), row(2, 1, facts=renamed)))
+    assert report.months[1].uses[0].facts == report.uses[0].facts == renamed
+    assert report.uses[0].total == Energy(5)
+
+
 def test_coverage_is_of_what_has_passed_by_the_watermark() -> None:
     report = make(books(row(1, 5)))
     january, february, march = (month.coverage for month in report.months[:3])
