@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.contracts import Verdict
-from monitor.core.groups import Group, Grouping
+from monitor.core.groups import Grouping
 from monitor.core.impact import Indicator
-from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_JOULE, MICROLITERS_PER_LITER, MICROS_PER_EURO
+from monitor.core.units import MICROGRAMS_PER_GRAM, MICROLITERS_PER_LITER, MICROS_PER_EURO
 from monitor.exposition import contract_rows as rows
+from monitor.exposition.groups import emissions_bound_of, energy_of, impact_of, impacts_of
 from monitor.exposition.impacts import PHASES, SOURCES
-from monitor.exposition.snapshot import emissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from monitor.core.contracts import Evaluation, Figure
-    from monitor.core.impact import Bounds
     from monitor.exposition.about import About
     from monitor.exposition.metric import Metric
     from monitor.exposition.snapshot import Snapshot
@@ -92,46 +91,6 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _energy(snapshot: Snapshot, _: About) -> Values:
-    # as of services: of a period that was not measured at all, nothing booked means unknown
-    return {
-        (group.name, period): energy.microjoules / MICROJOULES_PER_JOULE
-        for (group, period), energy in snapshot.groups.energy.items()
-        if _is_contract(group) and (energy.microjoules or snapshot.period_coverage.get(period))
-    }
-
-
-def _impacts(labels: Mapping[Indicator, tuple[str, ...]], units: int) -> Filling:
-    def filling(snapshot: Snapshot, _: About) -> Values:
-        return {
-            (group.name, *labels[found], period): bounds.central / units
-            for (group, found, period), bounds in snapshot.groups.impacts.items()
-            if found in labels and _is_contract(group)
-        }
-
-    return filling
-
-
-def _emissions_bound(bound: Callable[[Bounds], int]) -> Filling:
-    def filling(snapshot: Snapshot, _: About) -> Values:
-        told = emissions_of(snapshot.groups.impacts, snapshot.groups.meters)
-        return {
-            (group.name, period): bound(found) / MICROGRAMS_PER_GRAM
-            for (group, period), found in told.items()
-            if _is_contract(group)
-        }
-
-    return filling
-
-
-def _is_contract(group: Group) -> bool:
-    return group.by is Grouping.CONTRACT
-
-
-def _one_label(labels: Mapping[Indicator, str]) -> Mapping[Indicator, tuple[str, ...]]:
-    return {indicator: (label,) for indicator, label in labels.items()}
-
-
 FILLINGS: Final[Mapping[Metric, Filling]] = {
     rows.VERDICT: _verdicts,
     rows.VALUE: _of_value(lambda figure: figure.value.central),
@@ -142,11 +101,11 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     rows.MEASURED: _of_figure(lambda figure: figure.measured),
     rows.CLAUSE_INFO: _clauses,
     rows.INFO: _contracts,
-    rows.ENERGY: _energy,
-    rows.EMISSIONS: _impacts(_one_label(PHASES), MICROGRAMS_PER_GRAM),
-    rows.EMISSIONS_LOW: _emissions_bound(lambda bounds: bounds.low),
-    rows.EMISSIONS_HIGH: _emissions_bound(lambda bounds: bounds.high),
-    rows.WATER: _impacts(_one_label(SOURCES), MICROLITERS_PER_LITER),
-    rows.COST: _impacts({Indicator.COST: ()}, MICROS_PER_EURO),
+    rows.ENERGY: energy_of(Grouping.CONTRACT),
+    rows.EMISSIONS: impacts_of(Grouping.CONTRACT, PHASES, MICROGRAMS_PER_GRAM),
+    rows.EMISSIONS_LOW: emissions_bound_of(Grouping.CONTRACT, lambda bounds: bounds.low),
+    rows.EMISSIONS_HIGH: emissions_bound_of(Grouping.CONTRACT, lambda bounds: bounds.high),
+    rows.WATER: impacts_of(Grouping.CONTRACT, SOURCES, MICROLITERS_PER_LITER),
+    rows.COST: impact_of(Grouping.CONTRACT, Indicator.COST, MICROS_PER_EURO),
 }
 """In the order of the catalogue."""
