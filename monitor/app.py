@@ -177,7 +177,16 @@ def _say_what_is_missing(assembly: Assembly) -> None:
 
 
 def _installed_subscribers() -> list[Subscriber]:
-    return [point.load()() for point in entry_points(group=GROUP) if point.name != GRAFANA]
+    """Return those that other packages bring; one that can't be loaded stops nobody."""
+    found: list[Subscriber] = []
+    for point in entry_points(group=GROUP):
+        if point.name == GRAFANA:
+            continue
+        try:
+            found.append(point.load()())
+        except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way
+            log.error("the subscriber %s can't be loaded: %s: reinstall the package that brings it", point.name, error)  # noqa: TRY400 - the sentence says it
+    return found
 
 
 def _notifier(config: Config, machine: Machine, ledger: Ledger) -> Notifier:

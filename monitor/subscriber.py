@@ -46,6 +46,6 @@ class Place:
 class Bringer(Protocol):
     """Brings one event to a place."""
 
-    def __call__(self, place: Place, event: Mapping[str, Any]) -> Accepted | Failed:
+    def __call__(self, place: Place, event: Mapping[str, Any], /) -> Accepted | Failed:
         """Bring *event*, a CloudEvent as JSON has it, unless it is there already; return what became of it."""
         ...

@@ -96,9 +96,10 @@ class FakeGrafana(Listening):
         prefix: str = "",
         public: bool = True,
         migrates: bool = False,
+        port: int = 0,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(_Handler, context=context)
+        super().__init__(_Handler, port=port, context=context)
         self.instead = instead
         self.store = Store(public=public, migrates=migrates)
         self.asked: list[Asked] = []
