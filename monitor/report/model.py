@@ -279,7 +279,7 @@ class _Rows:
     activity: list[ActivityRow] = field(default_factory=list)
 
     def latest(self) -> ServiceFacts:
-        """Return the last facts about it. Rows of one kind come in order of time: within a month the last one counts."""
+        """Return the last facts about it. Rows of one kind come in order of time: of a month the last one counts."""
         kinds = [[(row.month, row.facts) for row in rows] for rows in (self.energy, self.impacts, self.activity)]
         return max((max(reversed(kind), key=_month_of) for kind in kinds if kind), key=_month_of)[1]
 
