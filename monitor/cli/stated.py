@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from monitor.cli.evaluated import evaluated_in
 from monitor.cli.reported import reported
 from monitor.core.bills import Metered, reconciled
 from monitor.core.calendar import local_time, named_period
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
 def stated_of(ledger: Ledger, made: Report, before: Report | None, config: Config) -> Stated:
     """Return what *config* states, held against *made* and the *ledger*. Raises LedgerError.
 
-    *before* is the year before. Of a part of the machine there are neither bills nor commitments, and of a part of the
-    year no commitments.
+    *before* is the year before. Of a part of the machine there are neither bills, commitments nor verdicts on clauses,
+    and of a part of the year no commitments.
     """
     return Stated(
         tuple(_pledges(ledger, made, before, config)) if is_yearly(made) else (),
         tuple(_bills(ledger, made, config)) if made.scope.whole_machine else (),
         tuple(_procured(table) for table in config.contract_tables if _is_in(table.starts, table.ends, made)),
+        evaluated_in(ledger, config, config.contracts, made.interval) if made.scope.whole_machine else (),
     )
 
 

@@ -11,6 +11,7 @@ from monitor.report.document import Document
 from monitor.report.sections.assurance import assurance
 from monitor.report.sections.bought import bought
 from monitor.report.sections.commitments import commitments
+from monitor.report.sections.contracts import contracts
 from monitor.report.sections.cover import cover
 from monitor.report.sections.frameworks import frameworks
 from monitor.report.sections.groups import groups
@@ -46,6 +47,7 @@ def compose(material: Material) -> Document:
         bought(material),
         yearly(material),
         commitments(material),
+        contracts(material),
         quality(material),
         reconciliation(material),
         frameworks(material),

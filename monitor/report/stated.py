@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from monitor.core.bills import Reconciled
     from monitor.core.commitments import Commitment, Pledged
+    from monitor.core.contracts import ContractStanding
     from monitor.core.entries import ServiceFacts
     from monitor.core.functional import Work
     from monitor.report.model import Report
@@ -45,6 +46,8 @@ class Stated:
     pledges: tuple[Pledged, ...] = ()
     bills: tuple[Reconciled, ...] = ()
     contracts: tuple[Procured, ...] = ()
+    evaluations: tuple[ContractStanding, ...] = ()
+    """What may be said of clauses in the windows that begin in the time of the report."""
 
 
 def is_yearly(report: Report) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.contract_told import evaluation_told
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -15,11 +17,15 @@ if TYPE_CHECKING:
 
 
 def stated_told(stated: Stated) -> dict[str, Any]:
-    """Return commitments in the unit that each names, bills in microjoules, contracts in euros; unknown is None."""
+    """Return commitments and clauses in the unit that each names, bills in microjoules, contracts in euros.
+
+    What is unknown is None.
+    """
     return {
         "commitments": [_pledge(one) for one in stated.pledges],
         "bills": [_bill(one) for one in stated.bills],
         "contracts": [_contract(one) for one in stated.contracts],
+        "evaluations": [evaluation_told(it) for one in stated.evaluations for it in one.evaluations],
     }
 
 

@@ -90,7 +90,7 @@ def _result(material: Material, one: Pledged) -> tuple[Cell, ...]:
         str(commitment.year),
         _told(_held_against(one), metric),
         *(_told(bound, metric) for bound in ((value.central, value.low, value.high) if value else (None, None, None))),
-        _unit(metric)[0],
+        unit_of(metric)[0],
         material.say(f"outcome.{one.outcome.value}"),
     )
 
@@ -113,14 +113,15 @@ def _indicator(material: Material, commitment: Commitment) -> str:
     return name
 
 
-def _unit(metric: Metric) -> tuple[str, Fraction]:
+def unit_of(metric: Metric) -> tuple[str, Fraction]:
+    """Return in what figures of *metric* are told, and how many of its quantity's units are one."""
     return (_PER_UNIT if metric.functional is not None else _WHOLE)[metric.quantity]
 
 
 def _told(amount: Fraction | None, metric: Metric) -> Decimal | None:
     if amount is None:
         return None
-    return Decimal(round(amount / _unit(metric)[1] * 10**DECIMALS)).scaleb(-DECIMALS)
+    return Decimal(round(amount / unit_of(metric)[1] * 10**DECIMALS)).scaleb(-DECIMALS)
 
 
 def _notes(material: Material) -> Iterator[str]:
@@ -135,7 +136,7 @@ def _notes(material: Material) -> Iterator[str]:
 def _origin(material: Material, one: Pledged) -> str:
     if one.origin is None:
         return ""
-    unit, _ = _unit(one.commitment.metric)
+    unit, _ = unit_of(one.commitment.metric)
     amount = _told(one.origin.amount, one.commitment.metric)
     return material.say(
         "commitments.stated_origin" if one.origin.stated else "commitments.ledger_origin",
