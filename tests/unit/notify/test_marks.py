@@ -157,8 +157,8 @@ def test_what_found_no_room_is_named_by_one_mark_over_its_time(tmp_path: Path) -
         "end": "2026-11-24T22:00:01.000+00:00",
     }
     assert lost["source"] == "/ia-01"
+    put(tmp_path, 9)
     with courier(wall, tmp_path):
-        put(tmp_path, 9)
         wait_until(lambda: len(wall.events) == 5, what="one mark more")
     assert wall.names.count("events_lost") == 1
 
