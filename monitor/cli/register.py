@@ -156,15 +156,21 @@ def _entries(config: "Config") -> "tuple[Entry, ...]":
         raise CommandError(str(error), Status.WRONG) from error
 
 
+def last_year(closed_through: int, zone: ZoneInfo) -> int:
+    """Return the local year in *zone* of the last hour that is closed: that a year has begun closes nothing of it."""
+    from monitor.core.calendar import local_time
+
+    return local_time(max(0, closed_through - 1), zone).year
+
+
 def _material(config: "Config", year: int | None, lang: Lang) -> "Material":
     from monitor.cli.ledger import opened
     from monitor.cli.report import material_of
     from monitor.cli.reported import reported
-    from monitor.core.calendar import local_time
     from monitor.report.scope import Scope
     from monitor.report.stated import Stated
 
     with opened(config) as ledger:
-        last = local_time(ledger.closed_through(), ZoneInfo(ledger.timezone)).year
-        made, host = reported(ledger, year or last, config.external_rules, Scope()), ledger.host
+        asked = last_year(ledger.closed_through(), ZoneInfo(ledger.timezone)) if year is None else year
+        made, host = reported(ledger, asked, config.external_rules, Scope()), ledger.host
     return material_of((made, None), Stated(), config, host, lang or config.organisation.language)

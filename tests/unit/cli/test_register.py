@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.cli.register import last_year
 from monitor.config.register import example
 
 if TYPE_CHECKING:
@@ -68,6 +71,18 @@ def test_only_the_formats_that_are_asked_for_are_written(call: Call, register: P
     assert call("register", "export", "--format", "json", "--output", str(place / "out")).status == 0
     assert [path.name for path in (place / "out").iterdir()] == ["register.json"]
     assert "there is no format 'pdf'" in call("register", "export", "--format", "pdf").err
+
+
+def test_the_first_moment_of_a_year_has_nothing_of_it() -> None:
+    paris = ZoneInfo("Europe/Paris")
+    begins = int(datetime(2027, 1, 1, tzinfo=paris).timestamp()) * 10**9
+    assert [last_year(moment, paris) for moment in (begins, begins + 1, 0)] == [2026, 2027, 1970]
+
+
+def test_no_year_is_none_that_is_not_asked_for(call: Call, register: Path) -> None:
+    assert register
+    said = call("register", "export", "--year", "0", "--output", "/nowhere")
+    assert (said.status, "no ledger holds the year 0" in said.err) == (2, True)
 
 
 def test_without_a_register_the_cure_is_said(call: Call, ledger: str) -> None:
