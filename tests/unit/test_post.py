@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.post import mail_of, writer_of
+from dashboards.annotations import annotate
+from monitor.notify.marks import MarkSender
+from monitor.post import mail_of, marks_of, posts_of, source_of, writer_of
 from tests.unit.config.test_file import read
 
 if TYPE_CHECKING:
@@ -30,3 +32,35 @@ def test_it_is_written_in_the_language_of_the_table_else_of_the_organisation(tmp
     french = f'[organisation]\nlanguage = "fr"\n{EMAIL}to = ["it@example.org"]\n'
     assert writer_of(read(tmp_path, french)).words.language == "fr"
     assert writer_of(read(tmp_path, f'{french}language = "en"\n')).words.language == "en"
+
+
+GRAFANA = '[grafana]\nurl = "https://grafana.example.org/g"\ntoken_file = "/t"\nannotations = true\n'
+
+
+def test_events_are_marked_where_they_are_asked_for_alone(tmp_path: Path) -> None:
+    assert marks_of(read(tmp_path, GRAFANA.replace("annotations = true", ""))) is None
+    marks = marks_of(read(tmp_path, GRAFANA))
+    assert marks is not None
+    assert marks.endpoints == ("grafana+https://grafana.example.org",)
+
+
+def test_mail_and_marks_go_by_the_same_queue_under_different_names(tmp_path: Path) -> None:
+    posts = posts_of(read(tmp_path, f'{EMAIL}to = ["it@example.org"]\n{GRAFANA}'))
+    assert [endpoint for post in posts for endpoint in post.endpoints] == [
+        "smtp://smtp.example.org:587",
+        "grafana+https://grafana.example.org",
+    ]
+    assert posts_of(read(tmp_path, "")) == ()
+
+
+def test_what_marks_is_found_by_its_entry_point_and_speaks_the_language_of_the_boards(tmp_path: Path) -> None:
+    posts = posts_of(read(tmp_path, f'[organisation]\nlanguage = "en"\n{GRAFANA}language = "fr"\n'))
+    (courier,) = posts[0].couriers(tmp_path / "notify.db", lambda: 0)
+    sender = courier._poster
+    assert isinstance(sender, MarkSender)
+    assert sender._place.language == "fr"
+    assert sender._load() is annotate
+
+
+def test_what_events_come_from_is_a_reference(tmp_path: Path) -> None:
+    assert source_of(read(tmp_path, '[host]\nname = "ia-01.mairie"\n')) == "/ia-01.mairie"

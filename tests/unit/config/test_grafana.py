@@ -1,9 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from monitor.config import ConfigError, GrafanaTable
-from monitor.config.grafana import prometheus_address, uid
+from monitor.config.grafana import MARKED, prometheus_address, uid
 from monitor.config.quantities import WrongValueError
 from tests.unit.config.test_file import read
 
@@ -59,3 +60,45 @@ def test_what_is_no_uid_is_refused(value: object) -> None:
 def test_what_is_no_prometheus_is_refused(value: str) -> None:
     with pytest.raises(WrongValueError):
         prometheus_address(value)
+
+
+WHERE = 'url = "https://grafana.example.org:3000/g"\ntoken_file = "/t"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "events"),
+    [
+        ("true", MARKED),
+        ("false", ()),
+        ("[]", ()),
+        ('["service_*", "gap_found"]', ("service_*", "gap_found")),
+    ],
+)
+def test_events_are_marked_as_the_file_says(tmp_path: Path, written: str, events: tuple[str, ...]) -> None:
+    grafana = table(tmp_path, f"{WHERE}annotations = {written}")
+    assert grafana.annotations == events
+    # what `config show` writes is read again
+    assert table(tmp_path, f"{WHERE}annotations = {list(events)}").annotations == events
+
+
+def test_nothing_is_marked_unless_it_is_asked_for(tmp_path: Path) -> None:
+    assert table(tmp_path, WHERE).annotations == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (f'{WHERE}annotations = "gap_found"', 'write ["gap_found"]'),
+        (f"{WHERE}annotations = 3", "write true"),
+        (f'{WHERE}annotations = ["gap_fond"]', 'write ["gap_found"]'),
+        ('token_file = "/t"\nannotations = true', "grafana.url: where are events marked?"),
+        ('url = "https://g.example.org"\nannotations = true', "grafana.token_file: by which token"),
+    ],
+)
+def test_annotations_that_can_not_be_are_told_with_the_cure(tmp_path: Path, lines: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        table(tmp_path, lines)
+
+
+def test_what_its_marks_are_called_holds_neither_path_nor_secret(tmp_path: Path) -> None:
+    assert table(tmp_path, WHERE).marks_url == "grafana+https://grafana.example.org:3000"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.core.delivery import DeadLetter
-from monitor.notify.outbox import DEAD_FOR, GONE, Letter, Outbox, OutboxError, address_of, standings
+from monitor.notify.outbox import DEAD_FOR, FORM, GONE, Letter, Loss, Outbox, OutboxError, address_of, standings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,3 +193,41 @@ def test_a_queue_that_can_not_be_read_is_told_with_the_cure(tmp_path: Path) -> N
     file.write_bytes(b"no database" * 100)
     with pytest.raises(OutboxError, match=r"can't be read .*: look as the daemon's user"):
         standings(file, [A])
+
+
+def test_what_is_lost_is_known_until_it_was_told(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db", room=2) as outbox:
+        outbox.put([letter(1), letter(2)])
+        assert outbox.loss(A) is None
+        outbox.put([letter(3), letter(4)])
+        assert outbox.loss(A) == Loss(2, NOW + 1, NOW + 2)
+        outbox.give_up_older(A, NOW + 4, "away", NOW + 9)
+        assert outbox.loss(A) == Loss(3, NOW + 1, NOW + 3)
+        outbox.forget(A, Loss(2, NOW + 1, NOW + 2))
+        assert outbox.loss(A) == Loss(3, NOW + 1, NOW + 3)
+        assert outbox.loss(B) is None
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.forget(A, Loss(3, NOW + 1, NOW + 3))
+        assert outbox.loss(A) is None
+
+
+def test_what_was_delivered_or_refused_for_good_is_not_lost(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db") as outbox:
+        outbox.put([letter(1), letter(2)])
+        for act in (outbox.delivered, lambda one: outbox.give_up(one, "400", NOW)):
+            one = outbox.next(A)
+            assert one is not None
+            act(one)
+        outbox.give_up_older(A, NOW + 9, "away", NOW)
+        assert outbox.loss(A) is None
+
+
+def test_a_queue_of_an_older_version_keeps_what_it_holds(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "notify.db", room=1) as outbox:
+        outbox.put([letter(1)])
+        outbox._database.execute("DROP TABLE losses")
+        outbox._database.execute(f"PRAGMA user_version = {FORM - 1}")
+    with Outbox(tmp_path / "notify.db", room=1) as outbox:
+        outbox.put([letter(2)])
+        assert outbox.loss(A) == Loss(1, NOW + 1, NOW + 1)
+        assert waiting(outbox) == ["id-2"]
