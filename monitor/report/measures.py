@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from monitor.wording import Words
 
-DIGITS: Final = ((100, 1), (10, 2), (1, 3))
-"""From which sum on how many decimals are printed: four digits of the whole, so that a thousandth of it is seen."""
+HUNDRED: Final = 100
+"""From so many of a unit on one decimal is printed, and one more for each tenth of it: four digits of the whole."""
 MOST: Final = 6
 
 
@@ -39,7 +39,8 @@ class Measure:
         whole = sum(abs(amount) for amount in amounts if amount is not None)
         if not whole:
             return 1
-        return next((decimals for least, decimals in DIGITS if whole >= least * self.size), MOST)
+        enough = (decimals for decimals in range(1, MOST) if whole * 10 ** (decimals - 1) >= HUNDRED * self.size)
+        return next(enough, MOST)
 
     def column(self, key: str, words: Words, amounts: Iterable[int | None]) -> Column:
         """Return the column *key* for *amounts*, with the heading and the meaning that *words* have for it."""

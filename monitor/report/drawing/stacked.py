@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from monitor.report.drawing.svg import COLORS, LEFT, QUIET, RIGHT, TOP, axis, drawing, rectangle, scale, words
@@ -27,7 +28,7 @@ class Part:
 
 
 def stacked(columns: Sequence[str], parts: Sequence[Part], unit: str, said: Words) -> str:
-    """Return bars for *columns*, each of the values of *parts* one above the other. An unknown column says so."""
+    """Return bars for *columns*, each of the values of *parts* one above the other. Unknown columns say so."""
     highest = max((sum(part.values[place] or 0 for part in parts) for place in range(len(columns))), default=0)
     ticks = scale(highest)
     bottom = TOP + HEIGHT
@@ -43,13 +44,22 @@ def _bars(columns: Sequence[str], parts: Sequence[Part], top: float, said: Words
     for place, column in enumerate(columns):
         x, y = LEFT + step * place + step * 0.15, TOP + HEIGHT
         yield words(x + step * 0.35, TOP + HEIGHT + 16, column, anchor="middle", color=QUIET, room=step)
-        if all(part.values[place] is None for part in parts):
-            yield words(x + step * 0.35, y - 6, said.say("drawing.unknown"), anchor="middle", color=QUIET, room=step)
+        if _unknown(place, parts):
             continue
         for number, part in enumerate(parts):
             height = HEIGHT * (part.values[place] or 0) / top
             y -= height
             yield rectangle(x, y, step * 0.7, height, COLORS[number % len(COLORS)])
+    for unknown, places in groupby(range(len(columns)), key=lambda place: _unknown(place, parts)):
+        if unknown:
+            # they say it once, however many are in a row: side by side the words would touch
+            run = list(places)
+            middle, room = LEFT + step * (run[0] + len(run) / 2), step * len(run)
+            yield words(middle, TOP + HEIGHT - 6, said.say("drawing.unknown"), anchor="middle", color=QUIET, room=room)
+
+
+def _unknown(place: int, parts: Sequence[Part]) -> bool:
+    return all(part.values[place] is None for part in parts)
 
 
 def _legend(parts: Sequence[Part], y: float) -> Iterator[str]:

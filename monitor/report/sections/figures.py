@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 SHOWN: Final = 6
 """So many parts are told apart by colour; what is less is together."""
 ROUND: Final = 10
-"""From so many watt-hours on a field has no decimals: it has room for three digits."""
+"""From so many of its unit on a field has no decimals: it has room for three digits."""
+THOUSAND: Final = 1000
 DAYS: Final = range(7)
 HOURS: Final = range(24)
 MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
@@ -141,7 +142,7 @@ def by_hour(material: Material) -> Figure | None:
     if not report.hourly:
         return None
     means = _means(material)
-    decimals = 0 if max(value for row in means for value in row if value is not None) >= ROUND else 2
+    unit, size, decimals = _unit_of(max(value for row in means for value in row if value is not None))
     days = [words.say(f"weekday.{day}") for day in DAYS]
     of_hour = number_column("mean_energy_wh", words, 1, "Wh")
     columns = (
@@ -153,9 +154,19 @@ def by_hour(material: Material) -> Figure | None:
         for day, row in zip(days, means, strict=True)
     )
     data = Table("weekly_profile", words.say("figure.by_hour.title"), columns, rows)
-    drawn = [[None if value is None else float(value) for value in row] for row in means]
-    svg = heatmap([words.say(f"short_weekday.{day}") for day in DAYS], drawn, decimals, words)
+    drawn = [[None if value is None else float(value / size) for value in row] for row in means]
+    svg = heatmap([words.say(f"short_weekday.{day}") for day in DAYS], drawn, decimals, words, unit)
     return Figure("by-hour", words.say("figure.by_hour.title"), _by_hour_said(material, means, days), svg, data)
+
+
+def _unit_of(most: Fraction) -> tuple[str, int, int]:
+    """Return in which unit fields are written whose largest has *most* Wh, of how many Wh, and with what decimals.
+
+    A field has room for four signs.
+    """
+    if most < THOUSAND:
+        return "Wh", 1, 0 if most >= ROUND else 2
+    return "kWh", THOUSAND, 1 if most < ROUND * ROUND * THOUSAND else 0
 
 
 def _means(material: Material) -> list[list[Fraction | None]]:

@@ -9,7 +9,7 @@ from monitor.report.document import Block, Headline, Headlines, Listing, Notice,
 from monitor.report.effects import compare
 from monitor.report.equivalences import equivalences
 from monitor.report.measures import EUROS, KILOGRAMS, KILOWATT_HOURS, LITERS, Measure
-from monitor.report.proposals import proposals
+from monitor.report.proposals import UNCOVERED, proposals
 from monitor.report.sections.services import WATER, central, measured
 from monitor.report.sections.yearly import said
 from monitor.report.tabulating import percent
@@ -29,6 +29,9 @@ def summary(material: Material) -> Section:
         blocks.append(Notice(say("summary.simulated")))
     if not report.complete:
         blocks.append(Notice(say("summary.provisional")))
+    covered = coverage_of(report)
+    if covered is not None and covered < UNCOVERED:
+        blocks.append(Notice(say("summary.partial", share=_share(covered, material))))
     blocks.append(Headlines((*_headlines(material), _coverage(material))))
     blocks.append(Paragraph(_compared(material)))
     if report.impacts.emissions is not None:
@@ -97,14 +100,17 @@ def coverage_of(report: Report) -> Decimal | None:
 
 def _coverage(material: Material) -> Headline:
     covered, known = coverage_of(material.report), measured(material.report.uses)
-    number = material.words.number
-    value = material.say("document.unknown") if covered is None else f"{number(covered, 1)}\N{NO-BREAK SPACE}%"
+    value = material.say("document.unknown") if covered is None else _share(covered, material)
     note = (
         material.say("document.unknown")
         if known is None
-        else material.say("summary.measured", share=f"{number(known, 1)}\N{NO-BREAK SPACE}%")
+        else material.say("summary.measured", share=_share(known, material))
     )
     return Headline(material.say("summary.coverage"), value, note)
+
+
+def _share(percent_: Decimal, material: Material) -> str:
+    return f"{material.words.number(percent_, 1)}\N{NO-BREAK SPACE}%"
 
 
 def _compared(material: Material) -> str:

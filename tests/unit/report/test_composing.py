@@ -15,7 +15,7 @@ from monitor.core.entries import ServiceFacts
 from monitor.core.factors import Quantity
 from monitor.core.impact import Bounds, Indicator, Role, Terms
 from monitor.core.interval import HOUR
-from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
+from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR, Duration
 from monitor.factors.loading import load
 from monitor.report.composing import compose, fingerprint_of
 from monitor.report.document import Figure, Headlines, Listing, Notice, Paragraph
@@ -23,7 +23,8 @@ from monitor.report.equivalences import equivalences
 from monitor.report.factors import Reckoned
 from monitor.report.impacts import ImpactRow
 from monitor.report.material import Material
-from monitor.report.model import Report, make
+from monitor.report.measures import KILOWATT_HOURS
+from monitor.report.model import Covered, Report, make
 from monitor.report.opendata import figures
 from monitor.wording import words
 from tests.fixtures.factors import applied
@@ -155,6 +156,27 @@ def test_the_first_page_says_how_sure_it_is_and_what_to_decide() -> None:
     listings = [block for block in summary if isinstance(block, Listing)]
     assert any("PUE" in item for item in listings[-1].items)
     assert len(listings[-1].items) <= 3
+
+
+def test_totals_of_a_part_of_the_time_say_so_beside_them() -> None:
+    summary = blocks(document(rich()), "summary")
+    place = next(place for place, block in enumerate(summary) if isinstance(block, Headlines))
+    warning = summary[place - 1]
+    # 844 of the 1416 hours of January and February
+    assert isinstance(warning, Notice)
+    assert warning.text.startswith("59.6\u00a0% of the time was measured: these totals are of that time alone")
+    whole = (
+        Covered(1, "package", Duration(744 * HOUR.nanoseconds)),
+        Covered(2, "package", Duration(672 * HOUR.nanoseconds)),
+    )
+    summary = blocks(document(make(replace(books(row(1, KWH)), covered=whole))), "summary")
+    assert not [block for block in summary if isinstance(block, Notice) and "of the time was" in block.text]
+
+
+def test_an_amount_has_four_digits_whatever_its_size() -> None:
+    said = words("monitor.report", Language.ENGLISH)
+    texts = [KILOWATT_HOURS.text(KWH * part // 10**6, said) for part in (123_456_789, 1_234_567, 123_456, 12_346, 12)]
+    assert [text.split("\u00a0")[0] for text in texts] == ["123.5", "1.235", "0.1235", "0.01235", "0.000012"]
 
 
 def test_a_year_is_compared_with_the_same_months_of_the_one_before() -> None:

@@ -15,7 +15,7 @@ from monitor.report.drawing.curve import curve
 from monitor.report.drawing.heatmap import heatmap
 from monitor.report.drawing.pareto import pareto
 from monitor.report.drawing.stacked import Part, stacked
-from monitor.report.drawing.svg import cut, decimals_of, scale
+from monitor.report.drawing.svg import QUIET, cut, decimals_of, scale
 from monitor.report.drawing.waterfall import waterfall
 from monitor.wording import words
 from tests.fixtures.documents import HOSTILE
@@ -46,6 +46,12 @@ def test_bars_are_as_high_as_what_they_stand_for_and_an_unknown_month_says_so() 
     assert said(svg)[-2:] == ["one", "two"]
 
 
+def test_unknown_months_side_by_side_say_so_once() -> None:
+    svg = stacked(MONTHS, [Part("one", (None, None, 1))], "kWh", ENGLISH)
+    assert said(svg).count("unknown") == 1
+    assert said(stacked(MONTHS, [Part("one", (None, 1, None))], "kWh", ENGLISH)).count("unknown") == 2
+
+
 def test_a_curve_is_broken_where_nothing_is_known() -> None:
     svg = curve(MONTHS, (50, None, 20), "g", ENGLISH)
     assert len(list(read(svg).iter(f"{SVG}polyline"))) == 2
@@ -56,6 +62,22 @@ def test_a_field_has_its_number_or_a_cross() -> None:
     svg = heatmap(["Mon"], [[None, 7.0] + [1.0] * 22], 0, ENGLISH)
     assert said(svg).count("\N{MULTIPLICATION SIGN}") == 1
     assert "7" in said(svg)
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance. Source: Web Content Accessibility Guidelines 2.1, definition."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_number_stands_out_from_its_field_however_dark() -> None:
+    drawn = read(heatmap(["a"] * 20, [[float(24 * row + hour) for hour in range(24)] for row in range(20)], 0, ENGLISH))
+    fields = [one.attrib["fill"] for one in drawn.iter(f"{SVG}rect")]
+    numbers = {one.text: one.attrib["fill"] for one in drawn.iter(f"{SVG}text") if one.attrib["fill"] != QUIET}
+    for value, field in enumerate(fields[1:]):
+        dark, light = sorted((luminance(field), luminance(numbers[f"{value}"])))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, value
 
 
 def test_bars_tell_what_they_come_to_together() -> None:
