@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ def commands() -> typer.Typer:
     app = typer.Typer(help="Hold the clauses of contracts against what was measured.")
     app.command("evaluate")(evaluate)
     app.command("clauses")(clauses)
+    app.command("evidence")(evidence)
     return app
 
 
@@ -117,6 +119,62 @@ def clauses(
     else:
         typer.echo(clause_titles(found, Terminal.of_output()))
     return Status.DONE
+
+
+def evidence(
+    context: typer.Context,
+    *,
+    contract: Annotated[str, typer.Option(metavar="UID", help="The contract.  [required]")] = "",
+    year: Annotated[int | None, typer.Option(metavar="YYYY", help="The year.  [required]")] = None,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where to write it; made where missing.")] = Path(),
+    correct: Annotated[
+        str, typer.Option(metavar="REASON", help="Why sealed evidence is replaced by a corrective edition.")
+    ] = "",
+    lang: Lang = None,
+    config: ConfigFile = None,
+    debug: Debug = False,
+) -> int:
+    """Write a sealed folder on one contract: what is shown of its clauses in a year, and by what.
+
+    It holds the statement (HTML, and PDF/UA-1 where typst is), the evaluations (CSV and JSON, with the clauses), the
+    factors, what the supplier has handed in ([[contract]] declarations), and the hashes of all of them. A figure that
+    is modelled or declared shows no breach: the statement has a text that asks the supplier for more. It is no legal
+    advice.
+
+    \b
+    Examples:
+      empreinte contracts evidence --contract 2026-DSI-042 --year 2026 --output /srv/evidence/042
+      empreinte report verify /srv/evidence/042/empreinte-evidence-2026-DSI-042-2026-seal.json
+
+    Exit status: 0 written; 1 it is sealed and has changed, or a declaration is missing; 2 wrong use; 3 no ledger can be
+    read.
+    """
+    from monitor.cli.evidence import declarations_of, evidence_files, material_on, missing, seal_evidence
+    from monitor.cli.report import material_of, write
+    from monitor.cli.reported import reported
+    from monitor.cli.stated import stated_of
+    from monitor.report.evidence import Evidence
+    from monitor.report.scope import Scope
+
+    if year is None or not contract:
+        message = "which contract and year? add both, such as --contract 2026-DSI-042 --year 2026"
+        raise CommandError(message, Status.WRONG)
+    loaded = session_of(context, config, debug=debug).config()
+    (asked,) = contracts_of(loaded, contract)
+    with opened(loaded) as ledger:
+        made, host = reported(ledger, year, loaded.external_rules, Scope()), ledger.host
+        stated = stated_of(ledger, made, None, loaded)
+    material = material_of((made, None), stated, loaded, host, lang or loaded.organisation.language)
+    paths = next(one.declarations for one in loaded.contract_tables if one.uid == contract)
+    found = Evidence(asked, material_on(material, contract), declarations_of(paths))
+    files = evidence_files(found)
+    files |= seal_evidence(found, files, output, loaded.file, correct)
+    write(files, output)
+    for name in files:
+        typer.echo(output / name)
+    for path in missing(found.declarations):
+        typer.echo(f"{path} is missing: put it there, or take it out of the contract's declarations", err=True)
+    return Status.NO if missing(found.declarations) else Status.DONE
 
 
 def contracts_of(config: "Config", uid: str) -> "tuple[Contract, ...]":

@@ -32,7 +32,8 @@ def evaluated_in(
 ) -> tuple[ContractStanding, ...]:
     """Return how *contracts* stand in each window that begins in *within*, and as a whole up to its end.
 
-    What closed after the end is not looked at: a final report is the same whenever it is made. Raises LedgerError.
+    What closed after the end is not looked at: a final report is the same whenever it is made. Windows that have no
+    closed hour yet are left out. Raises LedgerError.
     """
     closed = min(ledger.closed_through(), within.end)
     found = _judge(ledger, config, contracts).standings_in(closed, within)
@@ -44,5 +45,8 @@ def _judge(ledger: Ledger, config: Config, contracts: Sequence[Contract]) -> Con
 
 
 def _touches(one: Evaluation, within: Interval) -> bool:
-    """Return whether any of its window is in *within*: a contract that was over before is none of it."""
-    return one.span.whole.start < within.end and within.start < one.span.whole.end
+    """Return whether any of its window is in *within*, and it has begun before the last hour that is closed.
+
+    A contract that was over before is none of it, and of what is to come there is nothing to say.
+    """
+    return one.span.elapsed > 0 and within.start < one.span.whole.end

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def require_unsealed(material: Material, directory: Path, reason: str) -> None:
     """Refuse to replace a sealed report by another one. Raises CommandError, with the cure."""
-    before = _found(directory / name_of(material.report.stem))
+    before = seal_in(directory / name_of(material.report.stem))
     if before is not None and before.fingerprint != material.fingerprint and not reason:
         message = (
             f"the report in {directory} is sealed, and its figures have changed since: "
@@ -29,7 +29,7 @@ def require_unsealed(material: Material, directory: Path, reason: str) -> None:
 
 def no_seal_of(material: Material, files: Mapping[str, bytes], directory: Path) -> dict[str, bytes]:
     """Return no files of a seal: *files* get none. Raises CommandError where they would replace others that have."""
-    before = _found(directory / name_of(material.report.stem))
+    before = seal_in(directory / name_of(material.report.stem))
     broken = [] if before is None else [name for name, what in faults(before, files) if what == "changed"]
     if broken:
         message = (
@@ -46,7 +46,7 @@ def seal_of(
     """Return the files of the seal of *files*: the new one, and the one before where it is replaced."""
     stem = material.report.stem
     place = directory / name_of(stem)
-    before = _found(place)
+    before = seal_in(place)
     inputs = {
         "fingerprint": material.fingerprint,
         "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
@@ -70,7 +70,8 @@ def _content(file: Path) -> bytes | None:
         return None
 
 
-def _found(file: Path) -> Seal | None:
+def seal_in(file: Path) -> Seal | None:
+    """Return the seal in *file*; None where there is none. Raises CommandError, OSError."""
     return _read(file) if file.exists() else None
 
 

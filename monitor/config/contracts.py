@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Final
 
 from monitor.config import amounts, values
@@ -224,6 +225,15 @@ class ContractTable:
         Decimal | None,
         Key("What it is worth, without VAT: for shares by value.", money, '"48000 EUR"', unset="unknown"),
     ] = None
+    declarations: Annotated[
+        tuple[Path, ...],
+        Key(
+            "Files that the supplier has handed in: `empreinte contracts evidence` copies them.",
+            values.absolute_paths,
+            '["/srv/contracts/042/declaration-2026.pdf"]',
+            unset="none",
+        ),
+    ] = ()
     clauses: tuple[ClauseTable, ...] = ()
     """Each has its id."""
 

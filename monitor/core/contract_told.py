@@ -57,7 +57,7 @@ def evaluation_told(one: Evaluation) -> dict[str, Any]:
     figure, span = one.figure, one.span
     return {
         "contract": one.contract,
-        **_clause_told(one.clause),
+        **clause_told(one.clause),
         "period": span.period,
         "starts_at": utc(span.whole.start),
         "ends_at": None if span.whole.end >= EVER else utc(span.whole.end),
@@ -80,7 +80,8 @@ def event_told(one: Evaluation) -> dict[str, Any]:
     return {**{name: told[name] for name in OF_EVENT}, "start": told["starts_at"], "end": told["ends_at"]}
 
 
-def _clause_told(clause: Clause) -> dict[str, Any]:
+def clause_told(clause: Clause) -> dict[str, Any]:
+    """Return what *clause* asks for: its limit in `unit`, shares 0 to 1."""
     return {
         "clause": clause.id,
         "text": clause.text,

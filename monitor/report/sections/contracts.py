@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from monitor.core.calendar import local_time
+from monitor.core.calendar import local_time, whole_period
 from monitor.core.clause_windows import EVER
-from monitor.core.contracts import Measured, Verdict
+from monitor.core.contracts import Measured, Verdict, Window
 from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.report.document import Figure, Paragraph, Section, Table
 from monitor.report.drawing.bullets import Bullet, bullets
@@ -158,12 +158,18 @@ def metric_name(material: Material, metric: Metric) -> str:
 
 
 def period_of(material: Material, one: Evaluation) -> str:
-    """Return the days of the window that *one* is of: first, dash, last; without a last there is no end."""
+    """Return the window of *one*: `2026`, `2026-Q1` or `2026-03` where it is whole, else its first and last day.
+
+    A window without an end has its first day alone.
+    """
     zone = ZoneInfo(material.report.time_zone)
     whole = one.span.whole
-    first = local_time(whole.start, zone).date().isoformat()
+    first = local_time(whole.start, zone).date()
+    if one.clause.window is not Window.CONTRACT and whole == whole_period(one.clause.window, whole.start, zone):
+        quarter = f"{first.year}-Q{(first.month + 2) // 3}"
+        return {Window.MONTH: f"{first:%Y-%m}", Window.QUARTER: quarter}.get(one.clause.window, f"{first.year}")
     last = "" if whole.end >= EVER else local_time(whole.end - NANOSECONDS_PER_SECOND, zone).date().isoformat()
-    return f"{first} \N{EN DASH} {last}".rstrip()
+    return f"{first.isoformat()} \N{EN DASH} {last}".rstrip()
 
 
 def threshold_of(clause: Clause) -> str:
@@ -196,6 +202,15 @@ def _written(material: Material, one: Evaluation) -> str:
     unit, size = unit_of(one.clause.metric)
     number = material.words.number(_number(one.figure.value.central / size, DECIMALS), DECIMALS)
     return f"{number}\N{NO-BREAK SPACE}{unit}".rstrip()
+
+
+def written_range(material: Material, one: Evaluation) -> str:
+    """Return the figure with its bounds, as it is written in a sentence: `1.20 Wh, 1.10 to 1.30`."""
+    central, bounds = _written(material, one), _bounds(one)
+    if bounds is None:
+        return central
+    low, high = (material.words.number(bound, DECIMALS) for bound in (bounds[0], bounds[2]))
+    return f"{central}, {material.say('table.range', low=low, high=high)}"
 
 
 def _number(value: Fraction, decimals: int) -> Decimal:

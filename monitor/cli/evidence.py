@@ -1,0 +1,108 @@
+"""`empreinte contracts evidence`: a sealed folder on one contract, for a meeting with its supplier."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.cli.sealing import seal_in
+from monitor.cli.session import CommandError, Status
+from monitor.report.evidence import (
+    Declaration,
+    content_of,
+    evaluations_csv,
+    evidence_document,
+    evidence_seal,
+)
+from monitor.report.rendering import html, pdf
+from monitor.report.seal import name_of, written
+from monitor.report.sheets import sheets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from monitor.report.evidence import Evidence
+    from monitor.report.material import Material
+    from monitor.report.seal import Seal
+
+
+def material_on(material: Material, uid: str) -> Material:
+    """Return *material* with the evaluations of the contract *uid* alone."""
+    own = tuple(one for one in material.stated.evaluations if one.contract.uid == uid)
+    return replace(material, stated=replace(material.stated, evaluations=own))
+
+
+def declarations_of(paths: Sequence[Path]) -> tuple[Declaration, ...]:
+    """Return the files that the supplier has handed in, numbered; a missing one has no content. Raises OSError."""
+    return tuple(
+        Declaration(str(path), f"declaration-{number}-{_plain(path.name)}", _content(path))
+        for number, path in enumerate(paths, start=1)
+    )
+
+
+def evidence_files(evidence: Evidence) -> dict[str, bytes]:
+    """Return all files of *evidence* but its seal: the statement, the evaluations, factors and declarations."""
+    stem, material = evidence.stem, evidence.material
+    made = evidence_document(evidence)
+    told = json.dumps(content_of(evidence), ensure_ascii=False, indent=1, sort_keys=True)
+    files = {
+        f"{stem}.html": html.page(made, material.words),
+        f"{stem}-evaluations.csv": evaluations_csv(evidence),
+        f"{stem}-evaluations.json": f"{told}\n".encode(),
+        f"{stem}-factors.csv": sheets(material.report, material.words)[f"{material.report.stem}-factors.csv"],
+    }
+    if pdf.present():
+        files[f"{stem}.pdf"] = pdf.pdf(made, material.words)
+    return files | {one.name: one.content for one in evidence.declarations if one.content is not None}
+
+
+def seal_evidence(
+    evidence: Evidence, files: dict[str, bytes], directory: Path, configuration: Path | None, reason: str
+) -> dict[str, bytes]:
+    """Return the files of the seal: the new one, and the one before where it is replaced for a *reason*.
+
+    Raises CommandError where sealed evidence would become other evidence for no reason; it names what changed.
+    """
+    place = directory / name_of(evidence.stem)
+    before = seal_in(place)
+    if before is not None and before.fingerprint != evidence.fingerprint and not reason:
+        message = (
+            f"the evidence in {directory} is sealed, and has changed since{_which(before, evidence.declarations)}: "
+            "write a corrective edition with --correct REASON, or name another --output"
+        )
+        raise CommandError(message, Status.NO)
+    inputs = {
+        "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
+        "program": evidence.material.about.get("version", ""),
+    }
+    made = {place.name: written(evidence_seal(evidence, files, inputs, before, reason))}
+    return (
+        made if before is None or not reason else {name_of(evidence.stem, before.edition): place.read_bytes(), **made}
+    )
+
+
+def missing(declarations: Iterable[Declaration]) -> tuple[str, ...]:
+    """Return where the files are configured that are not there."""
+    return tuple(one.path for one in declarations if one.content is None)
+
+
+def _which(before: Seal, declarations: Iterable[Declaration]) -> str:
+    """Return which declarations have changed since the edition *before*, to be put into a sentence."""
+    changed = [one.path for one in declarations if before.outputs.get(one.name, one.digest) != one.digest]
+    return f" ({', '.join(changed)})" if changed else ""
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _plain(name: str) -> str:
+    """Return *name* with nothing in it that a shell, an archive or another system would read otherwise."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
