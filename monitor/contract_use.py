@@ -20,7 +20,7 @@ from monitor.core.interval import Interval, bucket_of
 from monitor.core.units import Duration, Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from monitor.core.activity import ActivitySeries, Unit
@@ -137,8 +137,10 @@ class ContractUse:
         hours raise: what was read by then stays known.
         """
         self._forget_restated()
+        cuts = self._cuts(edges, since, bucket_of(closed, self._hours.grain))
+        self._forget_uncut(cuts)
         left = at_most or -1
-        for piece in self._pieces(edges, since, bucket_of(closed, self._hours.grain)):
+        for piece in (Interval(start, end) for start, end in pairwise(cuts)):
             known = self._parts.get(piece.start)
             if known is not None and known.end >= piece.end:
                 continue
@@ -180,15 +182,23 @@ class ContractUse:
                     del self._parts[one.start]
         self._generations = found
 
-    def _pieces(self, edges: Iterable[int], since: int, closed: int) -> Iterator[Interval]:
-        """Yield the months from *since* to *closed*, cut at *edges*; the last ends at *closed*."""
-        cuts = {since, closed, *(edge for edge in edges if since < edge < closed)}
+    def _forget_uncut(self, cuts: Iterable[int]) -> None:
+        """Forget the parts that any of *cuts* lies in: their hours would be in what is read from there, too."""
+        for cut in cuts:
+            for one in [one for one in self._parts.values() if one.start < cut < one.end]:
+                del self._parts[one.start]
+
+    def _cuts(self, edges: Iterable[int], since: int, closed: int) -> list[int]:
+        """Return where the months from *since* to *closed* are cut: at *edges*, and where parts that are known begin.
+
+        An edge of before is no longer among the *edges* once its clause has ended, and its part goes on to be one.
+        """
+        cuts = {since, closed, *(edge for edge in (*edges, *self._parts) if since < edge < closed)}
         month = whole_period("month", since, self._zone)
         while month.end < closed:
             cuts.add(month.end)
             month = whole_period("month", month.end, self._zone)
-        for start, end in pairwise(sorted(cut for cut in cuts if since <= cut <= closed)):
-            yield Interval(start, end)
+        return sorted(cut for cut in cuts if since <= cut <= closed)
 
 
 def _read(hours: Hours, interval: Interval, contracts: frozenset[str]) -> _Part:

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from monitor.contract_use import ContractUse
 from monitor.contracts import KEY, Contracts
 from monitor.core.activity import ActivitySeries, Authority, Unit
@@ -259,6 +261,32 @@ def test_the_past_is_read_a_month_at_each_look_and_then_only_what_closes(site: S
         assert [(one.start, one.end) for one in town.archive.asked[3:]] == [(MARCH + 2 * HR, MARCH + 3 * HR)]
         assert total.figure is not None
         assert total.figure.value.central == 50
+
+
+def test_no_hour_counts_twice_once_a_clause_has_ended_within_a_month(site: Site) -> None:
+    ended = replace(clause("ended", "energy", "1000"), ends=date(2026, 1, 15))
+    with site.open(now=FIRST) as ledger:
+        town = Town(ledger, ended, clause("total", "energy", "1000", window=Window.QUARTER))
+        for number, start in enumerate((FIRST, FIRST + 20 * 24 * HR, FEBRUARY, MARCH), 1):
+            town.work([hour(start, 10)])
+            total = next(one for one in town.settle() if one.clause.id == "total")
+            assert total.figure is not None
+            assert total.figure.value.central == 10 * number
+
+
+@pytest.mark.parametrize("between", ["2026-01-15T00:00:00", "2026-01-10T00:00:00"])
+def test_what_was_read_is_cut_where_a_window_begins_in_it(site: Site, between: str) -> None:
+    edge = ns(between, PARIS)
+    with site.open(now=FIRST) as ledger:
+        town = Town(ledger)
+        town.work([hour(FIRST, 10), hour(edge, 100), hour(FEBRUARY, 1000)])
+        use = ContractUse(ledger, (), ["2026-1"], ZONE)
+        joules = []
+        for edges, since in (((), FIRST), ((edge,), FIRST), ((), edge), ((), FIRST)):
+            assert use.read(edges, since, town.now)
+            whole = Interval(FIRST, town.now) if since == FIRST else Interval(edge, town.now)
+            joules.append(use.of("2026-1", whole, town.now).whole.energy.microjoules // JOULE)
+        assert joules == [1110, 1110, 1100, 1110]
 
 
 def test_a_restatement_changes_the_verdict_and_that_is_told(site: Site) -> None:
