@@ -31,7 +31,7 @@ class SourceError(Exception):
 def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Mapping[str, Any], Mapping[str, int]]:
     """Return the tables of *file*, its decimals exact, and the line of each key. *made_by*: the command that makes one.
 
-    Raises SourceError: it can't be read, is too large, is not UTF-8, or not TOML.
+    Raises SourceError: it can't be read, is too large, is not UTF-8, not TOML, or has a number of thousands of digits.
     """
     content = content_of(file, made_by)
     try:
@@ -40,6 +40,9 @@ def tables_of(file: Path, made_by: str = "empreinte config example") -> tuple[Ma
         raise SourceError(_syntax(str(error), content)) from error
     except RecursionError as error:
         raise SourceError(Fault("", "its tables are nested too deep: name the right file")) from error
+    except ValueError as error:
+        # all that the parser leaves to Python to refuse
+        raise SourceError(Fault("", "a number in it has thousands of digits: name the right file")) from error
     return tables, lines_of(content)
 
 

@@ -261,6 +261,7 @@ def test_the_quotes_that_are_missing_are_shown(tmp_path: Path) -> None:
     assert "line 2: it is not TOML" in told[0]
     assert told[0].endswith('write every = "5s"')
     assert "it is not TOML" in faults(tmp_path, 'x = """')[0]
+    assert "thousands of digits" in faults(tmp_path, f"x = {'1' * 5000}")[0]
     assert "line 1: it is not TOML" in faults(tmp_path, "[x\n")[0]
 
 
