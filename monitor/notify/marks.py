@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -69,8 +70,6 @@ class MarkSender:
 
     def _reached(self) -> Place:
         """Return the place with the proxy of now, whose password may be exchanged. Raises Unavailable."""
-        from dataclasses import replace  # noqa: PLC0415 - with the rest that is seldom needed
-
         return replace(self._place, proxy=proxy_with_password(urlsplit(self._place.url).hostname or "", self._outgoing))
 
 

@@ -30,20 +30,23 @@ SLEEPER = f"import time; time.sleep(600)  # of {uuid.uuid4().hex}, "
 class Town:
     """A daemon with services that come when they are asked to, and the address of its Grafana."""
 
-    def __init__(self, tmp: Path, powercap: Powercap, port: int) -> None:
+    def __init__(
+        self, tmp: Path, powercap: Powercap, port: int, annotations: bool | list[str], packages: Path | None
+    ) -> None:
         self.token = tmp / "token"
         self.token.write_text(EDITOR, encoding="utf-8")
-        grafana = {"url": f"http://{LOOPBACK}:{port}", "token_file": self.token, "annotations": True, "language": "fr"}
+        grafana = {"url": f"http://{LOOPBACK}:{port}", "token_file": self.token, "language": "fr"}
         tables: Tables = {
             "host": {"name": "ia-01"},
             "paths": {"sysfs": powercap.sysfs},
             "sampling": {"every": "200ms", "discovery": False},
-            "grafana": grafana,
+            "grafana": {**grafana, "annotations": annotations},
             "service": [
                 {"key": f"sleeper-{number}", "match": {"process": f"{SLEEPER[-34:]}{number}$"}} for number in range(3)
             ],
         }
-        self.daemon = Daemon(tmp, tables)
+        environment = {} if packages is None else {"PYTHONPATH": str(packages)}
+        self.daemon = Daemon(tmp, tables, environment=environment)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,8 +74,8 @@ class Town:
 
 
 @contextmanager
-def town(tmp: Path, port: int) -> Iterator[Town]:
-    with Powercap(tmp) as powercap, Town(tmp, powercap, port) as made:
+def town(tmp: Path, port: int, *, annotations: bool | list[str] = True, packages: Path | None = None) -> Iterator[Town]:
+    with Powercap(tmp) as powercap, Town(tmp, powercap, port, annotations, packages) as made:
         yield made
 
 
@@ -174,6 +177,34 @@ def test_a_token_that_may_not_write_is_said_once_and_exchanged_while_the_daemon_
         said = here.daemon.child.said()
     assert said.count("events can't be told") == 1
     assert VIEWER not in said
+
+
+def test_subscribers_that_fail_or_can_not_be_loaded_stop_nobody_and_are_marked(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    about = packages / "others-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[monitor.subscribers]\nfails = others:Fails\nmissing = others:Missing\n")
+    (packages / "others.py").write_text(
+        "class Fails:\n"
+        "    name = 'fails'\n"
+        "    def handle(self, event):\n"
+        "        if type(event).__name__ == 'ServiceAppeared':\n"
+        "            raise RuntimeError('no room <here>')\n"
+    )
+    wanted = ["service_appeared", "handler_failed"]
+    with FakeGrafana() as grafana:
+        port = int(grafana.url.rpartition(":")[2])
+        with town(tmp_path, port, annotations=wanted, packages=packages) as here:
+            here.appear(0)
+            wait_until(lambda: len(grafana.store.annotations) == 2, what="two marks")
+            here.daemon.stop()
+            said = here.daemon.child.said()
+        texts = sorted(one["text"] for one in grafana.store.annotations)
+    assert texts[0].startswith("fails a échoué : no room")
+    assert "<" not in texts[0]
+    assert texts[1] == "sleeper-0 est apparu"
+    assert said.count("the subscriber missing can't be loaded") == 1
 
 
 def test_a_daemon_that_marks_nothing_loads_nothing_that_speaks_with_grafana(tmp_path: Path) -> None:
