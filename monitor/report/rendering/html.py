@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 6
 """The lowest level of headings in HTML."""
+DENSE: Final = 10
+"""Tables of more columns are set closer, so that all of them are seen."""
 
 
 def page(made: Document, words: Words) -> bytes:
@@ -43,6 +45,7 @@ def page(made: Document, words: Words) -> bytes:
         say=words.say,
         kind=lambda block: type(block).__name__,
         deepest=DEEPEST,
+        dense=DENSE,
         address=document.Kind.ADDRESS,
     )
     return text.encode()

@@ -138,3 +138,12 @@ def test_the_statement_can_be_printed_in_each_language(language: Language) -> No
     assert page(evidence_document(found), found.material.words).decode() == text
     keys = [one.key for one in evidence_document(found).tables()]
     assert len(set(keys)) == len(keys)
+
+
+def test_the_table_of_clauses_is_set_closer_as_it_has_many_columns() -> None:
+    found = evidence()
+    text = page(evidence_document(found), found.material.words).decode()
+    before, _, after = text.partition('<span id="table-clauses">')
+    assert after
+    assert before.rpartition("<table")[2].startswith(' class="dense"')
+    assert '<table>\n<caption><span id="table-declarations">' in text
