@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from datetime import UTC, datetime
@@ -11,17 +12,20 @@ import pytest
 
 from collectors.electricity_maps import ElectricityMapsCollector
 from collectors.rte import RteCollector
+from dashboards.annotations import annotate
 from dashboards.connection import Connection
 from dashboards.failures import UnreachableError
 from monitor.adapters.connections import proxy_with_password
 from monitor.collector import Grid, Host, Outgoing, Retry, Unavailable
-from monitor.config import NotifyTable
+from monitor.config import GrafanaTable, NotifyTable
 from monitor.core.delivery import Accepted, Failed
-from monitor.notify.outbox import Letter
+from monitor.notify.marks import Marks
+from monitor.notify.outbox import FILE, Letter, Outbox
 from monitor.notify.posting import Poster
 from tests.parts.authority import Authority
+from tests.parts.grafana import EDITOR, FakeGrafana
 from tests.parts.grid import GridServer, Reply
-from tests.parts.loopback import LOOPBACK, free_port
+from tests.parts.loopback import LOOPBACK, free_port, wait_until
 from tests.parts.proxy import Proxy
 from tests.parts.receiver import Receiver
 
@@ -194,6 +198,26 @@ def test_an_event_arrives_through_the_proxy(authority: Authority) -> None:
         poster = Poster(NotifyTable(url=url), Outgoing(proxy=proxy.url, certificates=authority.file))
         assert poster.post(Letter(url, "id", '{"id": "id"}', 1), 1) == Accepted()
         assert receiver.ids == ["id"]
+
+
+def test_an_event_is_marked_in_grafana_through_the_proxy_and_its_password(
+    authority: Authority, password: Path, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(EDITOR, encoding="utf-8")
+    event = {"id": "1", "source": "/ia-01", "type": "x", "time": f"{NOW:%Y-%m-%dT%H:%M:%SZ}", "data": {}}
+    with FakeGrafana(context=authority.serves(ELSEWHERE)) as grafana:
+        port = int(grafana.origin.rpartition(":")[2])
+        with Proxy(port, credentials=f"empreinte:{PASSWORD}") as proxy:
+            table = GrafanaTable(url=f"https://{ELSEWHERE}", token_file=token, annotations=("*",))
+            outgoing = Outgoing(proxy=proxy.url, user="empreinte", password_file=password, certificates=authority.file)
+            marks = Marks(table, outgoing, lambda: annotate, source="/ia-01", language="fr", zone=UTC)
+            with Outbox(tmp_path / FILE) as outbox:
+                outbox.put([Letter(table.marks_url, "1", json.dumps(event), 1)])
+            (courier,) = marks.couriers(tmp_path / FILE, lambda: 1)
+            with courier:
+                wait_until(lambda: bool(grafana.store.annotations), what="the mark")
+            assert set(proxy.opened) == {f"{ELSEWHERE}:443"}
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "can't be read"), (b"", "is empty"), (b"a\nb\n", "one line")])
