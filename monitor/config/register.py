@@ -23,6 +23,8 @@ WITHIN: Final = "|"
 """Between several values in one cell."""
 DIGITS: Final = 18
 """What is longer is no number of decisions."""
+LONGEST: Final = 10_000
+"""Characters that nobody says of a service in one line. The limit of csv is everybody's, and others move it."""
 YES: Final[Mapping[str, bool]] = dict.fromkeys(("oui", "yes", "true", "vrai"), True) | dict.fromkeys(
     ("non", "no", "false", "faux"), False
 )
@@ -170,6 +172,8 @@ def _rows(content: str, faults: Faults) -> Mapping[str, Any]:
             faults.note("line 1", f"{name!r} is there {times} times", "each key once")
     filled = [(number, line) for number, line in lines[1:] if any(line)]
     for number, line in filled:
+        if any(len(cell) > LONGEST for cell in line):
+            faults.note(f"line {number}", "it has a cell as long as a file: close the quotes before it")
         if any(cell for place, cell in enumerate(line) if place >= len(names) or not names[place]):
             faults.note(f"line {number}", "it has a cell below no name of a key", "texts with a separator in quotes")
     kinds = get_type_hints(EntryTable)

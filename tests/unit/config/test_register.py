@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 from datetime import date
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def test_what_a_spreadsheet_leaves_empty_says_nothing(tmp_path: Path) -> None:
         ("key,name,name,status\na,A,B,in_use\n", "line 1: 'name' is there 2 times"),
         ('key,name,status\na,"A,in_use\n', "is no line of a table"),
         ('key,name,status\na,"A"x,in_use\n', "line 2 is no line of a table"),
-        ("key,name,status\na," + "x" * 200_000 + ",in_use\n", "is no line of a table"),
+        ("key,name,status\na," + "x" * 20_000 + ",in_use\n", "line 2: it has a cell as long as a file"),
         ("key,name,status,decisions_per_year\na,A,in_use," + "1" * 5000 + "\n", "it is a whole number"),
         ("key,name,status\r\ra,A,in_use\r", "is no line of a table"),
     ],
@@ -94,6 +95,16 @@ def test_what_is_wrong_in_a_table_is_said(tmp_path: Path, text: str, expected: s
     with pytest.raises(RegisterError) as raised:
         entries_of(write(tmp_path, text, "register.csv"))
     assert expected in str(raised.value)
+
+
+@pytest.mark.parametrize("limit", [131_072, 1 << 30])
+def test_a_cell_beyond_all_limits_is_refused_whatever_the_limit_of_csv(tmp_path: Path, limit: int) -> None:
+    before = csv.field_size_limit(limit)
+    try:
+        with pytest.raises(RegisterError, match="line 2"):
+            entries_of(write(tmp_path, "key,name,status\na," + "x" * 200_000 + ",in_use\n", "register.csv"))
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_file_that_is_not_there_can_be_made(tmp_path: Path) -> None:
