@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboards.annotations import annotate
-from monitor.notify.marks import MarkSender
+from monitor.core.entries import ServiceFacts
+from monitor.core.events import ServiceAppeared
+from monitor.core.interval import Stamp
+from monitor.notify.delivery import Notifier
 from monitor.post import mail_of, marks_of, posts_of, source_of, writer_of
+from tests.parts.grafana import EDITOR, FakeGrafana
+from tests.parts.loopback import wait_until
 from tests.unit.config.test_file import read
 
 if TYPE_CHECKING:
@@ -54,12 +58,17 @@ def test_mail_and_marks_go_by_the_same_queue_under_different_names(tmp_path: Pat
 
 
 def test_what_marks_is_found_by_its_entry_point_and_speaks_the_language_of_the_boards(tmp_path: Path) -> None:
-    posts = posts_of(read(tmp_path, f'[organisation]\nlanguage = "en"\n{GRAFANA}language = "fr"\n'))
-    (courier,) = posts[0].couriers(tmp_path / "notify.db", lambda: 0)
-    sender = courier._poster
-    assert isinstance(sender, MarkSender)
-    assert sender._place.language == "fr"
-    assert sender._load() is annotate
+    token = tmp_path / "token"
+    token.write_text(EDITOR, encoding="utf-8")
+    appeared = ServiceAppeared(at=Stamp(10**18, 1), service=ServiceFacts(key="chat", name="Chat"))
+    with FakeGrafana() as grafana:
+        lines = f'[grafana]\nurl = "{grafana.url}"\ntoken_file = "{token}"\nannotations = true\nlanguage = "fr"\n'
+        posts = posts_of(read(tmp_path, f'[organisation]\nlanguage = "en"\n{lines}'))
+        with Notifier([], tmp_path, "/ia-01", lambda: 10**18, posts=posts) as notifier:
+            notifier.handle(appeared)
+            notifier.settle()
+            wait_until(lambda: bool(grafana.store.annotations), what="the mark")
+        assert grafana.store.annotations[0]["text"] == "Chat est apparu"
 
 
 def test_what_events_come_from_is_a_reference(tmp_path: Path) -> None:
