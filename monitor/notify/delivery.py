@@ -9,6 +9,7 @@ import logging
 import random
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -45,29 +46,27 @@ class Sender(Protocol):
         ...
 
 
-class Courier:
+class Courier(ABC):
     """Sends to one address, on a thread of its own. A context manager."""
 
     def __init__(
         self,
-        table: NotifyTable,
+        endpoint: str,
         path: Path,
         now: Callable[[], int],
         *,
         luck: Callable[[], float] = random.random,
         wait: Callable[[float], object] | None = None,
-        poster: Sender | None = None,
         keep_for: Duration = GIVEN_UP_AFTER,
     ) -> None:
-        """Send what the queue at *path* holds for *table*. *now* is in ns since the epoch; *wait* makes a pause.
+        """Send what the queue at *path* holds for *endpoint*. *now* is in ns since the epoch; *wait* makes a pause.
 
         What is older than *keep_for* while the receiver fails is given up.
         """
-        self._endpoint = table.url
+        self._endpoint = endpoint
         self._path = path
         self._now = now
         self._luck = luck
-        self._poster: Sender = poster or Poster(table)
         self._keep_for = keep_for
         self._failures = 0
         self._news = threading.Event()
@@ -106,8 +105,12 @@ class Courier:
                 said = str(error)
                 self._wait(DISK_PAUSE)
 
+    @abstractmethod
+    def _send(self, outbox: Outbox, letter: Letter) -> None:
+        """Send *letter*, which is the next, and maybe those behind it; note what became of them."""
+
     def _step(self, outbox: Outbox) -> None:
-        """Send the next letter; where there is none, wait for one."""
+        """Send what waits; where nothing does, wait for it."""
         self._news.clear()
         # a stop that came before is not waited for: its news were just cleared
         if self._stopping.is_set():
@@ -115,17 +118,8 @@ class Courier:
         letter = outbox.next(self._endpoint)
         if letter is None:
             self._news.wait()
-            return
-        outcome = self._poster.post(letter, self._now())
-        if isinstance(outcome, Accepted):
-            outbox.delivered(letter)
-            self._recovered()
-        elif outcome.final:
-            outbox.give_up(letter, outcome.why, self._now())
-            log.warning("an event was refused for good: %s; `empreinte events dead` shows it", outcome.why)
-            self._recovered()
         else:
-            self._wait(self._failed(outbox, letter, outcome))
+            self._send(outbox, letter)
 
     def _failed(self, outbox: Outbox, letter: Letter, outcome: Failed) -> float:
         """Note it, and give up what has waited for too long; return for how many seconds to wait."""
@@ -143,6 +137,37 @@ class Courier:
         if self._failures:
             log.info("events can be told to %s again", address_of(self._endpoint))
         self._failures = 0
+
+
+class LetterCourier(Courier):
+    """Sends letter by letter."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        path: Path,
+        now: Callable[[], int],
+        sender: Sender,
+        *,
+        luck: Callable[[], float] = random.random,
+        wait: Callable[[float], object] | None = None,
+        keep_for: Duration = GIVEN_UP_AFTER,
+    ) -> None:
+        """Send each letter by *sender*; the rest is as of every courier."""
+        super().__init__(endpoint, path, now, luck=luck, wait=wait, keep_for=keep_for)
+        self._sender = sender
+
+    def _send(self, outbox: Outbox, letter: Letter) -> None:
+        outcome = self._sender.post(letter, self._now())
+        if isinstance(outcome, Accepted):
+            outbox.delivered(letter)
+            self._recovered()
+        elif outcome.final:
+            outbox.give_up(letter, outcome.why, self._now())
+            log.warning("an event was refused for good: %s; `empreinte events dead` shows it", outcome.why)
+            self._recovered()
+        else:
+            self._wait(self._failed(outbox, letter, outcome))
 
 
 class Post(Protocol):
@@ -208,7 +233,7 @@ class Notifier:
             self._outbox.release(self._committed)
             self._outbox.keep_only(self._endpoints, self._now())
         couriers = [
-            Courier(table, self._path, self._now, poster=Poster(table, self._outgoing)) for table in self._tables
+            LetterCourier(table.url, self._path, self._now, Poster(table, self._outgoing)) for table in self._tables
         ]
         others = (courier for post in self._posts for courier in post.couriers(self._path, self._now))
         for courier in (*couriers, *others):

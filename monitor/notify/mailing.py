@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.config import NotifyTable
 from monitor.core.cloudevent import is_asked_for
 from monitor.core.delivery import Accepted
 from monitor.core.interval import HOUR
@@ -62,24 +61,17 @@ class MailCourier(Courier):
         wait: Callable[[float], object] | None = None,
     ) -> None:
         """Send what the queue at *path* holds of *kind* by *mailer*. *now* is in ns since the epoch."""
-        # of a table it needs the name that the queue knows it by
-        super().__init__(NotifyTable(url=kind.endpoint), path, now, luck=luck, wait=wait)
+        super().__init__(kind.endpoint, path, now, luck=luck, wait=wait)
         self._kind = kind
         self._mailer = mailer
         self._sent: deque[int] = deque(maxlen=most_per_hour)
 
-    def _step(self, outbox: Outbox) -> None:
-        """Send what waits; where nothing does, wait for it."""
-        self._news.clear()
-        if self._stopping.is_set():
-            return
-        if outbox.next(self._endpoint) is None:
-            self._news.wait()
-            return
+    def _send(self, outbox: Outbox, _: Letter) -> None:
+        """Send what waits once so much time has passed."""
         if seconds := self._patience():
             self._wait(seconds)
         if not self._stopping.is_set():
-            self._send(outbox, outbox.waiting(self._endpoint, self._kind.most))
+            self._send_together(outbox, outbox.waiting(self._endpoint, self._kind.most))
 
     def _patience(self) -> float:
         """Return for how many seconds more is waited for, so that there is no flood of messages."""
@@ -88,7 +80,7 @@ class MailCourier(Courier):
         # a clock that was set back must not silence us for days
         return max(0.0 if self._failures else self._kind.wait, min(hour_over, HOUR.seconds))
 
-    def _send(self, outbox: Outbox, letters: Sequence[Letter]) -> None:
+    def _send_together(self, outbox: Outbox, letters: Sequence[Letter]) -> None:
         events = [json.loads(letter.body) for letter in letters]
         message = self._kind.write(events, [letter.id for letter in letters], self._now())
         outcome = self._mailer.send(message, self._kind.to)

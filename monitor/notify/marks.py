@@ -16,13 +16,12 @@ from urllib.parse import urlsplit
 
 from monitor.adapters.connections import proxy_with_password
 from monitor.collector import Unavailable
-from monitor.config import NotifyTable
 from monitor.config.email import SHORTEST_GAP
 from monitor.core.cloudevent import PREFIX, VERSION, is_asked_for
 from monitor.core.delivery import Accepted, Failed
 from monitor.core.interval import HOUR
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
-from monitor.notify.delivery import Courier
+from monitor.notify.delivery import LetterCourier
 from monitor.notify.outbox import Letter
 from monitor.subscriber import LOST, Place
 
@@ -73,7 +72,7 @@ class MarkSender:
         return replace(self._place, proxy=proxy_with_password(urlsplit(self._place.url).hostname or "", self._outgoing))
 
 
-class MarkCourier(Courier):
+class MarkCourier(LetterCourier):
     """Brings marks to one Grafana; where some of them were lost while it was away, one more says so."""
 
     def __init__(
@@ -87,8 +86,7 @@ class MarkCourier(Courier):
         wait: Callable[[float], object] | None = None,
     ) -> None:
         """Bring what the queue at *path* holds for *endpoint* by *sender*. *now* is in ns since the epoch."""
-        # of a table it needs the name that the queue knows it by
-        super().__init__(NotifyTable(url=endpoint), path, now, wait=wait, poster=sender, keep_for=KEEP_FOR)
+        super().__init__(endpoint, path, now, sender, wait=wait, keep_for=KEEP_FOR)
         self._source = source
 
     def _step(self, outbox: Outbox) -> None:
@@ -102,7 +100,7 @@ class MarkCourier(Courier):
 
     def _told(self, loss: Loss) -> bool:
         """Return whether *loss* needs to be told no more."""
-        outcome = self._poster.post(_letter_of(self._endpoint, loss, self._source), self._now())
+        outcome = self._sender.post(_letter_of(self._endpoint, loss, self._source), self._now())
         return isinstance(outcome, Accepted) or outcome.final
 
 

@@ -13,8 +13,9 @@ from monitor.config import NotifyTable
 from monitor.core.delivery import FEWEST_FAILURES, GIVEN_UP_AFTER
 from monitor.core.events import CollectorRecovered, Event, GapFound, HandlerFailed, ServiceDisappeared
 from monitor.core.interval import Interval, Stamp
-from monitor.notify.delivery import Courier, Notifier
+from monitor.notify.delivery import LetterCourier, Notifier
 from monitor.notify.outbox import FILE, Letter, Outbox
+from monitor.notify.posting import Poster
 from tests.parts.loopback import free_port, wait_until
 from tests.parts.receiver import Receiver, Verdict
 from tests.unit.collectors.test_http import _certified
@@ -51,8 +52,9 @@ def letter(number: int, url: str, made: int = NOW) -> Letter:
 
 def courier(
     url: str, path: Path, pauses: Callable[[float], object], now: int = NOW, table: NotifyTable | None = None
-) -> Courier:
-    return Courier(table or NotifyTable(url=url), path, lambda: now, luck=lambda: 1.0, wait=pauses)
+) -> LetterCourier:
+    sender = Poster(table or NotifyTable(url=url))
+    return LetterCourier(url, path, lambda: now, sender, luck=lambda: 1.0, wait=pauses)
 
 
 def waiting(path: Path, url: str) -> int:
@@ -137,13 +139,14 @@ def test_a_stop_does_not_wait_for_the_end_of_a_pause(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/"
     with Outbox(path) as outbox:
         outbox.put([letter(1, url)])
-    with Courier(NotifyTable(url=url), path, lambda: NOW, luck=lambda: 1.0):
+    with LetterCourier(url, path, lambda: NOW, Poster(NotifyTable(url=url)), luck=lambda: 1.0):
         wait_until(lambda: bool(_error(path, url)), what="the first failure")
     assert "webhook" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_stop_just_before_the_queue_is_looked_at_is_heard(tmp_path: Path) -> None:
-    stopped = Courier(NotifyTable(url="http://127.0.0.1:9/"), tmp_path / FILE, lambda: NOW)
+    url = "http://127.0.0.1:9/"
+    stopped = LetterCourier(url, tmp_path / FILE, lambda: NOW, Poster(NotifyTable(url=url)))
 
     def step() -> None:
         with Outbox(tmp_path / FILE) as outbox:
