@@ -149,12 +149,13 @@ def evidence(
     Exit status: 0 written; 1 it is sealed and has changed, or a declaration is missing; 2 wrong use; 3 no ledger can be
     read.
     """
-    from monitor.cli.evidence import declarations_of, evidence_files, material_on, missing, seal_evidence
+    from monitor.cli.evaluated import evaluated_in
+    from monitor.cli.evidence import declarations_of, evidence_files, missing, seal_evidence
     from monitor.cli.report import material_of, write
     from monitor.cli.reported import reported
-    from monitor.cli.stated import stated_of
     from monitor.report.evidence import Evidence
     from monitor.report.scope import Scope
+    from monitor.report.stated import Stated
 
     if year is None or not contract:
         message = "which contract and year? add both, such as --contract 2026-DSI-042 --year 2026"
@@ -163,10 +164,10 @@ def evidence(
     (asked,) = contracts_of(loaded, contract)
     with opened(loaded) as ledger:
         made, host = reported(ledger, year, loaded.external_rules, Scope()), ledger.host
-        stated = stated_of(ledger, made, None, loaded)
+        stated = Stated(evaluations=evaluated_in(ledger, loaded, (asked,), made.interval))
     material = material_of((made, None), stated, loaded, host, lang or loaded.organisation.language)
     paths = next(one.declarations for one in loaded.contract_tables if one.uid == contract)
-    found = Evidence(asked, material_on(material, contract), declarations_of(paths))
+    found = Evidence(asked, material, declarations_of(paths))
     files = evidence_files(found)
     files |= seal_evidence(found, files, output, loaded.file, correct)
     write(files, output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.cli.sealing import seal_in
@@ -26,14 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.report.evidence import Evidence
-    from monitor.report.material import Material
     from monitor.report.seal import Seal
-
-
-def material_on(material: Material, uid: str) -> Material:
-    """Return *material* with the evaluations of the contract *uid* alone."""
-    own = tuple(one for one in material.stated.evaluations if one.contract.uid == uid)
-    return replace(material, stated=replace(material.stated, evaluations=own))
 
 
 def declarations_of(paths: Sequence[Path]) -> tuple[Declaration, ...]:
