@@ -238,6 +238,9 @@ class Waits:
 def courier(of: EmailTable, path: Path, waits: Waits, most: int = 100) -> MailCourier:
     kind = Kind(of.url, of.to, writer(of).of_events, most, of.wait.seconds)
     mailer = Mailer(of, patience=5)
+    # as the daemon does: two that make it at once would be in each other's way
+    with Outbox(path):
+        pass
     return MailCourier(kind, mailer, path, lambda: NOW, most_per_hour=of.most_per_hour, luck=lambda: 1.0, wait=waits)
 
 
