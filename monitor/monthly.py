@@ -20,6 +20,7 @@ from monitor.core.calendar import local_time, months_of, utc
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.core.impact import Indicator
 from monitor.core.interval import HOUR
+from monitor.core.line import on_one_line
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR
 from monitor.ledger.store import LedgerError
 from monitor.notify.mailing import SUMMARY
@@ -28,7 +29,7 @@ from monitor.report.impacts import ImpactRow, summed
 from monitor.wording import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.config import Config
     from monitor.core.budgets import Standing
@@ -39,9 +40,8 @@ if TYPE_CHECKING:
     from monitor.core.limits import Limits
     from monitor.core.summary import Impacts
     from monitor.ledger.store import Ledger
+    from monitor.limits import Look
     from monitor.wording import Words
-
-    Look = Callable[[Figures, OpenBooks, Stamp], tuple[Limits, tuple[Event, ...]]]
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +219,7 @@ class Summary:
         for key, (called, energy, carbon) in ordered[:MOST_SERVICES]:
             name = self._words.maybe(f"service.{key}", called) if title == "services" else called
             mass = self._say("summary.and_mass", mass=self._mass(carbon)) if carbon is not None else ""
-            yield self._say("summary.line", name=_line(name), energy=self._energy(energy), mass=mass)
+            yield self._say("summary.line", name=on_one_line(name), energy=self._energy(energy), mass=mass)
         if len(ordered) > MOST_SERVICES:
             yield self._say("summary.more", count=len(ordered) - MOST_SERVICES)
 
@@ -230,7 +230,7 @@ class Summary:
             yield self._say("summary.budgets")
         for one in lasting:
             used, coming = one.used_ratio, one.forecast_ratios
-            parts = {"name": _line(one.budget.name), "limit": one.budget.written}
+            parts = {"name": on_one_line(one.budget.name), "limit": one.budget.written}
             if used is None:
                 yield self._say("summary.budget_unknown", **parts)
                 continue
@@ -334,7 +334,3 @@ class Monthly:
         )
         with Outbox(self._config.paths.state / FILE) as outbox:
             outbox.put([letter])
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.calendar import local_time
 from monitor.core.cloudevent import PREFIX, VERSION
+from monitor.core.line import on_one_line
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 
 if TYPE_CHECKING:
@@ -66,21 +67,23 @@ class Writer:
         if len(lines) > MOST_TOLD:
             lines = [*lines[:MOST_TOLD], self.words.say("events.more", count=len(lines) - MOST_TOLD)]
         simulated = [self.words.say("simulated"), ""] if any(event.get("simulated") for event in events) else []
-        head = self.words.say("events.head", host=_line(self.host))
+        head = self.words.say("events.head", host=on_one_line(self.host))
         text = "\n".join([*simulated, head, "", *lines, "", self.words.say("events.foot")])
         return self.message(subject, text, self.table.to, ids, now)
 
     def test(self, now: int, to: Sequence[str]) -> EmailMessage:
         """Return a message that says that messages arrive."""
         say = self.words.say
-        return self.message(say("test.subject"), say("test.text", host=_line(self.host)), to, [f"test-{now}"], now)
+        return self.message(
+            say("test.subject"), say("test.text", host=on_one_line(self.host)), to, [f"test-{now}"], now
+        )
 
     def message(self, subject: str, text: str, to: Sequence[str], ids: Sequence[str], now: int) -> EmailMessage:
         """Return a message with its headers. The same *ids* make the same Message-ID: who gets it twice can tell."""
         message = EmailMessage(policy=SMTP)
         message["From"] = self.table.sender
         message["To"] = ", ".join(to)
-        message["Subject"] = f"[Empreinte {_line(self.host)}] {_line(subject)}"[:LONGEST_SUBJECT]
+        message["Subject"] = f"[Empreinte {on_one_line(self.host)}] {on_one_line(subject)}"[:LONGEST_SUBJECT]
         message["Date"] = format_datetime(local_time(now, self.zone))
         digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{digest}@{self.table.sender.rpartition('@')[2]}>"
@@ -93,10 +96,10 @@ class Writer:
     def sentence(self, event: Mapping[str, Any]) -> str:
         """Return *event* in one sentence. One that this version has no sentence for has its name."""
         name = _name_of(event)
-        named = _line(f"{name} {event.get('subject', '')}")
+        named = on_one_line(f"{name} {event.get('subject', '')}")
         template = self.words.maybe(f"told.{name}", "")
         try:
-            return _line(template.format(**self._parts(event["data"]))) if template else named
+            return on_one_line(template.format(**self._parts(event["data"]))) if template else named
         except (KeyError, TypeError, ValueError):
             return named
 
@@ -164,12 +167,3 @@ class Writer:
 
 def _name_of(event: Mapping[str, Any]) -> str:
     return str(event.get("type", "")).removeprefix(PREFIX).removesuffix(VERSION)
-
-
-def _line(text: str) -> str:
-    """Return *text* on one line, with nothing in it that is not shown."""
-    kept = "".join(one if one.isprintable() or one in _SPACES else " " for one in text)
-    return kept.strip()
-
-
-_SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
