@@ -56,7 +56,8 @@ class Naming:
         if known is None:
             return ServiceFacts(current, current)
         place = bisect_right(self._moments[known], at)
-        return replace(self._facts[known][max(0, place - 1)], key=current)
+        found = self._facts[known][max(0, place - 1)]
+        return found if found.key == current else replace(found, key=current)
 
     def facts_then(self, current: str, at: int) -> ServiceFacts:
         """Return what was true of the service that goes on as *current* in the hour that began *at*.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from monitor.core.entries import Series, ServiceFacts
+    from monitor.core.readings import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ def summed(rows: Iterable[ImpactRow], energies: Iterable[tuple[Series, Energy]])
     amounts: dict[Indicator, Bounds] = {}
     for row in rows:
         amounts[row.indicator] = amounts.get(row.indicator, Bounds.ZERO) + row.amount
-    meters: dict[Meter, Energy] = {}
+    used: dict[tuple[str, Method], int] = {}
     for series, energy in energies:
-        meter = Meter(series.resource, series.method)
-        meters[meter] = meters.get(meter, Energy.ZERO) + energy
+        key = (series.resource, series.method)
+        used[key] = used.get(key, 0) + energy.microjoules
+    meters = {Meter(*key): Energy(microjoules) for key, microjoules in used.items()}
     ordered = {indicator: amounts[indicator] for indicator in Indicator if indicator in amounts}
     return Impacts.of(ordered, meters)
