@@ -158,16 +158,16 @@ class EmailTable:
     @property
     def url(self) -> str:
         """What it is called in the queue, and in what is told of it: it holds no secret."""
-        return f"smtp://{self.host}:{self.door}"
+        return f"smtp://{self.host}:{self.actual_port}"
 
     @property
     def summary_url(self) -> str:
         """The same, for summaries."""
-        return f"smtp+summary://{self.host}:{self.door}"
+        return f"smtp+summary://{self.host}:{self.actual_port}"
 
     @property
-    def door(self) -> int:
-        """The port."""
+    def actual_port(self) -> int:
+        """The port that is given, else the one that is usual for how it is encrypted."""
         return self.port or PORTS[self.security]
 
     @property

@@ -89,7 +89,7 @@ class Mailer:
     def _connected(self, context: ssl.SSLContext) -> smtplib.SMTP:
         import smtplib  # noqa: PLC0415 - see above
 
-        where = self._table.host, self._table.door
+        where = self._table.host, self._table.actual_port
         if self._table.security is Security.TLS:
             return smtplib.SMTP_SSL(*where, timeout=self._patience, context=context)
         return smtplib.SMTP(*where, timeout=self._patience)

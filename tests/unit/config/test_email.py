@@ -27,20 +27,20 @@ def test_a_server_a_sender_and_a_reader_are_enough(tmp_path: Path) -> None:
     assert table.tells_events
     assert table.security is Security.STARTTLS
     assert table.events == TO_BE_KNOWN
-    assert (table.door, table.url) == (587, "smtp://smtp.example.org:587")
+    assert (table.actual_port, table.url) == (587, "smtp://smtp.example.org:587")
 
 
 @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465)])
 def test_the_port_is_that_of_the_way_it_is_encrypted(tmp_path: Path, security: str, port: int) -> None:
-    assert _loaded(tmp_path, *WHOLE, f'security = "{security}"').door == port
-    assert _loaded(tmp_path, *WHOLE, f'security = "{security}"', "port = 2525").door == 2525
+    assert _loaded(tmp_path, *WHOLE, f'security = "{security}"').actual_port == port
+    assert _loaded(tmp_path, *WHOLE, f'security = "{security}"', "port = 2525").actual_port == 2525
 
 
 def test_nothing_leaves_this_machine_unencrypted_unless_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="with no encryption"):
         _loaded(tmp_path, *WHOLE, 'security = "none"')
-    assert _loaded(tmp_path, *WHOLE, 'security = "none"', "insecure = true").door == 25
-    assert _loaded(tmp_path, 'host = "127.0.0.1"', *WHOLE[1:], 'security = "none"').door == 25
+    assert _loaded(tmp_path, *WHOLE, 'security = "none"', "insecure = true").actual_port == 25
+    assert _loaded(tmp_path, 'host = "127.0.0.1"', *WHOLE[1:], 'security = "none"').actual_port == 25
 
 
 @pytest.mark.parametrize(
