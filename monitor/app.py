@@ -153,6 +153,7 @@ def _work(config: Config, machine: Machine) -> None:
             alive=manager.alive,
             subscribers=(stream, notifier, *_installed_subscribers()),
             feed=feed,
+            notice=notifier.notice,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -359,9 +360,11 @@ def _daemon(
     alive: Callable[[], None],
     subscribers: Sequence[Subscriber],
     feed: Feed | None,
+    notice: Callable[[], None],
 ) -> Daemon:
     sampling = config.sampling
     opening, now = ledger.load(), machine.clock.stamp()
+    monthly = Monthly(config, ledger, simulated=machine.simulated, notice=notice)
     known = told(config, ledger, Interval(now.wall - KEPT.nanoseconds, now.wall + HOUR.nanoseconds))
     rules = Rules(
         floor=sampling.floor, floor_powers=sampling.floor_power, patience=sampling.patience, hour=ledger.grain
@@ -374,7 +377,7 @@ def _daemon(
         people=workloads,
         periods=Periods(ledger).of,
         external=ExternalPeriods(ledger, config.external_rules).of,
-        limits=Monthly(config, ledger, simulated=machine.simulated).watching(looking_at_limits(config, ledger)),
+        limits=monthly.watching(looking_at_limits(config, ledger)),
         impacts=ImpactAccounting(reckoner, opening, ledger.grain, known),
         restate_late=LateHours(config, ledger, reckoner).restate,
         offset=ledger.exposure_offset(),

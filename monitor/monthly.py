@@ -29,7 +29,7 @@ from monitor.report.impacts import ImpactRow, summed
 from monitor.wording import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from monitor.config import Config
     from monitor.core.budgets import Standing
@@ -275,9 +275,13 @@ class Summary:
 class Monthly:
     """Puts the summary of each month in the queue, once, when the month is closed; also after days of being off."""
 
-    def __init__(self, config: Config, ledger: Ledger, *, simulated: bool = False) -> None:
+    def __init__(
+        self, config: Config, ledger: Ledger, *, simulated: bool = False, notice: Callable[[], None] | None = None
+    ) -> None:
+        """*notice* is called once a summary is in the queue: who sends it sleeps until then."""
         self._config = config
         self._ledger = ledger
+        self._notice = notice
         self._summary = Summary(config, simulated=simulated)
         self._zone = config.organisation.timezone
         self._due = 0
@@ -334,3 +338,5 @@ class Monthly:
         )
         with Outbox(self._config.paths.state / FILE) as outbox:
             outbox.put([letter])
+        if self._notice is not None:
+            self._notice()

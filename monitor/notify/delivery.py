@@ -289,5 +289,9 @@ class Notifier:
             self._trouble = True
             raise
         self._gathered, self._trouble = [], False
+        self.notice()
+
+    def notice(self) -> None:
+        """Have the queue looked at: something was put in it, also by others. Any thread may call it."""
         for courier in self._couriers:
             courier.notice()

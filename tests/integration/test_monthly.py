@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -20,8 +21,11 @@ from monitor.core.impact import Bounds
 from monitor.core.interval import HOUR, Stamp
 from monitor.ledger.store import Ledger
 from monitor.monthly import KEY, MORNING, Monthly, MonthName, Summary, figures_of
+from monitor.notify.delivery import Notifier
 from monitor.notify.outbox import FILE, Outbox
+from monitor.post import posts_of
 from monitor.report.scope import Scope
+from tests.parts.loopback import wait_until
 from tests.parts.postbox import Postbox
 
 if TYPE_CHECKING:
@@ -182,6 +186,29 @@ def test_each_month_is_told_once_when_it_is_closed_and_not_in_the_night(config: 
     week_later = end_of_february + 7 * 24 * HOUR.nanoseconds
     _attend(config, [(end_of_january, later), (week_later, week_later), (week_later, week_later)])
     assert _queued(config) == [f"{KEY}-ia-01-2025-02"]
+
+
+def test_it_is_sent_at_once_also_where_no_event_is_told_to_anybody(place: Path) -> None:
+    end = MONTHS[1].end + MORNING
+    with Postbox() as box:
+        config = _config(place, box.port)
+        with (
+            Notifier([], config.paths.state, "/ia-01", lambda: end, posts=posts_of(config)) as notifier,
+            Ledger.open(
+                config.ledger.url,
+                host="ia-01",
+                timezone="Europe/Paris",
+                now=Stamp(end, end),
+                simulated=True,
+                holder="a test",
+            ) as ledger,
+        ):
+            ledger.remember(KEY, '"2025-01"')
+            # by then the courier has found nothing, and sleeps
+            time.sleep(0.3)
+            Monthly(config, ledger, notice=notifier.notice).attend(end, Stamp(end, end))
+            wait_until(lambda: bool(box.taken), what="the summary")
+    assert box.taken[0]["To"] == "maire@example.org"
 
 
 def test_the_command_shows_it_and_sends_it_when_asked_to(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
