@@ -156,11 +156,6 @@ class Grafana:
         body = {"uid": _checked(uid), "title": title}
         return self._folder(self._object("POST", "folders", f"make the folder {title!r}", body))
 
-    def rename_folder(self, uid: str, title: str) -> Folder:
-        """Give a folder another title, whoever changed it last."""
-        body = {"title": title, "overwrite": True}
-        return self._folder(self._object("PUT", f"folders/{_quoted(uid)}", f"rename the folder {uid}", body))
-
     def data_source(self, uid: str) -> DataSource | None:
         """Return a data source; None: there is none."""
         answer = self._maybe(f"datasources/uid/{_quoted(uid)}", f"show the data source {uid}")

@@ -53,7 +53,6 @@ READS: dict[str, Callable[[Grafana], object]] = {
 }
 WRITES: dict[str, Callable[[Grafana], object]] = {
     "create folder": lambda grafana: grafana.create_folder("empreinte", "Empreinte"),
-    "rename folder": lambda grafana: grafana.rename_folder("empreinte", "Empreinte"),
     "create data source": lambda grafana: grafana.create_data_source(SOURCE),
     "update data source": lambda grafana: grafana.update_data_source("empreinte", SOURCE),
     "save dashboard": lambda grafana: grafana.save_dashboard(board(), folder="empreinte", message="x"),
@@ -85,14 +84,12 @@ def test_a_gateway_that_answers_503_is_not_health() -> None:
         grafana.health()
 
 
-def test_a_folder_is_made_found_and_renamed() -> None:
+def test_a_folder_is_made_and_found() -> None:
     with FakeGrafana() as fake, client(fake, EDITOR) as grafana:
         assert grafana.folder("empreinte") is None
         made = grafana.create_folder("empreinte", "Empreinte")
         assert (made.uid, made.title) == ("empreinte", "Empreinte")
         assert grafana.folder("empreinte") == made
-        assert grafana.rename_folder("empreinte", "Sobriété").title == "Sobriété"
-        assert fake.store.folders["empreinte"]["title"] == "Sobriété"
 
 
 def test_a_folder_of_the_same_title_is_a_conflict() -> None:
@@ -310,7 +307,6 @@ def test_a_uid_that_is_none_is_never_sent(uid: str) -> None:
         asking: list[Callable[[], object]] = [
             lambda: grafana.folder(uid),
             lambda: grafana.create_folder(uid, "x"),
-            lambda: grafana.rename_folder(uid, "x"),
             lambda: grafana.data_source(uid),
             lambda: grafana.create_data_source({**SOURCE, "uid": uid}),
             lambda: grafana.update_data_source(uid, SOURCE),
