@@ -116,7 +116,7 @@ def _is_under_way(town: Town) -> bool:
     return (
         all(page.find(f"empreinte_{name}") for name in wanted)
         and bool(page.find("empreinte_service_power_watts", service="traduction"))
-        and town.prometheus.query('sum_over_time(up{job="test"}[1h])')[0].value > 20
+        and town.prometheus.query('sum_over_time(up{job="test"}[1h])')[0].value > 10
         and bool(town.prometheus.query("sum(rate(empreinte_service_tokens_total[10s])) > 0"))
     )
 
