@@ -83,7 +83,9 @@ class Writer:
         message = EmailMessage(policy=SMTP)
         message["From"] = self.table.sender
         message["To"] = ", ".join(to)
-        message["Subject"] = f"[Empreinte {on_one_line(self.host)}] {on_one_line(subject)}"[:LONGEST_SUBJECT]
+        shown = f"[Empreinte {on_one_line(self.host)}] {on_one_line(subject)}"[:LONGEST_SUBJECT]
+        # a header decodes what looks encoded (RFC 2047, 2), and an encoded end of line would begin another header
+        message["Subject"] = shown.replace("=?", "= ?")
         message["Date"] = format_datetime(local_time(now, self.zone))
         digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{digest}@{self.table.sender.rpartition('@')[2]}>"

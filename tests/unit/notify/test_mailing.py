@@ -180,6 +180,15 @@ def test_a_name_adds_no_header_and_no_line() -> None:
     assert sum("everybody" in line for line in taken.get_content().splitlines()) == 1
 
 
+@pytest.mark.parametrize("evil", ["=?utf-8?q?=0ABcc:everybody?=", "=?utf-8?b?DQpCY2M6IGE=?=", "==??utf-8?q?=0ABcc:a?="])
+def test_a_name_that_is_encoded_as_headers_are_adds_none(evil: str) -> None:
+    event = ServiceAppeared(at=Stamp(NOW, 1), service=ServiceFacts(key="evil", name=evil))
+    message = writer(table(25)).of_events([body(event)], ["id"], NOW)
+    head = message.as_bytes().partition(b"\r\n\r\n")[0]
+    assert b"\n" not in head.replace(b"\r\n", b"")
+    assert not any(line.startswith(b"Bcc") for line in head.splitlines())
+
+
 def test_figures_are_written_as_the_language_does_and_many_events_are_one_message() -> None:
     gap = GapFound(
         at=Stamp(NOW, 1), resource="gpu1", interval=Interval(NOW - 90 * MINUTE.nanoseconds, NOW), cause="unreadable"
