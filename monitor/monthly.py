@@ -51,6 +51,10 @@ MORNING: Final = 7 * HOUR.nanoseconds
 """How long after its end a month is told of: nobody is written to in the night. Our choice."""
 AGAIN: Final = HOUR.nanoseconds
 MONTHS: Final = 12
+FIRST: Final = 1969
+"""The month before the first that a clock without a battery shows is of that year."""
+LAST: Final = 9998
+"""Dates end a year later. Source: Python, datetime.MAXYEAR."""
 COMPARABLE: Final = Fraction(95, 100)
 """How much of a month has to be measured for a change on it to be told. Our choice."""
 MOST_SERVICES: Final = 10
@@ -75,7 +79,7 @@ class MonthName:
         """Return the month that *text* names, `2026-10`. Raises ValueError."""
         year, _, number = text.partition("-")
         found = cls(int(year), int(number))
-        if str(found) != text or not 1 <= found.number <= MONTHS:
+        if str(found) != text or not 1 <= found.number <= MONTHS or not FIRST <= found.year <= LAST:
             raise ValueError(text)
         return found
 
@@ -105,17 +109,13 @@ class MonthFigures:
 
 def figures_of(ledger: Ledger, name: MonthName, config: Config) -> MonthFigures | None:
     """Return what *ledger* says of the month *name*; None where nothing of it was measured. Raises LedgerError."""
-    told = ledger.monthly(name.year)
+    told = ledger.month(name.year, name.number)
     span = months_of(name.year, config.organisation.timezone)[name.number - 1]
-    rows = [row for row in told.rows if row.month == name.number]
-    impacts = [
-        ImpactRow(row.month, row.facts, row.series.indicator, row.amount)
-        for row in told.impacts
-        if row.month == name.number
-    ]
+    rows = told.rows
+    impacts = [ImpactRow(row.month, row.facts, row.series.indicator, row.amount) for row in told.impacts]
     if not rows:
         return None
-    measured = [time.nanoseconds for (month, _), time in told.covered.items() if month == name.number]
+    measured = [time.nanoseconds for time in told.covered.values()]
     carbon: dict[str, int] = defaultdict(int)
     by_department: dict[str, int] = defaultdict(int)
     for row in impacts:
@@ -313,13 +313,12 @@ class Monthly:
         kept = self._ledger.remembered(KEY)
         # what was before anybody asked for summaries is not told of
         done = last if kept is None else MonthName.of(json.loads(kept))
-        for months in range(1, MONTHS + 1):
-            name = done.later(months)
-            if name > last:
-                break
+        if (name := done.later(1)) <= last:
             if text := self._summary.text(self._ledger, name, budgets if name == last else ()):
                 self._put(name, text, now)
             self._ledger.remember(KEY, json.dumps(str(name)))
+            # one at a time: what waits for this look is the daemon's next commit
+            self._due = now.boot
         if kept is None:
             self._ledger.remember(KEY, json.dumps(str(last)))
 

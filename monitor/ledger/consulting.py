@@ -97,6 +97,12 @@ class Consulted:
         with self.transaction() as connection:
             return self._reader(connection).monthly(year, months, self._closed_through(connection))
 
+    def month(self, year: int, number: int) -> Monthly:
+        """Return the month *number*, 1 to 12, of the local *year*, as `monthly` does; in its rows it is month 1."""
+        month = months_of(year, ZoneInfo(self.timezone))[number - 1]
+        with self.transaction() as connection:
+            return self._reader(connection).monthly(year, (month,), self._closed_through(connection))
+
     def minutes(self, since: int) -> list[tuple[int, float]]:
         """Return the host's mean power in each closed minute from *since* on: (start in ns since the epoch, watts)."""
         with self.reader() as reader:

@@ -436,6 +436,20 @@ def test_months_are_cut_in_the_organisations_time_zone(ledger: Ledger) -> None:
     assert found.closed_through == ns("2027-01-01T02:00:00")
 
 
+def test_a_month_can_be_read_alone(ledger: Ledger) -> None:
+    last_of_march = ns("2026-03-31T23:00:00", PARIS)
+    closed = [
+        hour_bucket(last_of_march, {series("assistant"): 3}),
+        hour_bucket(last_of_march + HR, {series("assistant"): 4}),
+    ]
+    ledger.commit(books_of(closed, last_of_march + 2 * HR), closed, [], [])
+    whole, april = ledger.monthly(2026), ledger.month(2026, 4)
+    assert {(row.month, row.energy) for row in april.rows} == {(1, Energy(4))}
+    assert {row.energy for row in whole.rows if row.month == 4} == {row.energy for row in april.rows}
+    assert april.covered == {(1, resource): time for (month, resource), time in whole.covered.items() if month == 4}
+    assert ledger.month(2026, 5).rows == ()
+
+
 def test_a_month_of_two_methods_has_a_row_for_each(ledger: Ledger) -> None:
     keeping = Bookkeeping(("assistant",))
     keeping.tick(3600).to(ledger)

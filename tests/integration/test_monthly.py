@@ -188,6 +188,15 @@ def test_each_month_is_told_once_when_it_is_closed_and_not_in_the_night(config: 
     assert _queued(config) == [f"{KEY}-ia-01-2025-02"]
 
 
+def test_of_months_that_were_missed_one_is_made_at_each_commit(config: Config) -> None:
+    before, now = MONTHS[0].end - HOUR.nanoseconds, MONTHS[1].end + MORNING
+    _attend(config, [(before, before)])
+    _attend(config, [(MONTHS[1].end, now)])
+    assert _queued(config) == [f"{KEY}-ia-01-2025-01"]
+    _attend(config, [(MONTHS[1].end, now), (MONTHS[1].end, now)])
+    assert _queued(config) == [f"{KEY}-ia-01-2025-01", f"{KEY}-ia-01-2025-02"]
+
+
 def test_it_is_sent_at_once_also_where_no_event_is_told_to_anybody(place: Path) -> None:
     end = MONTHS[1].end + MORNING
     with Postbox() as box:
@@ -232,6 +241,6 @@ def test_the_command_shows_it_and_sends_it_when_asked_to(place: Path, capsys: py
 def test_a_month_has_one_name() -> None:
     assert str(MonthName(2026, 1).later(-1)) == "2025-12"
     assert MonthName.of("2026-10").later(-12) == MonthName(2025, 10)
-    for wrong in ("2026-13", "2026-1", "october", ""):
+    for wrong in ("2026-13", "2026-1", "9999-12", "0000-01", "october", ""):
         with pytest.raises(ValueError, match=wrong or "invalid"):
             MonthName.of(wrong)
