@@ -188,13 +188,18 @@ def test_each_month_is_told_once_when_it_is_closed_and_not_in_the_night(config: 
     assert _queued(config) == [f"{KEY}-ia-01-2025-02"]
 
 
-def test_of_months_that_were_missed_one_is_made_at_each_commit(config: Config) -> None:
-    before, now = MONTHS[0].end - HOUR.nanoseconds, MONTHS[1].end + MORNING
-    _attend(config, [(before, before)])
-    _attend(config, [(MONTHS[1].end, now)])
-    assert _queued(config) == [f"{KEY}-ia-01-2025-01"]
-    _attend(config, [(MONTHS[1].end, now), (MONTHS[1].end, now)])
-    assert _queued(config) == [f"{KEY}-ia-01-2025-01", f"{KEY}-ia-01-2025-02"]
+def test_of_months_that_were_missed_one_is_made_at_each_commit(config: Config, tmp_path: Path) -> None:
+    # the ledger is that of the other tests, and the queue another
+    apart = replace(config, paths=replace(config.paths, state=tmp_path))
+    now = MONTHS[1].end + MORNING
+    with Ledger.open(
+        config.ledger.url, host="ia-01", timezone="Europe/Paris", now=Stamp(now, now), simulated=True, holder="a test"
+    ) as ledger:
+        ledger.remember(KEY, '"2024-12"')
+    _attend(apart, [(MONTHS[1].end, now)])
+    assert _queued(apart) == [f"{KEY}-ia-01-2025-01"]
+    _attend(apart, [(MONTHS[1].end, now), (MONTHS[1].end, now)])
+    assert _queued(apart) == [f"{KEY}-ia-01-2025-01", f"{KEY}-ia-01-2025-02"]
 
 
 def test_it_is_sent_at_once_also_where_no_event_is_told_to_anybody(place: Path) -> None:
