@@ -18,6 +18,7 @@ from monitor.core.events import CollectionSucceeded, EntryCorrected, Observed
 from monitor.core.external import ExternalFigures
 from monitor.core.impact import ImpactSeries, Indicator
 from monitor.core.interval import HOUR, Interval, Stamp
+from monitor.core.limits import Limits
 from monitor.core.readings import CounterReading, HostUsageReading, IntensityReading, Reading, UsageReading
 from monitor.core.units import Duration, Energy, Memory, Power
 from monitor.daemon import Daemon
@@ -69,7 +70,7 @@ class Room:
             failures=LedgerError,
             people=People(),
             external=lambda _: ExternalFigures(),
-            budgets=lambda *_: ((), ()),
+            limits=lambda *_: (Limits(), ()),
             periods=Periods(ledger).of,
             impacts=ImpactAccounting(
                 assembly.reckoner, opening, ledger.grain, told(config, ledger, Interval(0, MIDNIGHT))
