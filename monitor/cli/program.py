@@ -43,6 +43,7 @@ CURES: Final = {
     errno.EPERM: ": run as a user who may, or name another place",
     errno.ENOENT: ": make it, or name another place",
     errno.ENOTDIR: ": name a directory",
+    errno.EEXIST: ": it is a file, name a directory",
     errno.ENOSPC: ": free some space on its disk",
     errno.EROFS: ": name a place that can be written",
 }

@@ -302,3 +302,11 @@ def test_others_formats_are_written_when_asked_for(call: Call, ledger: str, plac
     made = json.loads((place / "out/empreinte-2026-boamps-001.json").read_text())
     # three watt-hours of the machine, and what the room adds
     assert made["measures"][0]["powerConsumption"] == pytest.approx(0.003 * 1.4)
+
+
+def test_a_file_is_no_directory_to_write_to(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    (place / "file").write_text("mine", encoding="utf-8")
+    said = call("report", "--year", "2026", "--format", "json", "--output", str(place / "file"))
+    assert (said.status, "it is a file, name a directory" in said.err) == (3, True)
+    assert (place / "file").read_text() == "mine"
