@@ -40,6 +40,7 @@ def report(
     quarter: Annotated[int | None, typer.Option(metavar="1-4", min=1, max=4, help="One quarter of it.")] = None,
     service: Annotated[str, typer.Option(metavar="KEY", help="One service alone.")] = "",
     department: Annotated[str, typer.Option(metavar="NAME", help="One department alone.")] = "",
+    site: Annotated[str, typer.Option(metavar="KEY", help="One site alone: that of [host] site.")] = "",
     formats: Annotated[
         str,
         typer.Option(
@@ -91,7 +92,8 @@ def report(
     if correct and not seal:
         raise CommandError("only a sealed report is corrected: add --seal", Status.WRONG)
     loaded = session_of(context, config, debug=debug).config()
-    wanted, scope = formats_of(formats), _scope(month, quarter, service, department)
+    wanted = formats_of(formats)
+    scope = _scope(_months(month, quarter), service=service, department=department, site=_site(site, loaded))
     with opened(loaded) as ledger:
         made, host = reported(ledger, year, loaded.external_rules, scope), ledger.host
         before = earlier(ledger, year, loaded.external_rules, scope)
@@ -149,16 +151,35 @@ def verify(
     return Status.NO if wrong else Status.DONE
 
 
-def _scope(month: int | None, quarter_number: int | None, service: str, department: str) -> "Scope":
-    from monitor.report.scope import YEAR, Scope, quarter
+def _months(month: int | None, quarter_number: int | None) -> tuple[int, ...]:
+    from monitor.report.scope import YEAR, quarter
 
     if month and quarter_number:
         raise CommandError("a month and a quarter can't both be reported: leave out --month or --quarter", Status.WRONG)
-    if service and department:
-        message = "a service and a department can't both be reported: leave out --service or --department"
+    return (month,) if month else quarter(quarter_number) if quarter_number else YEAR
+
+
+def _scope(months: tuple[int, ...], **part: str) -> "Scope":
+    """Return the *part* of the ledger in *months*. Raises CommandError for more than one part."""
+    from monitor.report.scope import Scope
+
+    asked = [name for name, value in part.items() if value]
+    if len(asked) > 1:
+        message = f"a {asked[0]} and a {asked[1]} can't both be reported: leave out --{asked[0]} or --{asked[1]}"
         raise CommandError(message, Status.WRONG)
-    months = (month,) if month else quarter(quarter_number) if quarter_number else YEAR
-    return Scope(months, service, department)
+    return Scope(months, **part)
+
+
+def _site(site: str, config: "Config") -> str:
+    """Return *site*. Raises CommandError where the machine of the ledger stands elsewhere, with the cure."""
+    own = config.host.site
+    if not site or site == own:
+        return site
+    if not own:
+        message = f"it is not known that the machine stands at {site!r}: write `[host] site` into the configuration"
+        raise CommandError(message, Status.WRONG)
+    message = f"this ledger has nothing of site {site!r}, for its only machine stands at {own!r}: write --site {own!r}"
+    raise CommandError(message, Status.NO)
 
 
 def _require_something(made: "Report") -> None:

@@ -67,11 +67,13 @@ class Material:
 
     @property
     def part(self) -> str:
-        """Which service or department alone it is of; empty: the whole machine."""
+        """Which service, department or site alone it is of; empty: all of the ledger."""
         scope = self.report.scope
         if scope.service:
             names = [self.name(use.facts) for use in self.report.uses]
             return self.say("scope.service", name=names[0] if names else scope.service)
+        if scope.site:
+            return self.say("scope.site", name=scope.site, host=self.about.get("host", ""))
         return self.say("scope.department", name=scope.department) if scope.department else ""
 
     @property

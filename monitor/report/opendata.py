@@ -44,6 +44,7 @@ def figures(report: Report, about: Mapping[str, str], words: Words, stated: Stat
         "version": VERSION,
         "about": {name: value for name, value in about.items() if value},
         "simulated": report.simulated,
+        "scope": {name: getattr(report.scope, name) or None for name in ("service", "department", "site")},
         "year": report.year,
         "time_zone": report.time_zone,
         "start": utc(report.interval.start),

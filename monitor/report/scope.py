@@ -1,4 +1,4 @@
-"""Which part of a ledger's year a report is of: all of it, some months, one service, one department."""
+"""Which part of a ledger's year a report is of: all of it, some months, one service, department or site."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ YEAR: Final = tuple(range(1, 13))
 _MONTHS_OF_A_QUARTER: Final = 3
 _LONGEST: Final = 60
 """So many letters of a name stand in the name of a file."""
-_PERIOD: Final = re.compile(r"(q[1-4]|\d\d(-\d\d)?)(-.*)?|simulated")
-"""What stands in that place for another reason."""
+_MARKED: Final = re.compile(r"(.*-)?simulated")
+"""How the name of a file of made-up figures ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The *months* of the year, 1 to 12, that follow one another; a service by its key, or a department; empty: all."""
+    """The *months* of the year, 1 to 12, that follow one another, and one service by its key, department or site.
+
+    Those that are empty: all. A ledger is of one machine, so that its site is all of it.
+    """
 
     months: tuple[int, ...] = YEAR
     service: str = ""
     department: str = ""
+    site: str = ""
 
     @property
     def whole_machine(self) -> bool:
@@ -43,7 +47,9 @@ class Scope:
     @property
     def suffix(self) -> str:
         """What tells the names of its files from those of the whole year."""
-        return "".join(f"-{part}" for part in (_period(self.months), _slug(self.service or self.department)) if part)
+        kinds = (("service", self.service), ("department", self.department), ("site", self.site))
+        named = (f"{kind}-{_slug(name)}" for kind, name in kinds if name)
+        return "".join(f"-{part}" for part in (_period(self.months), *named) if part)
 
     def has(self, facts: ServiceFacts) -> bool:
         """Return whether what is under these *facts* is in it."""
@@ -102,10 +108,10 @@ def _period(months: tuple[int, ...]) -> str:
 def _slug(name: str) -> str:
     """Return *name* as a part of the name of a file: letters without marks, and digits.
 
-    What leaves nothing of it, cuts it, or could be taken for a period has a mark of its own after it.
+    What leaves nothing of it, cuts it, or could be taken for made-up figures has a mark of its own after it.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     letters = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-    if not name or (letters and len(letters) <= _LONGEST and not _PERIOD.fullmatch(letters)):
+    if letters and len(letters) <= _LONGEST and not _MARKED.fullmatch(letters):
         return letters
     return f"{letters[:_LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")

@@ -194,9 +194,10 @@ def test_a_service_is_reported_alone(call: Call, ledger: str, place: Path) -> No
     assert ledger
     said = call("report", "--year", "2026", "--service", "assistant", "--format", "json,html", "--output", str(place))
     assert said.status == 0
-    content = json.loads((place / "empreinte-2026-assistant.json").read_text())
+    content = json.loads((place / "empreinte-2026-service-assistant.json").read_text())
     assert [one["service"] for one in content["services"]] == ["assistant"]
-    assert "service “Assistant” alone" in (place / "empreinte-2026-assistant.html").read_text()
+    assert content["scope"] == {"service": "assistant", "department": None, "site": None}
+    assert "service “Assistant” alone" in (place / "empreinte-2026-service-assistant.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,8 @@ def test_a_service_is_reported_alone(call: Call, ledger: str, place: Path) -> No
     [
         (("--month", "3", "--quarter", "1"), 2, "leave out --month or --quarter"),
         (("--service", "a", "--department", "b"), 2, "leave out --service or --department"),
+        (("--department", "a", "--site", "b"), 2, "it is not known that the machine stands at 'b'"),
+        (("--site", "annexe"), 2, "write `[host] site` into the configuration"),
         (("--service", "nobody"), 1, "nothing of service 'nobody'"),
         (("--department", "Nowhere"), 1, "nothing of department 'Nowhere'"),
         (("--month", "1"), 1, "no closed hour of 2026-01"),
@@ -213,6 +216,35 @@ def test_what_can_not_be_reported_is_refused(
     call: Call, ledger: str, options: tuple[str, ...], status: int, expected: str
 ) -> None:
     assert ledger
+    said = call("report", "--year", "2026", *options)
+    assert (said.status, expected in said.err) == (status, True)
+
+
+def test_a_site_is_the_whole_ledger_of_the_machine_that_stands_there(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    configure(place, "", 'site = "hotel-de-ville"\n')
+    assert call("report", "--year", "2026", "--format", "json", "--output", str(place)).status == 0
+    said = call("report", "--year", "2026", "--site", "hotel-de-ville", "--format", "json,html", "--output", str(place))
+    assert said.status == 0
+    whole = json.loads((place / "empreinte-2026.json").read_text())
+    content = json.loads((place / "empreinte-2026-site-hotel-de-ville.json").read_text())
+    assert content.pop("scope") == {"service": None, "department": None, "site": "hotel-de-ville"}
+    assert whole.pop("scope") == dict.fromkeys(("service", "department", "site"))
+    assert content == whole
+    page = (place / "empreinte-2026-site-hotel-de-ville.html").read_text()
+    assert "site “hotel-de-ville”: the machine ia-01" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "expected"),
+    [
+        (("--site", "annexe"), 1, "write --site 'hotel-de-ville'"),
+        (("--site", "hotel-de-ville", "--department", "Culture"), 2, "leave out --department or --site"),
+    ],
+)
+@pytest.mark.usefixtures("ledger")
+def test_another_site_is_refused(call: Call, place: Path, options: tuple[str, ...], status: int, expected: str) -> None:
+    configure(place, "", 'site = "hotel-de-ville"\n')
     said = call("report", "--year", "2026", *options)
     assert (said.status, expected in said.err) == (status, True)
 

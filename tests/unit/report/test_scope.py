@@ -25,21 +25,35 @@ LIBRARY = ServiceFacts("library", "Library", "Culture")
         (Scope((3,)), "-03"),
         (Scope(quarter(3)), "-q3"),
         (Scope((2, 3, 4)), "-02-04"),
-        (Scope(service="vllm:8000"), "-vllm-8000"),
-        (Scope((12,), department="Écoles & crèches"), "-12-ecoles-creches"),
+        (Scope(service="vllm:8000"), "-service-vllm-8000"),
+        (Scope((12,), department="Écoles & crèches"), "-12-department-ecoles-creches"),
+        (Scope(site="hotel-de-ville"), "-site-hotel-de-ville"),
     ],
 )
 def test_its_files_have_names_of_their_own(scope: Scope, suffix: str) -> None:
     assert scope.suffix == suffix
 
 
-@pytest.mark.parametrize("name", ["東京", "***", "Q1", "03", "Q1 (2026)", "Simulated", "A" * 61])
+@pytest.mark.parametrize("name", ["東京", "***", "Simulated", "Culture (simulated)", "A" * 61])
 def test_no_name_leads_to_the_files_of_another_report(name: str) -> None:
-    others = [Scope(), Scope(quarter(1)), Scope((3,)), Scope(department="A" * 60), Scope(department="大阪")]
+    others = [Scope(department="Culture"), Scope(department="A" * 60), Scope(department="大阪")]
     suffix = Scope(department=name).suffix
-    assert re.fullmatch(r"-[a-z0-9-]*[0-9a-f]{8}", suffix)
+    assert re.fullmatch(r"-department-[a-z0-9-]*[0-9a-f]{8}", suffix)
     assert suffix not in [one.suffix for one in others]
-    assert len(suffix) < 80
+    assert len(suffix) < 90
+
+
+@pytest.mark.parametrize("name", ["q1", "03", "culture"])
+def test_a_service_a_department_a_site_and_a_period_of_one_name_have_files_of_their_own(name: str) -> None:
+    scopes = [Scope(service=name), Scope(department=name), Scope(site=name), Scope(quarter(1)), Scope((3,))]
+    assert len({one.suffix for one in scopes}) == len(scopes)
+
+
+def test_a_site_is_all_of_a_ledger_that_is_of_one_machine() -> None:
+    whole = replace(books(row(1, 5), row(2, 7, facts=LIBRARY)), hourly={0: Energy(5)}, bought=BOUGHT)
+    scope = Scope(site="hotel-de-ville")
+    assert scope.whole_machine
+    assert narrowed(whole, scope) == replace(whole, scope=scope)
 
 
 def test_a_department_has_what_was_its_own_in_each_month() -> None:
