@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from collectors._sysfs import Gone, NumberFile, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, Reach
 from monitor.core.units import Energy, Power
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ class Counter:
     def reading(self) -> CounterReading:
         """Return the counter now. Raises Retry, Gone."""
         energy = Energy(self.file.read())
-        return CounterReading(self.zone.resource, self.meter, energy, self.plausible, self.wraps_after)
+        return CounterReading(
+            self.zone.resource, self.meter, energy, self.plausible, self.wraps_after, reach=Reach.BOARD
+        )
 
     def mirrors(self, other: Counter) -> bool:
         """Return whether this shows the same counter as *other*. Raises Retry, Gone.

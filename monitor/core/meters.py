@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.counters import Advanced, CounterState, Reset, Wrapped, step
 from monitor.core.entries import Cause, SavedCounter
 from monitor.core.interval import Stamp
-from monitor.core.readings import CounterReading, LoadReading, Method, PowerReading
+from monitor.core.readings import PLATFORM, CounterReading, LoadReading, Method, PowerReading, Reach
 from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Track:
     collector: str
     resource: str
     method: Method
+    reach: Reach = Reach.SUPPLY
     last: dict[str, tuple[EnergyReading | CounterState, Stamp]] = field(default_factory=dict)
     anchor: dict[str, tuple[CounterState, Stamp]] = field(default_factory=dict)
     """Counters as they stood at the last booking: what is not booked yet is in the difference, also after a crash."""
@@ -75,10 +76,16 @@ class Track:
     missed: list[Missed] = field(default_factory=list)
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """The order of preference: lowest first."""
+    def rank(self) -> tuple[int, int, int, str]:
+        """The order of preference, lowest first: of the platform what takes in more of it, then what is surer."""
+        reach = self.reach if self.resource == PLATFORM else Reach.SUPPLY
         preferred = PREFERRED.index(self.collector) if self.collector in PREFERRED else len(PREFERRED)
-        return list(Method).index(self.method), preferred, self.collector
+        return reach, list(Method).index(self.method), preferred, self.collector
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it has counters of the run before, and was not read by this one."""
+        return bool(self.last) and all(isinstance(reading, CounterState) for reading, _ in self.last.values())
 
     def take(self, at: Stamp, readings: Sequence[EnergyReading], patience: Duration) -> None:
         """Add what the meters have counted up to *at*.
@@ -171,7 +178,9 @@ class Meters:
         self._began: Stamp | None = None
         for one in saved:
             state = (CounterState(Energy(one.microjoules), one.epoch), one.at)
-            track = self._track(one.collector, one.resource, Method.COUNTER)
+            track = self._tracks.setdefault(
+                (one.collector, one.resource), Track(one.collector, one.resource, Method.COUNTER)
+            )
             track.last[one.meter] = track.anchor[one.meter] = state
             # a meter that was late is older than the booking
             track.since = one.at if track.since is None else max(track.since, one.at, key=lambda stamp: stamp.boot)
@@ -186,8 +195,11 @@ class Meters:
         self._began = self._began or at
         for collector, readings in outcomes.items():
             self._gone.discard(collector)
-            for (resource, method), rows in _by_resource(readings).items():
-                self._track(collector, resource, method).take(at, rows, self._patience)
+            for (resource, method, reach), rows in _by_resource(readings).items():
+                counts = all(isinstance(row, CounterReading) for row in rows)
+                track = self._track(collector, resource, method, counts=counts)
+                track.reach = reach
+                track.take(at, rows, self._patience)
                 self.booked_at.setdefault(resource, at)
 
     def book(self, at: Stamp) -> list[Booking]:
@@ -292,11 +304,18 @@ class Meters:
     def _of(self, resource: str) -> list[Track]:
         return [track for track in self._tracks.values() if track.resource == resource]
 
-    def _track(self, collector: str, resource: str, method: Method) -> Track:
+    def _track(self, collector: str, resource: str, method: Method, *, counts: bool) -> Track:
+        """Return the track of a source, which is another one where what it reads is of another kind.
+
+        Of a counter of the run before it isn't known yet by what method it is read.
+        """
         key = (collector, resource)
-        if key not in self._tracks or self._tracks[key].method is not method:
-            self._tracks[key] = Track(collector, resource, method)
-        return self._tracks[key]
+        known = self._tracks.get(key)
+        if known is not None and counts and known.is_resumed:
+            known.method = method
+        if known is None or known.method is not method:
+            self._tracks[key] = known = Track(collector, resource, method)
+        return known
 
 
 def _apart(missed: Iterable[Missed]) -> list[Missed]:
@@ -320,13 +339,11 @@ def counter_state(reading: EnergyReading | CounterState) -> CounterState | None:
     return reading if isinstance(reading, CounterState) else None
 
 
-def _by_resource(readings: Sequence[Reading]) -> dict[tuple[str, Method], list[EnergyReading]]:
-    grouped: dict[tuple[str, Method], list[EnergyReading]] = {}
+def _by_resource(readings: Sequence[Reading]) -> dict[tuple[str, Method, Reach], list[EnergyReading]]:
+    grouped: dict[tuple[str, Method, Reach], list[EnergyReading]] = {}
     for reading in readings:
-        if isinstance(reading, CounterReading):
-            grouped.setdefault((reading.resource, Method.COUNTER), []).append(reading)
-        elif isinstance(reading, PowerReading):
-            grouped.setdefault((reading.resource, reading.method), []).append(reading)
+        if isinstance(reading, CounterReading | PowerReading):
+            grouped.setdefault((reading.resource, reading.method, reading.reach), []).append(reading)
         elif isinstance(reading, LoadReading):
-            grouped.setdefault((reading.resource, Method.MODELLED), []).append(reading)
+            grouped.setdefault((reading.resource, Method.MODELLED, Reach.SUPPLY), []).append(reading)
     return grouped

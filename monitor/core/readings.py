@@ -7,7 +7,7 @@ The framework stamps the moment of reading around the call.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ class Method(StrEnum):
     """A figure somebody stated."""
 
 
+class Reach(IntEnum):
+    """How much of the machine a meter of the platform takes in, most first."""
+
+    SUPPLY = 0
+    """What the machine takes from the mains, the losses of its power supplies included: a plug, a PDU, a BMC."""
+    BOARD = 1
+    """What comes out of its supplies, and what of that is the manufacturer's choice: psys."""
+
+
 @dataclass(frozen=True, slots=True)
 class CounterReading:
     """A cumulative energy counter.
@@ -53,7 +62,7 @@ class CounterReading:
     `meter` identifies the counter within its collector (`intel-rapl:0`, a GPU's uuid); several meters may feed one
     resource. `epoch` changes when the counter is known to start anew (a driver reload): empty where only a boot does
     that. `wraps_after` is the counter's range; None where it can't wrap. `plausible` is the highest power its hardware
-    can draw.
+    can draw. `reach` says how much of the machine it takes in, where it is a meter of the platform.
     """
 
     resource: str
@@ -62,17 +71,20 @@ class CounterReading:
     plausible: Power
     wraps_after: Energy | None = None
     epoch: str = ""
+    method: Method = Method.COUNTER
+    reach: Reach = Reach.SUPPLY
 
 
 @dataclass(frozen=True, slots=True)
 class PowerReading:
-    """A power now. It stands for no longer than `hold`: beyond that the time is a gap."""
+    """A power now. It stands for no longer than `hold`: beyond that the time is a gap. `reach` as of a counter."""
 
     resource: str
     meter: str
     power: Power
     hold: Duration
     method: Method = Method.INTEGRATED
+    reach: Reach = Reach.SUPPLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from monitor.core.entries import SavedCounter
 from monitor.core.interval import Stamp
 from monitor.core.meters import Booking, Meters, Missed
 from monitor.core.model import LoadModel
-from monitor.core.readings import CounterReading, LoadReading, Method, PowerReading, Reading
+from monitor.core.readings import PLATFORM, CounterReading, LoadReading, Method, PowerReading, Reach, Reading
 from monitor.core.units import Duration, Energy, Power
 
 SECOND = 1_000_000_000
@@ -241,3 +243,54 @@ def test_a_counter_that_is_gone_after_a_stop_is_not_waited_for_longer_than_the_p
     (booking,) = _book(meters, 255, modelled_host=(_load(4 * 255),))
     assert booking.missed == (Missed(_at(10), _at(190), "daemon_down"),)
     assert booking.energy == Energy.from_joules(65 * 100)
+
+
+def _wall(joules: float, method: Method = Method.COUNTER) -> CounterReading:
+    return CounterReading(PLATFORM, "0", Energy.from_joules(joules), Power.from_watts(3600), method=method)
+
+
+def _psys(joules: float) -> CounterReading:
+    return CounterReading(PLATFORM, "psys", Energy.from_joules(joules), Power.from_watts(500), reach=Reach.BOARD)
+
+
+def _bmc(watts: float) -> PowerReading:
+    return PowerReading(PLATFORM, "bmc", Power.from_watts(watts), Duration.from_seconds(30))
+
+
+def test_what_takes_in_more_of_the_machine_is_booked_before_what_is_surer() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, rapl=(_psys(0),), ipmi=(_bmc(200),))
+    (booking,) = _book(meters, 10, rapl=(_psys(1000),), ipmi=(_bmc(200),))
+    assert (booking.collector, booking.energy) == ("ipmi", Energy.from_joules(2000))
+
+
+def test_of_two_meters_at_the_supply_the_counter_is_booked() -> None:
+    meters = Meters(PATIENCE)
+    _book(meters, 0, shelly=(_wall(0),), ipmi=(_bmc(200),))
+    (booking,) = _book(meters, 10, shelly=(_wall(2100),), ipmi=(_bmc(200),))
+    assert (booking.collector, booking.energy) == ("shelly", Energy.from_joules(2100))
+
+
+def test_of_what_is_no_platform_the_surer_is_booked_whatever_its_reach() -> None:
+    meters = Meters(PATIENCE)
+    inside = replace(_counter(0), reach=Reach.BOARD)
+    _book(meters, 0, rapl=(inside,), modelled_host=(_load(0),))
+    (booking,) = _book(meters, 5, rapl=(replace(inside, energy=Energy.from_joules(7)),), modelled_host=(_load(1),))
+    assert (booking.collector, booking.energy) == ("rapl", Energy.from_joules(7))
+
+
+def test_a_counter_of_which_a_share_is_declared_counts_on_across_a_stop_of_the_daemon() -> None:
+    saved = SavedCounter("shelly:prise", PLATFORM, "0", Energy.from_joules(100).microjoules, "", _at(10))
+    meters = Meters(PATIENCE, (saved,), {PLATFORM: _at(10)})
+    (booking,) = _book(meters, 190, **{"shelly:prise": (_wall(9100, Method.DECLARED),)})
+    assert (booking.start, booking.energy) == (_at(10), Energy.from_joules(9000))
+    assert booking.method is Method.DECLARED
+
+
+def test_a_source_that_counted_before_the_stop_and_tells_its_power_now_has_a_gap() -> None:
+    saved = SavedCounter("shelly:prise", PLATFORM, "0", 0, "", _at(10))
+    meters = Meters(PATIENCE, (saved,), {PLATFORM: _at(10)})
+    for seconds in (190, 200):
+        booked = _book(meters, seconds, **{"shelly:prise": (_bmc(100),)})
+    (booking,) = booked
+    assert booking.energy == Energy.from_joules(1000)
