@@ -17,7 +17,6 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -25,24 +24,18 @@ from sqlalchemy import (
 )
 
 from monitor.core.entries import Grain
+from monitor.ledger import schema_base, schema_outside
+from monitor.ledger.schema_base import addressed
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Number of the last migration that this program knows."""
 VERSION_TABLE: Final = "schema_version"
 """Where Alembic keeps the number of the last migration that was applied."""
 AS_BOOKED: Final = 0
 """The generation of what was booked, or derived, first."""
 
-metadata: Final = MetaData()
-
-hosts: Final = Table(
-    "hosts",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("uuid", String(36), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-)
-"""The machines that were measured."""
+metadata: Final = schema_base.metadata
+hosts: Final = schema_base.hosts
 
 meta: Final = Table(
     "meta",
@@ -199,19 +192,9 @@ hour_reserved: Final = Table(
 """For how long of a closed hour a consumer held the whole of a resource: a fact, of no generation."""
 
 
-def _addressed(name: str) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column("id", Integer, primary_key=True),
-        Column("digest", String(64), nullable=False, unique=True),
-        Column("body", Text, nullable=False),
-    )
-
-
-factors: Final = _addressed("factors")
+factors: Final = addressed("factors")
 """Every factor that was ever at work, whole, as JSON; `digest` is the SHA-256 of the body."""
-terms: Final = _addressed("terms")
+terms: Final = addressed("terms")
 """Everything that an hour was reckoned with, as JSON, its factors by digest; `digest` is the SHA-256 of the body."""
 
 hour_terms: Final = Table(
@@ -288,48 +271,46 @@ hour_activity: Final = Table(
 )
 """What services did in a closed hour, a fact of no generation. What is not `counted` is a cross-check."""
 
-external_series: Final = Table(
-    "external_series",
+external_series: Final = schema_outside.external_series
+external_bases: Final = schema_outside.external_bases
+external_amounts: Final = schema_outside.external_amounts
+external_marks: Final = schema_outside.external_marks
+imports: Final = schema_outside.imports
+imported_runs: Final = schema_outside.imported_runs
+
+corrections: Final = Table(
+    "corrections",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("host_id", ForeignKey("hosts.id"), nullable=False),
-    Column("external", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    UniqueConstraint("host_id", "external", "provider", "model", "unit"),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True, autoincrement=False),
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", String(64), nullable=False),
+    Column("evidence_name", Text, nullable=False),
+    Column("impacts", Integer, nullable=True),
+    Column("told", Text, nullable=False),
 )
-"""What services that are bought as an API do. Nothing of it is in the sums of a host."""
+"""What people corrected or explained by hand, and why. One that changes energy is the generation of its number.
 
-external_bases: Final = _addressed("external_bases")
-"""All that the tokens of bought services were ever reckoned with, as JSON; `digest` is the SHA-256 of the body."""
-
-external_amounts: Final = Table(
-    "external_amounts",
-    metadata,
-    Column("since", BigInteger, primary_key=True, autoincrement=False),
-    Column("until", BigInteger, primary_key=True, autoincrement=False),
-    Column("series_id", ForeignKey("external_series.id"), primary_key=True, autoincrement=False),
-    Column("source", Text, primary_key=True),
-    Column("amount", BigInteger, nullable=False),
-    Column("counted", Boolean, nullable=False),
-    Column("basis_id", ForeignKey("external_bases.id"), nullable=True),
-    sqlite_with_rowid=False,
-)
-"""What bought services did in an hour (`source`: events), or in a day or a month (a row of a file).
-
-What is not `counted` is a cross-check. Output tokens have the basis that they are reckoned with.
+`evidence` is the SHA-256 of a file, empty where there is none; `impacts` is the generation of impacts that it made;
+`told` is JSON: what it changed.
 """
 
-external_marks: Final = Table(
-    "external_marks",
+hour_struck: Final = Table(
+    "hour_struck",
     metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
     Column("host_id", ForeignKey("hosts.id"), primary_key=True, autoincrement=False),
-    Column("stream", Text, primary_key=True),
-    Column("through", BigInteger, nullable=False),
+    Column("resource", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("struck", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Up to which number the events of a stream are in `external_amounts`."""
+"""For how long of an hour what was measured of a resource does not count, in a generation of energy: it was wrong."""
 
 open_books: Final = Table(
     "open_books",

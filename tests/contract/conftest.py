@@ -87,6 +87,11 @@ class Site:
             "external_bases",
             "external_amounts",
             "external_marks",
+            "generations",
+            "corrections",
+            "hour_struck",
+            "imports",
+            "imported_runs",
         ]
         return {name: sorted(self.sql(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608 - no input
 

@@ -223,7 +223,7 @@ def kept_by_the_newest(url: str, number: int) -> None:
         ledger.remember("cpu_power", "95 W")
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, tmp_path: Path, number: int) -> None:
     newer = f"sqlite:///{tmp_path}/newer.db"
     kept_by_the_newest(newer, number)
