@@ -21,6 +21,7 @@ from monitor.ledger.reading import Reader
 from monitor.ledger.restatement import read_restatements
 from monitor.ledger.schema import AS_BOOKED, generations, impact_generations, open_books, remembered
 from monitor.ledger.stretches import merged, runs
+from monitor.ledger.unit_hours import read_unit_hours
 from monitor.ledger.writing import read_naming, read_series
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from monitor.core.activity import Unit
     from monitor.core.entries import Gap, ServiceFacts
     from monitor.core.external import ExternalSum
     from monitor.core.groups import Holder
     from monitor.core.impact import Bounds, ImpactSeries, Indicator
     from monitor.core.readings import IntensityReading
+    from monitor.core.spread import UnitHours
     from monitor.core.units import Energy
     from monitor.ledger.database import Place
     from monitor.ledger.explanation import AppliedTerms, UnderTerms
@@ -112,6 +115,15 @@ class Consulted:
         """Return what the host used in each closed hour of *interval*, by its start; only of those measured."""
         with self.reader() as reader:
             return reader.hourly(interval)
+
+    def unit_hours(self, interval: Interval) -> dict[tuple[ServiceFacts, Unit], UnitHours]:
+        """Return what each service did in each closed hour that lies whole in *interval*, and what that took.
+
+        Services are told apart by the facts that held then.
+        """
+        with self.transaction() as connection:
+            naming = read_naming(connection, self._host_id)
+            return read_unit_hours(connection, self._host_id, naming, self.grain, interval)
 
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
         """Return what was not measured in *interval*, cut to it, in order of time."""
