@@ -38,6 +38,11 @@ class Words:
             return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
         return text
 
+    def percent(self, value: float | Decimal, decimals: int) -> str:
+        """Return *value* with so many decimals and the sign of per cent, between which no line ends."""
+        space = "\N{NARROW NO-BREAK SPACE}" if self.language is Language.FRENCH else "\N{NO-BREAK SPACE}"
+        return f"{self.number(value, decimals)}{space}%"
+
 
 def words(package: str, language: Language) -> Words:
     """Return the sentences that *package* keeps in its `locales` directory."""

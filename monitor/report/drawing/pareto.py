@@ -19,10 +19,12 @@ SUMS: Final = 64.0
 """The room for what bars come to together."""
 
 
-def pareto(bars: Sequence[tuple[str, Decimal]], unit: str, decimals: int, said: Words) -> str:
-    """Return horizontal *bars* (name, value), the largest first, each with its value and the share up to it."""
-    whole = float(sum(value for _, value in bars))
-    return drawing(30 + STEP * len(bars), _rows(bars, whole, (unit, decimals), said))
+def pareto(bars: Sequence[tuple[str, Decimal]], whole: Decimal, unit: str, decimals: int, said: Words) -> str:
+    """Return horizontal *bars* (name, value), the largest first, each with its value and the share up to it.
+
+    The share is of the *whole*: more than the bars come to where they are not all.
+    """
+    return drawing(30 + STEP * len(bars), _rows(bars, float(whole), (unit, decimals), said))
 
 
 def _rows(bars: Sequence[tuple[str, Decimal]], whole: float, written: tuple[str, int], said: Words) -> Iterator[str]:
@@ -39,5 +41,5 @@ def _rows(bars: Sequence[tuple[str, Decimal]], whole: float, written: tuple[str,
         yield rectangle(left, y, width, STEP - 6, COLORS[0])
         yield words(left + width + 5, y + 13, said.number(value, decimals), color=INK)
         share = 100 * together / whole if whole else 0
-        yield words(RIGHT, y + 13, f"{said.number(share, 0)}\N{NO-BREAK SPACE}%", anchor="end", color=QUIET)
+        yield words(RIGHT, y + 13, said.percent(share, 0), anchor="end", color=QUIET)
     yield rule(left, 20, left, 22 + STEP * len(bars), color=QUIET)

@@ -217,12 +217,19 @@ def by_service(material: Material) -> Figure | None:
         return None
     amounts = [use.total.microjoules for use in shown]
     names = [material.name(use.facts) for use in shown]
+    if rest := sum(use.total.microjoules for use in uses) - sum(amounts):
+        names, amounts = [*names, words.say("figure.others")], [*amounts, rest]
     labels = ((text_column("service", words),), [(name,) for name in names])
     data = tabulated("pareto", words, labels, Amounts("energy", KILOWATT_HOURS, amounts))
     # the numbers of the table, so that both say the same
-    bars = [(str(name), value) for name, value in data.rows if isinstance(value, Decimal)]
-    svg = pareto(bars, "kWh", data.columns[1].decimals, words)
+    values = [(str(name), value) for name, value in data.rows if isinstance(value, Decimal)]
+    bars, whole = values[: len(shown)], sum(value for _, value in values)
+    svg = pareto(bars, Decimal(whole), "kWh", data.columns[1].decimals, words)
     first = words.say(
-        "figure.pareto.alternative", service=names[0], energy=KILOWATT_HOURS.text(amounts[0], words), count=len(shown)
+        "figure.pareto.alternative",
+        service=names[0],
+        energy=KILOWATT_HOURS.text(amounts[0], words),
+        count=len(shown),
+        share=words.number(100 * sum(value for _, value in bars) / whole, 0) if whole else "100",
     )
     return Figure("pareto", words.say("figure.pareto.title"), first, svg, data)

@@ -110,7 +110,7 @@ def _coverage(material: Material) -> Headline:
 
 
 def _share(percent_: Decimal, material: Material) -> str:
-    return f"{material.words.number(percent_, 1)}\N{NO-BREAK SPACE}%"
+    return material.words.percent(percent_, 1)
 
 
 def _compared(material: Material) -> str:

@@ -49,7 +49,7 @@ def change(before: int, now: int, material: Material) -> str | None:
         return None
     percent = alone(100 * (now - before), before, 1)
     sign = "+" if percent >= 0 else "\N{MINUS SIGN}"
-    return f"{sign}{material.words.number(abs(percent), 1)}\N{NO-BREAK SPACE}%"
+    return f"{sign}{material.words.percent(abs(percent), 1)}"
 
 
 def _figure(material: Material, compared: Compared) -> Figure:

@@ -81,8 +81,9 @@ def test_a_number_stands_out_from_its_field_however_dark() -> None:
 
 
 def test_bars_tell_what_they_come_to_together() -> None:
-    svg = pareto([("a", Decimal("3.0")), ("b", Decimal("1.0"))], "kWh", 1, ENGLISH)
-    assert said(svg) == ["kWh", "together", "a", "3.0", "75\u00a0%", "b", "1.0", "100\u00a0%"]
+    svg = pareto([("a", Decimal("3.0")), ("b", Decimal("1.0"))], Decimal("8.0"), "kWh", 1, ENGLISH)
+    # of eight, of which four are in no bar
+    assert said(svg) == ["kWh", "together", "a", "3.0", "38\u00a0%", "b", "1.0", "50\u00a0%"]
 
 
 def test_steps_lead_from_one_year_to_the_next() -> None:
@@ -103,7 +104,9 @@ def test_a_clause_is_drawn_against_its_threshold() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_from_outside_is_only_words(name: str) -> None:
-    svg = stacked(MONTHS, [Part(name, (1, 2, 3))], name, ENGLISH) + pareto([(name, Decimal(1))], name, 0, ENGLISH)
+    svg = stacked(MONTHS, [Part(name, (1, 2, 3))], name, ENGLISH) + pareto(
+        [(name, Decimal(1))], Decimal(1), name, 0, ENGLISH
+    )
     assert "<script" not in svg
     for one in (stacked(MONTHS, [Part(name, (1, 2, 3))], "u", ENGLISH), bullets([Bullet(name, 1, None, name, name)])):
         read(one)

@@ -228,7 +228,7 @@ def test_contracts_are_counted_by_number_and_by_value_only_where_all_of_it_is_kn
     made = document(report, Stated(contracts=contracts[:2]), Language.FRENCH)
     (said, _) = blocks(made, "procurement")
     assert isinstance(said, Paragraph)
-    assert "En valeur\N{NO-BREAK SPACE}: 75,0\N{NO-BREAK SPACE}%." in said.text
+    assert "En valeur\N{NO-BREAK SPACE}: 75,0\N{NARROW NO-BREAK SPACE}%." in said.text
     assert [cells[4] for cells in table(made, "procurement").rows] == [
         "Clause environnementale",
         "Pas de considération environnementale",
