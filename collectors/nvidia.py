@@ -64,7 +64,7 @@ class NvidiaCollector:
     """Reads every card that the driver shows. One that is lost is left out, looked for, and keeps its name."""
 
     name: ClassVar[str] = "nvidia"
-    slow: ClassVar[bool] = False
+    slow: ClassVar[bool] = True
 
     def __init__(self, host: Host, session: Session) -> None:
         """Read the cards of *session*, which is closed with the collector."""

@@ -84,7 +84,10 @@ class Workloads(Protocol):
     """
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now belongs to."""
+        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now belongs to.
+
+        Of all that is here, this and `pages` alone may be asked by a slow collector: it is read in another thread.
+        """
         ...
 
     def living(self) -> frozenset[int]:

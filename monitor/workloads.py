@@ -1,7 +1,7 @@
 """Who is who on this host: reads what processes are, once each, and says which consumer each belongs to.
 
-Shared by the collectors that see processes or control groups. The thread that samples changes it; `services`, `present`
-and `service_pids` are replaced whole, so that any other thread may look at them.
+Shared by the collectors that see processes or control groups. The thread that samples changes it; `services`,
+`present`, `service_pids` and what `consumer_of` looks at are replaced whole, so that any other thread may ask.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ LOOKS: Final = 3
 """How often a new process of nobody's is looked at again. Our choice: a shell has run its program by then."""
 SWEPT: Final = 2
 """How many of the old ones are looked at again at each refresh. Our choice: a thousand take forty minutes at 5 s."""
+GENERATIONS: Final = 100
+"""Of new processes between one and an ancestor that is known, at most: a damaged procfs may show a loop."""
 HEARD: Final = 1000
 """How many processes are remembered that started a program since the last refresh."""
 HIDDEN: Final = "the processes of other users are hidden (hidepid): services that they run are not told from the rest"
@@ -88,13 +90,13 @@ class HostWorkloads:
         self._sweep = 0
         self._groups: dict[str, str] = {}
         self._groups_above: dict[str, tuple[str, ...]] = {}
-        self._uses_groups = False
+        self._uses_groups = self._changed = False
         self._disowned: set[str] = set()
         self._newborn: set[str] = set()
         self._inhabited: frozenset[str] | None = None
-        self._changed = False
         self._living: frozenset[int] = frozenset()
         self._service_pids: Mapping[int, str] = MappingProxyType({})
+        self._owners: Mapping[int, tuple[int, str]] = MappingProxyType({})
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
         self._services: Mapping[str, ServiceFacts] = MappingProxyType({rule.facts.key: rule.facts for rule in rules})
@@ -146,13 +148,20 @@ class HostWorkloads:
         return self._whole
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer that process *pid* of now belongs to; `_other` where it is gone."""
-        known = self._facts.get(pid)
-        if known is not None:
+        """Return the consumer that process *pid* of now belongs to; `_other` where it is gone. Any thread may ask.
+
+        One that came since the last refresh belongs to whoever started it, as far as that is known.
+        """
+        owners = self._owners
+        for _ in range(GENERATIONS):
             now = self._look_up(pid)
-            if now is None or now.started != known.started:
-                self.forget(pid)
-        return self._classify(pid)
+            if now is None:
+                break
+            started, consumer = owners.get(pid, (None, OTHER))
+            if started == now.started:
+                return consumer
+            pid = now.parent
+        return OTHER
 
     def started(self, pid: int) -> int | None:
         """Return when *pid*, as last seen, was started, in clock ticks after boot; None for one that is not known."""
@@ -263,6 +272,9 @@ class HostWorkloads:
         whole = self._outermost(self._groups.keys() - mixed - self._disowned) if self._uses_groups else {}
         self._note_newborn(whole)
         self._whole = MappingProxyType(whole)
+        self._owners = MappingProxyType(
+            {pid: (facts.started, self._consumers[pid]) for pid, facts in self._facts.items()}
+        )
         self._service_pids = MappingProxyType(
             {pid: consumer for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}}
         )

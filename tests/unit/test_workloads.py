@@ -168,7 +168,20 @@ def test_a_number_that_is_used_again_inherits_nothing(scene: Scene) -> None:
     scene.end(10)
     scene.start(10, "nginx")
     assert scene.workloads.consumer_of(10) == OTHER
+    scene.workloads.refresh()
     assert scene.workloads.started(10) != first
+
+
+def test_one_that_came_since_the_last_look_belongs_to_who_started_it_and_asking_changes_nothing(scene: Scene) -> None:
+    """Another thread may ask at any time."""
+    scene.start(10, "ollama serve")
+    workloads = scene.watch()
+    scene.start(11, "sh", parent=10)
+    scene.start(12, "runner", parent=11)
+    scene.start(13, "runner")
+    assert [workloads.consumer_of(pid) for pid in (12, 13)] == ["ollama", OTHER]
+    assert [workloads.started(pid) for pid in (11, 12, 13)] == [None] * 3
+    assert workloads.living() == {1, 10}
 
 
 def test_a_number_that_is_used_again_in_a_group_is_noticed_in_time(scene: Scene) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from monitor.core.entries import OTHER
-from monitor.workloads import LOOKS, HostWorkloads
-from tests.unit.test_workloads import KINDS, VLLM, Scene
+from monitor.workloads import LOOKS
+from tests.unit.test_workloads import VLLM, Scene
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def test_any_number_of_generations_may_come_between(scene: Scene) -> None:
     scene.start(500, "ollama serve")
     for pid in range(499, 99, -1):
         scene.start(pid, "sh", parent=pid + 1)
-    assert HostWorkloads(scene.procfs, (), KINDS, 90).consumer_of(100) == "ollama"
+    scene.watch()
+    assert scene.owners(100) == ["ollama"]
 
 
 def test_ancestors_in_a_circle_are_nobodys(scene: Scene) -> None:
