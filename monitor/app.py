@@ -32,6 +32,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
+from monitor.metering import is_for_meters, openings
 from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
 from monitor.post import posts_of, source_of
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from monitor.bus import Subscriber
-    from monitor.config import Config, FactorsTable, Listen
+    from monitor.collector import Collector
+    from monitor.config import Config, FactorsTable, Listen, MeterTable
     from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
     from monitor.intake.feed import Feed
@@ -287,25 +289,34 @@ def _samplers(
             log.warning("%s", sentence)
             said.add(sentence)
 
-    charges = list(_charges(host, config.factors))
+    charges = list(_charges(host, config.factors, () if machine.simulated else config.meters))
     fast = [charge for charge in charges if not charge.slow]
     return Sampler(fast, machine.clock, inbox, RETRY_EVERY, before_read), [
         Sampler([charge], machine.clock, inbox, RETRY_EVERY, slow=True) for charge in charges if charge.slow
     ]
 
 
-def _charges(host: Host, factors: FactorsTable) -> Iterator[Charge]:
-    """Yield every installed collector, in order of name; of those that are opened on request the live source's."""
+def _charges(host: Host, factors: FactorsTable, meters: Sequence[MeterTable]) -> Iterator[Charge]:
+    """Yield every installed collector, in order of name; of those that are opened on request the live source's.
+
+    After them comes one for each of *meters*, in their order.
+    """
+    kinds: dict[str, type[Collector]] = {}
     for point in sorted(entry_points(group="monitor.collectors"), key=lambda point: point.name):
         try:
             kind = point.load()
         except Exception as error:  # noqa: BLE001 - somebody else's package may fail in any way, and stops nobody
             yield Charge(point.name, partial(_refuse, point.name, error), slow=False)
             continue
+        kinds[point.name] = kind
+        if is_for_meters(kind):
+            continue
         if is_wanted(point.name, kind, factors):
             live = point.name == factors.live
             opening = partial(open_with_token, kind, host, factors.token_file) if live else partial(kind.open, host)
             yield Charge(point.name, opening, slow=kind.slow, every=getattr(kind, "every", None))
+    for one in openings(meters, kinds, host):
+        yield Charge(one.name, one.open, slow=True, every=one.table.every)
 
 
 def _refuse(name: str, error: Exception) -> NoReturn:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from monitor.core.readings import Reading
     from monitor.core.services import Page
-    from monitor.core.units import Memory, Power
+    from monitor.core.units import Duration, Memory, Power
 
 
 class Reason(StrEnum):
@@ -162,6 +162,35 @@ class Grid:
     """A file of certificates to trust there, beside the system's and those of the network; None: no others."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """A meter that is reached at an address, as `[[meter]]` has it: which, how, and within what its figures are right.
+
+    It measures the whole of this machine, be it by several `points` that are added up. What is declared as this
+    machine's share of it is no affair of the collector's.
+    """
+
+    name: str
+    """Short and stable: the collector that is opened for it is called `shelly:name`."""
+    address: str = ""
+    """Where it answers; empty where its kind needs none."""
+    points: tuple[str, ...] = ()
+    """Which of its measuring points feed this machine: channels, outlets, entities, a question; empty: all it has."""
+    user: str = ""
+    secret: str = field(default="", repr=False)
+    """The password or token; empty: none is configured. It must be in no message."""
+    insecure: bool = False
+    """Whether the secret may leave this machine with no encryption."""
+    certificates: Path | None = None
+    """File of certificates to trust there, beside the system's and those of the network; None: no others."""
+    fingerprint: str = ""
+    """SHA-256 of the one certificate to trust there, in hexadecimal digits; empty: it is checked by who signed it."""
+    hold: Duration
+    """How long a power that it shows stands."""
+    plausible: Power
+    """The most that it can truly show, at all its points together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """What a collector is given when it is opened: where to read, and nothing global."""
@@ -185,10 +214,14 @@ class Host:
     """Installed memory, where configured; None: as the kernel says."""
     nvml: object | None = None
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
+    perf: object | None = None
+    """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
     outgoing: Outgoing = field(default_factory=Outgoing)
     """How servers elsewhere are reached, for a collector that asks some."""
+    meter: Meter | None = None
+    """The configured meter that it is opened for, for a collector of meters; None for every other."""
 
 
 class Collector(Protocol):
@@ -198,8 +231,10 @@ class Collector(Protocol):
     slow: ClassVar[bool]
     """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody.
 
-    Two more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
+    Three more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
     `on_request: ClassVar[bool]`: True where it is opened only if `factors.live` names it.
+    `for_meters: ClassVar[bool]`: True where it is opened for each `[[meter]]` whose kind is its name, and for nothing
+    else. It is slow, and read as often as the meter says.
 
     One that reads pages on which services tell what they do has a method more, which `doctor` asks after `collect`,
     also where that raised: `pages() -> Sequence[PageRead]`, how each page stands."""

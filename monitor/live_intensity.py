@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from monitor.collector import Grid, Reason, Unavailable
+from monitor.collector import Grid
 from monitor.config import LiveSource
 from monitor.core.events import EntryCorrected
 from monitor.core.factors import NoFactorError
@@ -17,6 +17,7 @@ from monitor.impact_accounting import KEPT
 from monitor.ledger.store import LedgerError
 from monitor.ledger.stretches import merged
 from monitor.restating import in_runs, reshape
+from monitor.secret_file import secret_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,19 +76,7 @@ def with_token(grid: Grid, file: Path | None) -> Grid:
 
     Raises Unavailable where it can't be read: what is measured goes on, and the file is looked at again.
     """
-    if file is None:
-        return grid
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        why, cure = f"can't be read ({error.strerror})", "make it, and let the daemon's user alone read it"
-    except UnicodeDecodeError:
-        why, cure = "holds no text", "name the file that holds the token alone"
-    else:
-        if token:
-            return replace(grid, token=token)
-        why, cure = "is empty", "write the token in it"
-    raise Unavailable(Reason.FORBIDDEN, f"the file of the token, {file}, {why}", cure)
+    return grid if file is None else replace(grid, token=secret_of(file, "token"))
 
 
 def zone_told(config: Config) -> str:

@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 ROOM: Final = 64
 """How many observations the inbox holds; beyond that a newer one takes the place of an older one of the same source."""
-SLOW_WORKERS: Final = 4
 EXTRA_GAP: Final = timedelta(seconds=1)
 """Readings asked for between two ticks come at most once a second; what is asked for meanwhile is one reading."""
 
@@ -261,7 +260,8 @@ class Schedule:
         self._last_extra = datetime.fromtimestamp(0, UTC)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1), "slow": ThreadPoolExecutor(SLOW_WORKERS)},
+            # a thread for each slow one: any of them may hang, and none is to wait for another
+            executors={"default": ThreadPoolExecutor(1), "slow": ThreadPoolExecutor(max(1, len(slow)))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 

@@ -45,6 +45,7 @@ from monitor.doctor import (
 )
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import grid_of, open_with_token
+from monitor.metering import is_for_meters, openings
 from monitor.notify.outbox import FILE, OutboxError, standings
 from monitor.post import posts_of
 from monitor.reckoning import ReckoningError
@@ -141,8 +142,13 @@ def collectors(config: Config, workloads: HostWorkloads) -> Collectors:
     None that is opened on request is among them: those ask over the network.
     """
     host = _host(config, workloads)
-    found = ((name, kind) for name, kind in _kinds() if not getattr(kind, "on_request", False))
-    return [(name, partial(kind.open, host)) for name, kind in found]
+    kinds = dict(_kinds())
+    always = [
+        (name, partial(kind.open, host))
+        for name, kind in kinds.items()
+        if not getattr(kind, "on_request", False) and not is_for_meters(kind)
+    ]
+    return always + [(one.name, one.open) for one in openings(config.meters, kinds, host)]
 
 
 def _live(config: Config, workloads: HostWorkloads) -> Collectors:

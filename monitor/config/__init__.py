@@ -17,6 +17,7 @@ from monitor.config.impact_tables import (
     TariffTable,
 )
 from monitor.config.intake import IntakeTable
+from monitor.config.meters import MeterTable
 from monitor.config.model import Config, HostFacts, Language, LedgerPlace, Organisation, Paths, Sampling, Web
 from monitor.config.notify import NotifyTable
 from monitor.config.values import Listen
@@ -39,6 +40,7 @@ __all__ = [
     "Listen",
     "LiveSource",
     "MarketTable",
+    "MeterTable",
     "NotifyTable",
     "Organisation",
     "Paths",

@@ -19,6 +19,7 @@ from monitor.config.external import check_externals
 from monitor.config.grafana import check_grafana
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
+from monitor.config.meters import check_meters
 from monitor.config.model import LATER, LISTS, TABLES, Config, Language
 from monitor.config.network import check_network
 from monitor.config.notify import check_webhooks
@@ -125,6 +126,7 @@ def _resolve(
     check_webhooks(several["notify"], faults)
     check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
     check_bills(several["bill"], faults)
+    check_meters(several["meter"], records["sampling"].patience if records["sampling"] else None, faults)
     budgets = completed_budgets(several["budget"], faults)
     contracts = read_contracts(whole.get("contract", []), faults, LATER)
     ours = [(path, rule.facts.key, rule.facts.contract) for path, rule in services]
@@ -141,6 +143,7 @@ def _resolve(
         sites=tuple(site for _, site in several["site"]),
         tariffs=tuple(tariff for _, tariff in several["tariff"]),
         assets=assets,
+        meters=tuple(meter for _, meter in several["meter"]),
         externals=tuple(table for _, table in several["external"]),
         services=tuple(rule for _, rule in services),
         webhooks=tuple(table for _, table in several["notify"]),

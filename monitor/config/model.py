@@ -26,6 +26,7 @@ from monitor.config.impact_tables import (
     TariffTable,
 )
 from monitor.config.intake import IntakeTable
+from monitor.config.meters import MeterTable
 from monitor.config.network import NetworkTable
 from monitor.config.notify import NotifyTable
 from monitor.config.register import RegisterTable
@@ -294,6 +295,7 @@ class Config:
     tariffs: tuple[TariffTable, ...]
     assets: tuple[AssetTable, ...]
     """With those of the inventory's files. Each has its resource."""
+    meters: tuple[MeterTable, ...]
     externals: tuple[ExternalTable, ...]
     services: tuple[ServiceRule, ...]
     webhooks: tuple[NotifyTable, ...]
@@ -374,6 +376,7 @@ LISTS: Final[Mapping[str, type]] = {
     "site": SiteTable,
     "tariff": TariffTable,
     "asset": AssetTable,
+    "meter": MeterTable,
     "external": ExternalTable,
     "budget": BudgetTable,
     "bill": BillTable,

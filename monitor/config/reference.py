@@ -63,6 +63,7 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
         ("site", config.sites),
         ("tariff", config.tariffs),
         ("asset", config.assets),
+        ("meter", config.meters),
         ("external", config.externals),
         ("budget", config.budget_tables),
         ("bill", config.bill_tables),

@@ -57,7 +57,8 @@ if TYPE_CHECKING:
 
 POINTS = {point.name: point for point in entry_points(group="monitor.collectors")}
 ON_REQUEST = {name: point for name, point in POINTS.items() if getattr(point.load(), "on_request", False)}
-ALWAYS = {name: point for name, point in POINTS.items() if name not in ON_REQUEST}
+FOR_METERS = {name: point for name, point in POINTS.items() if getattr(point.load(), "for_meters", False)}
+ALWAYS = {name: point for name, point in POINTS.items() if name not in {*ON_REQUEST, *FOR_METERS}}
 HOSTS = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
 ENERGY = (CounterReading, PowerReading, LoadReading)
 EVERY_READING = (*ENERGY, UsageReading, HostUsageReading, GpuUsageReading, IntensityReading, ActivityReading)
