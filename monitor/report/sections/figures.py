@@ -33,7 +33,8 @@ SHOWN: Final = 6
 ROUND: Final = 10
 """From so many of its unit on a field has no decimals: it has room for three digits."""
 THOUSAND: Final = 1000
-DAYS: Final = range(7)
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""In the order of their numbers in the calendar; so they are called in files."""
 HOURS: Final = range(24)
 MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
 
@@ -143,19 +144,19 @@ def by_hour(material: Material) -> Figure | None:
         return None
     means = _means(material)
     unit, size, decimals = _unit_of(max(value for row in means for value in row if value is not None))
-    days = [words.say(f"weekday.{day}") for day in DAYS]
+    days = [words.say(f"weekday.{day}") for day in range(len(DAYS))]
     of_hour = number_column("mean_energy_wh", words, 1, "Wh")
     columns = (
-        text_column("weekday", words),
-        *(replace(of_hour, key=f"hour_{hour:02}_wh", heading=words.say("figure.hour", hour=hour)) for hour in HOURS),
+        text_column("hour", words),
+        *(replace(of_hour, key=f"{key}_wh", heading=day) for key, day in zip(DAYS, days, strict=True)),
     )
+    # a line for each hour: as many columns would be no table that is read
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (day, *(None if value is None else Decimal(round(10 * value)) / 10 for value in row))
-        for day, row in zip(days, means, strict=True)
+        (words.say("figure.hour", hour=hour), *(_decimal(row[hour]) for row in means)) for hour in HOURS
     )
     data = Table("weekly_profile", words.say("figure.by_hour.title"), columns, rows)
     drawn = [[None if value is None else float(value / size) for value in row] for row in means]
-    svg = heatmap([words.say(f"short_weekday.{day}") for day in DAYS], drawn, decimals, words, unit)
+    svg = heatmap([words.say(f"short_weekday.{day}") for day in range(len(DAYS))], drawn, decimals, words, unit)
     return Figure("by-hour", words.say("figure.by_hour.title"), _by_hour_said(material, means, days), svg, data)
 
 
@@ -187,7 +188,7 @@ def _means(material: Material) -> list[list[Fraction | None]]:
             else None
             for hour in HOURS
         ]
-        for day in DAYS
+        for day in range(len(DAYS))
     ]
 
 
