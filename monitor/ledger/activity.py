@@ -13,7 +13,7 @@ from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.interval import Interval
 from monitor.ledger import schema
 from monitor.ledger.deeds import told
-from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.exactness import summed
 from monitor.ledger.stretches import cut
 
 if TYPE_CHECKING:
@@ -116,15 +116,12 @@ class ActivityReader:
 
     def _totals(self, piece: Interval) -> Iterator[tuple[ActivitySeries, int, bool]]:
         table, series = schema.hour_activity, self._series()
-        rows = self._connection.execute(
-            select(table.c.series_id, table.c.counted, *split_sum(table.c.amount))
-            .where(table.c.bucket >= piece.start, table.c.bucket < piece.end)
-            .group_by(table.c.series_id, table.c.counted)
-        )
-        for number, counted, millions, rest in rows:
+        by = (table.c.series_id, table.c.counted)
+        asked = select(*by).where(table.c.bucket >= piece.start, table.c.bucket < piece.end).group_by(*by)
+        for number, counted, amount in summed(self._connection, asked, table.c.amount):
             # what belongs to another host has no number here
             if number in series:
-                yield series[number], exact(millions, rest), counted
+                yield series[number], amount, counted
 
     def _series(self) -> Mapping[int, ActivitySeries]:
         if self._known is None:

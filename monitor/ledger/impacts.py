@@ -12,7 +12,7 @@ from monitor.core.impact import Bounds, HourImpacts, ImpactSeries
 from monitor.core.interval import Interval
 from monitor.ledger import schema
 from monitor.ledger.derived import read_impact_series
-from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.exactness import summed
 from monitor.ledger.stretches import Stretch, cut, stretches
 from monitor.ledger.terms import read_terms
 
@@ -170,21 +170,16 @@ class ImpactReader:
 
     def _totals(self, over: Sequence[Stretch]) -> Iterator[tuple[ImpactSeries, Bounds]]:
         series, table = self.series(), schema.hour_impacts
-        sums = [part for name in ("low", "central", "high") for part in split_sum(table.c[name])]
-        asked = select(table.c.series_id, *sums).group_by(table.c.series_id)
-        for number, *parts in self._counting(table, asked, over):
-            if number in series:
-                yield series[number], Bounds(*(exact(*parts[at : at + 2]) for at in (0, 2, 4)))
+        of_series = select(table.c.series_id).group_by(table.c.series_id)
+        for asked in _statements(table, of_series, over):
+            for number, *bounds in summed(self._connection, asked, table.c.low, table.c.central, table.c.high):
+                if number in series:
+                    yield series[number], Bounds(*bounds)
 
     def _counting(self, table: Table, asked: Select[Any], over: Sequence[Stretch]) -> Iterator[Any]:
         """Yield what *asked* finds among the rows of *table* that count in the stretches *over*."""
-        for first in range(0, len(over), AT_ONCE):
-            some = over[first : first + AT_ONCE]
-            if len(some) == 1:
-                yield from self._connection.execute(asked.where(_is_in(table, some[0])))
-            else:
-                stretch = _as_table(some)
-                yield from self._connection.execute(asked.join_from(stretch, table, _is_in_one_of(table, stretch)))
+        for statement in _statements(table, asked, over):
+            yield from self._connection.execute(statement)
 
 
 def of_services(held: Mapping[tuple[Holder, Indicator], Bounds]) -> dict[ImpactSeries, Bounds]:
@@ -192,6 +187,17 @@ def of_services(held: Mapping[tuple[Holder, Indicator], Bounds]) -> dict[ImpactS
     return {
         ImpactSeries(holder, indicator): sum_ for (holder, indicator), sum_ in held.items() if isinstance(holder, str)
     }
+
+
+def _statements(table: Table, asked: Select[Any], over: Sequence[Stretch]) -> Iterator[Select[Any]]:
+    """Yield what asks *asked* of the rows of *table* that count in the stretches *over*, some of them at a time."""
+    for first in range(0, len(over), AT_ONCE):
+        some = over[first : first + AT_ONCE]
+        if len(some) == 1:
+            yield asked.where(_is_in(table, some[0]))
+        else:
+            stretch = _as_table(some)
+            yield asked.join_from(stretch, table, _is_in_one_of(table, stretch))
 
 
 def _is_in(table: Table, one: Stretch) -> ColumnElement[bool]:

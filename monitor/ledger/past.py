@@ -19,7 +19,7 @@ from monitor.core.entries import PSEUDO_SERVICES, Grain
 from monitor.core.interval import Interval, bucket_of
 from monitor.core.past import Course, Totals
 from monitor.ledger import schema
-from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.exactness import summed
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.stretches import merged, next_hour
 from monitor.ledger.writing import read_series
@@ -158,8 +158,8 @@ class Past:
     def _sums(self, connection: Connection, asked: _Asked, interval: Interval) -> dict[Key, int]:
         kept = _KEPT[asked.totals]
         key, select_ = kept.asked(connection, self._host, interval, asked.found)
-        rows = connection.execute(select_.add_columns(*split_sum(kept.hours.c[kept.amount])).group_by(*key))
-        return {tuple(parts): exact(millions, rest) for *parts, millions, rest in rows}
+        rows = summed(connection, select_.group_by(*key), kept.hours.c[kept.amount])
+        return {tuple(parts): amount for *parts, amount in rows}
 
     def _rows(self, connection: Connection, asked: _Asked) -> Iterator[tuple[Key, dict[int, int]]]:
         """Yield what each hour of each series came to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, func, select
 
@@ -15,7 +15,7 @@ from monitor.core.interval import Interval, bucket_of
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
 from monitor.ledger import schema
-from monitor.ledger.exactness import exact, split_sum
+from monitor.ledger.exactness import summed
 from monitor.ledger.hours import read_hours
 from monitor.ledger.impacts import of_services
 from monitor.ledger.schema import AS_BOOKED
@@ -24,7 +24,7 @@ from monitor.ledger.stretches import Stretch, cut, next_hour, stretches, whole_h
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Executable, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import ServiceFacts
@@ -168,8 +168,8 @@ class Reader:
         table = schema.measured[Grain.HOUR]
         hours: dict[int, Energy] = {}
         for stretch in self._stretches(interval, ()):
-            for bucket, joules, rest in self._connection.execute(_totals(table, stretch, table.c.bucket)):
-                hours[bucket] = Energy(exact(joules, rest))
+            for bucket, amount in self._totals(table, stretch, table.c.bucket):
+                hours[bucket] = Energy(amount)
         return dict(sorted(hours.items()))
 
     def entries_of(self, interval: Interval, consumer: str) -> Iterator[tuple[int, Series, int]]:
@@ -250,13 +250,18 @@ class Reader:
 
     def _entries(self, stretch: Stretch) -> Iterator[tuple[Series, int]]:
         table = schema.entries[Grain.HOUR]
-        for number, joules, rest in self._connection.execute(_totals(table, stretch, table.c.series_id)):
-            yield self._series[number], exact(joules, rest)
+        for number, amount in self._totals(table, stretch, table.c.series_id):
+            yield self._series[number], amount
 
     def _measured(self, stretch: Stretch) -> dict[Meter, int]:
         table = schema.measured[Grain.HOUR]
-        rows = self._connection.execute(_totals(table, stretch, table.c.resource, table.c.method))
-        return {Meter(resource, Method(method)): exact(joules, rest) for resource, method, joules, rest in rows}
+        rows = self._totals(table, stretch, table.c.resource, table.c.method)
+        return {Meter(resource, Method(method)): amount for resource, method, amount in rows}
+
+    def _totals(
+        self, table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]
+    ) -> list[tuple[Any, ...]]:
+        return summed(self._connection, select(*by).where(_is_in(table, stretch)).group_by(*by), table.c.energy)
 
     def _covered(self, interval: Interval) -> dict[str, int]:
         table = schema.covered[Grain.HOUR]
@@ -276,10 +281,6 @@ class Reader:
 
 def _under(one: Series, key: str) -> Series:
     return one if key == one.consumer else replace(one, consumer=key)
-
-
-def _totals(table: Table, stretch: Stretch, *by: ColumnElement[int] | ColumnElement[str]) -> Executable:
-    return select(*by, *split_sum(table.c.energy)).where(_is_in(table, stretch)).group_by(*by)
 
 
 def _is_in(table: Table, stretch: Stretch) -> ColumnElement[bool]:
