@@ -67,6 +67,7 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
         simulated=ledger.simulated,
         bought=_bought(ledger, year, monthly.closed_through, rules),
         hourly=ledger.hourly(interval),
+        unit_hours=ledger.unit_hours(interval),
     )
 
 

@@ -19,7 +19,7 @@ from monitor.core.uncertainty import emissions, measure_error, with_measure
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR, Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from monitor.core.entries import Meter
     from monitor.core.figures import Figures
@@ -58,6 +58,11 @@ TOLERANCE: Final = Fraction(1, 20)
 """How far a cross-check may be off: clients that hang up, and readings at other moments, make some per cent."""
 SEPARATOR: Final = "+"
 _MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
+
+
+def counted(functional: Functional, told: Container[Unit]) -> Unit | None:
+    """Return which unit is counted for *functional*, of those that are *told*; None: none of its own is."""
+    return next((unit for unit in PARTS[functional][0] if unit in told), None)
 
 
 def over(units: Iterable[Unit]) -> str:
@@ -280,8 +285,8 @@ class FunctionalUnits:
     def per_unit(self) -> Mapping[Functional, PerUnit]:
         """What one unit took, of what was done: of nothing, there is nothing per unit."""
         found: dict[Functional, PerUnit] = {}
-        for functional, (units, _) in PARTS.items():
-            unit = next((unit for unit in units if unit in self.measured), None)
+        for functional in PARTS:
+            unit = counted(functional, self.measured)
             amount = 0 if unit is None else self.measured[unit]
             # what reads to write is told by what it writes: no counter says which of the two took the energy
             if unit and amount and not (functional is Functional.INPUT_TOKENS and Functional.OUTPUT_TOKENS in found):

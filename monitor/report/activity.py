@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.entries import Meter, Share
-from monitor.core.functional import FunctionalUnits, Said, Work
+from monitor.core.functional import Functional, FunctionalUnits, Said, Work, counted
 from monitor.core.impact import Bounds, Indicator
+from monitor.core.spread import Spread, spread
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from monitor.core.entries import Series, ServiceFacts
+    from monitor.core.spread import UnitHours
     from monitor.report.impacts import ImpactRow
+    from monitor.report.model import Use
+
+Spreads = dict[tuple[str, Functional], Spread]
+"""By the key of a service and a functional unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,20 @@ def units_of(
     idle = sum((energy for series, energy in used if series.share is not Share.ACTIVE), Energy.ZERO)
     whole = sum((energy for _, energy in used), Energy.ZERO)
     return FunctionalUnits(Work(amounts, whole, idle, reached, meters, said, unmeasured))
+
+
+def spreads(uses: Iterable[Use], hours: Mapping[tuple[ServiceFacts, Unit], UnitHours]) -> Spreads:
+    """Return how what each functional unit of *uses* took differs from hour to hour, of those that it is known of."""
+    known: dict[tuple[str, Unit | None], list[UnitHours]] = {}
+    for (facts, told), one in hours.items():
+        known.setdefault((facts.key, told), []).append(one)
+    return {
+        (use.facts.key, functional): spread(known[unit])
+        for use in uses
+        if use.units is not None
+        for functional in use.units.per_unit
+        if (unit := (use.facts.key, counted(functional, use.units.measured))) in known
+    }
 
 
 def together(rows: Iterable[ActivityRow]) -> dict[ActivityRow, int]:

@@ -17,7 +17,7 @@ from monitor.core.entries import PSEUDO_SERVICES, Share
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import Interval
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
-from monitor.report.activity import ActivityLine, units_of
+from monitor.report.activity import ActivityLine, spreads, units_of
 from monitor.report.external import Bought
 from monitor.report.factors import reckoning_of
 from monitor.report.impacts import ImpactLine, summed
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-    from monitor.core.activity import ActivitySeries
+    from monitor.core.activity import ActivitySeries, Unit
     from monitor.core.entries import Gap, Series, ServiceFacts
-    from monitor.core.functional import FunctionalUnits
+    from monitor.core.functional import Functional, FunctionalUnits
+    from monitor.core.spread import Spread, UnitHours
     from monitor.core.summary import Impacts
     from monitor.report.activity import ActivityRow
     from monitor.report.factors import Generation, Reckoned, Reckoning
@@ -80,6 +81,8 @@ class Books:
     """What was bought as an API: in none of the others."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
+    unit_hours: Mapping[tuple[ServiceFacts, Unit], UnitHours] = field(default_factory=dict)
+    """What services did of each unit hour by hour, and what that took."""
     scope: Scope = field(default_factory=Scope)
     """What of it they have."""
 
@@ -160,6 +163,8 @@ class Report:
     """What was bought as an API: in none of the others, and never measured."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
+    spreads: Mapping[tuple[str, Functional], Spread] = field(default_factory=dict)
+    """How what a unit took differs from hour to hour, by key of the service and functional unit, where it is known."""
     scope: Scope = field(default_factory=Scope)
     """What of the year it is of."""
 
@@ -192,6 +197,7 @@ def make(books: Books) -> Report:
         if number in books.scope.months
     )
     interval = Interval(months[0].interval.start, months[-1].interval.end)
+    uses = _uses(books.rows, books.impacts, books.activity)
     return Report(
         year=books.year,
         time_zone=books.time_zone.key,
@@ -200,7 +206,7 @@ def make(books: Books) -> Report:
         closed_through=min(books.closed_through, interval.end),
         rows=tuple(sorted(books.rows, key=_row_order)),
         months=months,
-        uses=_uses(books.rows, books.impacts, books.activity),
+        uses=uses,
         gaps=tuple(sorted(books.gaps, key=lambda gap: (gap.interval, gap.resource, gap.cause))),
         impacts=_impacts(books.impacts, books.rows),
         impact_lines=_lines(books),
@@ -211,6 +217,7 @@ def make(books: Books) -> Report:
         simulated=books.simulated,
         bought=books.bought,
         hourly=books.hourly,
+        spreads=spreads(uses, books.unit_hours),
         scope=books.scope,
     )
 

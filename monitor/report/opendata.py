@@ -13,7 +13,7 @@ from monitor.report.quantities import told
 from monitor.report.sources import reckoning
 from monitor.report.stated import Stated
 from monitor.report.stated_told import stated_told
-from monitor.report.units import as_json
+from monitor.report.units import as_json, spreads_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,7 @@ def figures(report: Report, about: Mapping[str, str], words: Words, stated: Stat
         "complete": report.complete,
         "months": [_month(month, words) for month in report.months],
         "services": [_use(use, words) for use in report.uses],
+        "unit_hours": spreads_told(report.spreads),
         "impacts": _impacts(report.impacts),
         "impact_coverage_ratio": _ratio(report.impact_coverage),
         "stated": stated_told(stated or Stated()),

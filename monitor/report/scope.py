@@ -75,6 +75,7 @@ def narrowed(books: Books, scope: Scope) -> Books:
         bought=_bought(books.bought, scope),
         # what the machine used by the hour is nobody's
         hourly=books.hourly if scope.whole_machine else {},
+        unit_hours={(facts, unit): hours for (facts, unit), hours in books.unit_hours.items() if scope.has(facts)},
     )
 
 

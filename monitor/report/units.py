@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.core.functional import PARTS
 from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
-    from monitor.core.functional import FunctionalUnits, PerUnit, Sci
+    from monitor.core.functional import Functional, FunctionalUnits, PerUnit, Sci
     from monitor.core.impact import Bounds
+    from monitor.core.spread import Spread
 
 DECIMALS: Final = 9
 """A billionth of a watt-hour, or of a gram: what one token of a small model takes has three digits left."""
@@ -38,6 +41,31 @@ def quotients(one: PerUnit) -> tuple[dict[str, str] | None, dict[str, str] | Non
         bounds_per_unit(None if taken is None else taken.energy, MICROJOULES_PER_WATT_HOUR, one),
         bounds_per_unit(None if taken is None else taken.emissions, MICROGRAMS_PER_GRAM, one),
     )
+
+
+def spreads_told(spreads: Mapping[tuple[str, Functional], Spread]) -> list[dict[str, Any]]:
+    """Return how what units took differs from hour to hour; unknown is None."""
+    return [
+        {
+            "service": service,
+            "functional_unit": functional.value,
+            "hours": one.hours,
+            "waiting_hours": one.waiting,
+            "unknown_hours": one.unknown,
+            "median_watt_hours": _watt_hours(one.median, functional),
+            "p95_watt_hours": _watt_hours(one.p95, functional),
+        }
+        for (service, functional), one in spreads.items()
+    ]
+
+
+def watt_hours(each: Fraction, functional: Functional) -> Fraction:
+    """Return the watt-hours of a *functional* unit that has *each* microjoules for each that is counted."""
+    return each * PARTS[functional][1] / MICROJOULES_PER_WATT_HOUR
+
+
+def _watt_hours(each: Fraction | None, functional: Functional) -> str | None:
+    return None if each is None else text(watt_hours(each, functional))
 
 
 def score(sci: Sci) -> dict[str, str]:

@@ -7,22 +7,23 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.activity import Unit
-from monitor.core.units import MICROGRAMS_PER_GRAM, MICROJOULES_PER_KILOWATT_HOUR
+from monitor.core.units import MICROGRAMS_PER_GRAM
 from monitor.report.document import Block, Notice, Paragraph, Section, Table
 from monitor.report.measures import number_column, text_column
+from monitor.report.units import MICROJOULES_PER_WATT_HOUR, watt_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monitor.core.functional import PerUnit
+    from monitor.core.functional import Functional, PerUnit
     from monitor.core.impact import Bounds
+    from monitor.core.spread import Spread
     from monitor.report.document import Cell
     from monitor.report.material import Material
     from monitor.report.model import Use
 
 DECIMALS: Final = 4
 """A tenth of a milliwatt-hour, or of a milligram."""
-MICROJOULES_PER_WATT_HOUR: Final = MICROJOULES_PER_KILOWATT_HOUR // 1000
 
 
 def units(material: Material) -> Section:
@@ -32,7 +33,7 @@ def units(material: Material) -> Section:
         return Section("units", material.say("units.title"), (Notice(material.say("units.none")),))
     blocks: list[Block] = [Paragraph(material.say("units.reading")), _done(material, told)]
     if any(use.units is not None and use.units.per_unit for use in told):
-        blocks += [_per_unit(material, told), _scores(material, told)]
+        blocks += [_per_unit(material, told), *_by_hour(material, told), _scores(material, told)]
     silent = [material.name(use.facts) for use in material.ordered if use.units is None and use.facts.found_by]
     if silent:
         blocks.append(Notice(material.say("units.silent", services=", ".join(silent))))
@@ -92,6 +93,38 @@ def _per_unit(material: Material, told: list[Use]) -> Table:
         for use, one in _each(told)
     )
     return Table("per_unit", words.say("table.per_unit.title"), columns, rows, note=words.say("table.per_unit.note"))
+
+
+def _by_hour(material: Material, told: list[Use]) -> Iterator[Table]:
+    """Yield the table of what a unit took from hour to hour; nothing where it is known of no hour."""
+    words, now = material.words, material.report.spreads
+    before = {} if material.before is None else material.before.spreads
+    columns = (
+        text_column("service", words),
+        text_column("functional_unit", words),
+        *(number_column(key, words, 0, "h") for key in ("unit_hours", "waiting_hours", "unknown_hours")),
+        *(
+            number_column(f"{key}_wh", words, DECIMALS, "Wh")
+            for key in ("median", "p95", "median_before", "p95_before")
+        ),
+    )
+    rows = []
+    for use, one in _each(told):
+        spread, last = (spreads.get((use.facts.key, one.functional)) for spreads in (now, before))
+        if spread is not None:
+            hours = (Decimal(number) for number in (spread.hours, spread.waiting, spread.unknown))
+            unit = words.say(f"functional.{one.functional.value}")
+            row = (*hours, *_percentiles(spread, one.functional), *_percentiles(last, one.functional))
+            rows.append((material.name(use.facts), unit, *row))
+    if rows:
+        title, note = (words.say(f"table.per_unit_hours.{part}") for part in ("title", "note"))
+        yield Table("per_unit_hours", title, columns, tuple(rows), note=note)
+
+
+def _percentiles(spread: Spread | None, functional: Functional) -> tuple[Cell, Cell]:
+    found = (None, None) if spread is None else (spread.median, spread.p95)
+    median, p95 = (None if one is None else _decimal(watt_hours(one, functional), DECIMALS) for one in found)
+    return median, p95
 
 
 def _scores(material: Material, told: list[Use]) -> Table:

@@ -8,22 +8,30 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from monitor.config import Language
 from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.entries import ServiceFacts, Share
 from monitor.core.functional import Functional
 from monitor.core.impact import Bounds, Indicator
+from monitor.core.spread import UnitHours
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Energy
 from monitor.report.activity import ActivityRow
+from monitor.report.composing import compose
 from monitor.report.impacts import ImpactRow
+from monitor.report.material import Material
 from monitor.report.model import Report, make
 from monitor.report.opendata import opendata
+from monitor.report.scope import Scope, narrowed
 from monitor.report.sheets import sheets
 from monitor.wording import words
 from tests.unit.report.test_model import ASSISTANT, books, row
 
 ENGLISH = words("monitor.report", Language.ENGLISH)
 KWH = MICROJOULES_PER_KILOWATT_HOUR
+WH = KWH // 1000
+LIBRARY = ServiceFacts("library", "Library", "Culture")
 PAGE, OTHER_PAGE = "http://127.0.0.1:8000/metrics", "http://127.0.0.1:8001/metrics"
 
 
@@ -68,6 +76,18 @@ def worked() -> Report:
             ),
         )
     )
+
+
+def hourly(*parts: tuple[ServiceFacts, Unit, UnitHours], before: int = 0) -> Report:
+    """Return the same, with what its hours took, at *before* years before."""
+    made = books(row(1, KWH), row(1, KWH, facts=LIBRARY))
+    activity = tuple(
+        deed(1, unit, amount, facts=facts, meter="")
+        for facts in (ASSISTANT, LIBRARY)
+        for unit, amount in ((Unit.OUTPUT_TOKENS, 4000), (Unit.INPUT_TOKENS, 9000), (Unit.ENERGY, KWH))
+    )
+    hours = {(facts, unit): one for facts, unit, one in parts}
+    return make(replace(made, activity=activity, unit_hours=hours, year=made.year - before))
 
 
 def lines(report: Report, name: str) -> list[dict[str, str]]:
@@ -140,6 +160,70 @@ def test_over_the_year_numerators_and_denominators_are_added_before_they_are_div
         {"authority": "server", "unit": "requests", "amount": 4, "counted": 3, "difference": 1}
     ]
     assert told["authorities"] == ["events", "server"]
+
+
+def test_hours_are_weighed_by_what_was_done_in_them() -> None:
+    moved = replace(ASSISTANT, department="Elsewhere")
+    report = hourly(
+        (ASSISTANT, Unit.OUTPUT_TOKENS, UnitHours([9000, 500], [9 * WH, 1 * WH], 3, 1)),
+        # the same service, under other facts
+        (moved, Unit.OUTPUT_TOKENS, UnitHours([500, 1], [4 * WH, WH], 2, 0)),
+        # it reads to write: no figure is per token that was read
+        (ASSISTANT, Unit.INPUT_TOKENS, UnitHours([9000], [WH])),
+        (LIBRARY, Unit.OUTPUT_TOKENS, UnitHours([], [], 7, 4)),
+    )
+    common = {"functional_unit": "1000_output_tokens"}
+    assert json.loads(opendata(report, {}, ENGLISH)["empreinte-2026.json"])["unit_hours"] == [
+        {
+            "service": "assistant",
+            "hours": 4,
+            "waiting_hours": 5,
+            "unknown_hours": 1,
+            "median_watt_hours": "1.000000000",
+            "p95_watt_hours": "8.000000000",
+            **common,
+        },
+        {
+            "service": "library",
+            "hours": 0,
+            "waiting_hours": 7,
+            "unknown_hours": 4,
+            "median_watt_hours": None,
+            "p95_watt_hours": None,
+            **common,
+        },
+    ]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_percentiles_stand_beside_those_of_the_year_before(language: Language) -> None:
+    now = hourly((ASSISTANT, Unit.OUTPUT_TOKENS, UnitHours([1000, 1000], [2 * WH, 3 * WH], 1)))
+    last = hourly((ASSISTANT, Unit.OUTPUT_TOKENS, UnitHours([1000], [7 * WH])), before=1)
+    said = words("monitor.report", language)
+    tables = {table.key: table for table in compose(Material(now, said, {}, last)).tables()}
+    found = dict(
+        zip((column.key for column in tables["per_unit_hours"].columns), tables["per_unit_hours"].rows[0], strict=True)
+    )
+    assert {key: str(value) for key, value in list(found.items())[2:]} == {
+        "unit_hours": "2",
+        "waiting_hours": "1",
+        "unknown_hours": "0",
+        "median_wh": "2.0000",
+        "p95_wh": "3.0000",
+        "median_before_wh": "7.0000",
+        "p95_before_wh": "7.0000",
+    }
+    alone = next(one for one in compose(Material(now, said)).tables() if one.key == "per_unit_hours")
+    assert alone.rows[0][-2:] == (None, None), "of a year that is unknown, nothing is said"
+    without = [one.key for one in compose(Material(worked(), said)).tables()]
+    assert "per_unit_hours" not in without
+
+
+def test_hours_of_another_department_are_none_of_its_own() -> None:
+    hours = UnitHours([1000], [WH])
+    both = {(ASSISTANT, Unit.OUTPUT_TOKENS): hours, (LIBRARY, Unit.OUTPUT_TOKENS): hours}
+    kept = narrowed(replace(books(), unit_hours=both), Scope(service="library"))
+    assert kept.unit_hours == {(LIBRARY, Unit.OUTPUT_TOKENS): hours}
 
 
 def test_of_a_service_that_tells_nothing_nothing_is_said() -> None:
