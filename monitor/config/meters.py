@@ -112,6 +112,7 @@ class MeterTable:
             certificate_digest,
             f'"{"9F:" * 31}9F"',
             unset="it is checked by who signed it",
+            alternative=True,
         ),
     ] = ""
     share: Annotated[
