@@ -7,7 +7,6 @@ each language. Source of the fields: Grafana 9.4 and 13.0, HTTP API, annotations
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +19,7 @@ from dashboards.grafana import Grafana
 from dashboards.words import Words, words
 from monitor.core.cloudevent import PREFIX, VERSION
 from monitor.core.delivery import UNACCEPTABLE, Accepted, Failed
+from monitor.core.readings import gpu_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,6 @@ REGIONS: Final = frozenset({"gap_found", "events_lost"})
 """What is marked from its beginning to its end; all else when it became known."""
 MINUTE: Final = 60
 HOUR: Final = 3600
-_GPU: Final = re.compile(r"gpu(\d+)")
 _ACTIVITY: Final = "activity:"
 _SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _ANGLES: Final = str.maketrans(
@@ -159,8 +158,8 @@ class _Told:
         return parts | {name: self._share(share) for name, share in shares}
 
     def _resource(self, name: str) -> str:
-        if found := _GPU.fullmatch(name):
-            return f"GPU {found[1]}"
+        if title := gpu_title(name):
+            return f"GPU {title}"
         if name.startswith(_ACTIVITY):
             return self.said("annotations.resources.activity").format(service=name.removeprefix(_ACTIVITY))
         return self._word(f"annotations.resources.{name}", name)

@@ -24,7 +24,7 @@ from monitor.config.quantities import (
     power,
     power_text,
 )
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST
+from monitor.core.readings import DRAM, GPUS, PACKAGE, PLATFORM, REST
 from monitor.core.units import Duration, Memory, Power
 from monitor.core.zones import WORLD
 
@@ -41,7 +41,7 @@ _COMMUNE: Final = re.compile(r"(\d\d|2[AB])\d{3}")
 _ZONE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,8})*")
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_RESOURCE: Final = re.compile(rf"{PACKAGE}|{DRAM}|{PLATFORM}|gpu\d+")
+_RESOURCE: Final = re.compile(rf"{PACKAGE}|{DRAM}|{PLATFORM}|{GPUS.pattern}")
 _UNIT_KINDS: Final = (".service", ".scope", ".slice")
 
 
@@ -217,7 +217,7 @@ def resource(value: object) -> str:
     """Return the resource that hardware is held as: `package`, `dram`, `gpu0`, or `rest`."""
     name = text(value)
     if name != REST and (name == PLATFORM or _RESOURCE.fullmatch(name) is None):
-        message = f"{name!r} is not a resource that is held ({PACKAGE}, {DRAM}, gpu0, gpu1 ..., {REST})"
+        message = f"{name!r} is not a resource that is held ({PACKAGE}, {DRAM}, gpu0, gpu_amd0 ..., {REST})"
         raise WrongValueError(message)
     return name
 
@@ -316,7 +316,7 @@ def floor_powers(value: object) -> Mapping[str, Power]:
     powers = {}
     for resource, watts in value.items():
         if _RESOURCE.fullmatch(resource) is None:
-            message = f"{resource!r} is not a resource ({PACKAGE}, {DRAM}, {PLATFORM}, gpu0, gpu1 ...)"
+            message = f"{resource!r} is not a resource ({PACKAGE}, {DRAM}, {PLATFORM}, gpu0, gpu_amd0 ...)"
             raise WrongValueError(message)
         try:
             powers[resource] = power(watts)

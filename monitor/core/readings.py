@@ -6,6 +6,7 @@ The framework stamps the moment of reading around the call.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
@@ -28,9 +29,24 @@ REST: Final = "rest"
 """What the platform meter sees and no component meter does: fans, disks, losses of the power supply."""
 
 
-def gpu(index: int) -> str:
-    """Return the name of the resource that is GPU number *index*: `gpu0`, `gpu1` ..."""
-    return f"gpu{index}"
+GPU: Final = "gpu"
+"""What the name of every GPU begins with, and of nothing else."""
+GPUS: Final = re.compile(rf"{GPU}(?:_(?P<maker>amd|intel))?(?P<number>\d+)")
+"""The names of GPUs. NVIDIA's have their number alone; those of another maker have its name in theirs, so that which
+other drivers are loaded changes no name."""
+MAKERS: Final = {"amd": "AMD", "intel": "Intel"}
+
+
+def gpu(index: int, maker: str = "") -> str:
+    """Return the name of the resource that is GPU number *index* of a *maker*: `gpu0`, `gpu_amd0`, `gpu_intel1`."""
+    return f"{GPU}_{maker}{index}" if maker else f"{GPU}{index}"
+
+
+def gpu_title(resource: str) -> str | None:
+    """Return how people tell the GPU *resource* from others: `0`, `AMD 0`, `Intel 1`; None where it is no GPU."""
+    if (found := GPUS.fullmatch(resource)) is None:
+        return None
+    return f"{MAKERS[found['maker']]} {found['number']}" if found["maker"] else found["number"]
 
 
 class Method(StrEnum):
@@ -137,14 +153,19 @@ class GpuUse:
     sm_percent: int
     """Share of the streaming multiprocessors' time since the last reading, 0 to 100."""
     memory: Memory
+    busy: Duration | None = None
+    """How long the card's engines worked for it since the last reading, all together; None where the driver tells
+    their share instead."""
+    reserved: int = 0
+    """Thousandths of the card's compute units that are set aside for it, where the card is cut in parts (MIG)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GpuUsageReading:
     """Every process with a context open on one GPU. No process at all means: nobody has a context open.
 
-    `utilisation_known` is False where the driver can't say who computes (MIG, old drivers): then the memory held
-    decides.
+    `utilisation_known` is False where the driver can't say who computes (MIG, old drivers): then what is set aside for
+    each decides; where nothing is, the memory held.
     """
 
     resource: str

@@ -15,10 +15,10 @@ from monitor.core.readings import GpuUsageReading, HostUsageReading, UsageReadin
 from monitor.core.units import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from monitor.core.interval import Stamp
-    from monitor.core.readings import Reading
+    from monitor.core.readings import GpuUse, Reading
 
 HOST_PART = ""
 
@@ -193,14 +193,35 @@ class UsageBook:
         if since is None:
             return
         elapsed = at.boot - since.boot
+        weight = _weight_of(reading)
         for use in reading.uses:
-            held = use.memory.bytes * elapsed
-            active = use.sm_percent * elapsed if reading.utilisation_known else held
-            _add(device.held, {use.consumer: held})
-            _add(device.active, {use.consumer: active})
+            _add(device.held, {use.consumer: use.memory.bytes * elapsed})
+            _add(device.active, {use.consumer: weight(use, elapsed)})
         device.seen += elapsed
         device.room += reading.memory_total.bytes * elapsed if reading.memory_total is not None else 0
         device.capacity += 100 * elapsed
+
+
+def _weight_of(reading: GpuUsageReading) -> Callable[[GpuUse, int], int]:
+    """Return what the energy of active use is shared by, given a use and a time in ns: the best that is known."""
+    if reading.utilisation_known:
+        return _computed
+    return _set_aside if any(use.reserved for use in reading.uses) else _held
+
+
+def _computed(use: GpuUse, elapsed: int) -> int:
+    """Return how much *use* computed: per cent of the card times ns."""
+    return 100 * use.busy.nanoseconds if use.busy is not None else use.sm_percent * elapsed
+
+
+def _set_aside(use: GpuUse, elapsed: int) -> int:
+    """Return how much of the card was set aside for *use*: thousandths of it times ns."""
+    return use.reserved * elapsed
+
+
+def _held(use: GpuUse, elapsed: int) -> int:
+    """Return how much memory *use* held: bytes times ns."""
+    return use.memory.bytes * elapsed
 
 
 def _usage(readings: Sequence[Reading]) -> list[UsageReading | HostUsageReading]:

@@ -6,7 +6,6 @@ What others named (a service, a reason) is put on one line before it is in a mes
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.core.calendar import local_time
 from monitor.core.cloudevent import PREFIX, VERSION
 from monitor.core.line import on_one_line
+from monitor.core.readings import gpu_title
 from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ LONGEST_SUBJECT: Final = 120
 ABSENT: Final = "absent"
 MINUTE: Final = 60
 HOUR: Final = 3600
-_GPU: Final = re.compile(r"gpu(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +133,8 @@ class Writer:
         return ""
 
     def _resource(self, name: str) -> str:
-        if found := _GPU.fullmatch(name):
-            return self.words.say("resource.gpu", number=found[1])
+        if title := gpu_title(name):
+            return self.words.say("resource.gpu", number=title)
         if name.startswith("activity:"):
             return self.words.say("resource.activity", service=name.removeprefix("activity:"))
         return self.words.maybe(f"resource.{name}", name)

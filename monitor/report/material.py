@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from monitor.core.entries import PSEUDO_SERVICES
+from monitor.core.readings import gpu_title
 from monitor.report.scope import YEAR, quarter
 from monitor.report.stated import Stated
 
@@ -46,8 +46,8 @@ class Material:
 
     def resource(self, resource: str) -> str:
         """Return how people call a part of the machine."""
-        if found := _GPU.fullmatch(resource):
-            return self.words.say("resource.gpu", number=found[1])
+        if title := gpu_title(resource):
+            return self.words.say("resource.gpu", number=title)
         return self.words.maybe(f"resource.{resource}", resource)
 
     @property
@@ -80,9 +80,6 @@ class Material:
     def ordered(self) -> tuple[Use, ...]:
         """Services, the one that used most first; after them the parts that no service has."""
         return tuple(sorted(self.report.uses, key=_order))
-
-
-_GPU: Final = re.compile(r"gpu(\d+)")
 
 
 def _order(use: Use) -> tuple[bool, int, str]:

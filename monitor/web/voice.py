@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.config import Language
 from monitor.core.factors import CONFIGURED
+from monitor.core.readings import gpu_title
 from monitor.core.units import Duration
 from monitor.exposition.impacts import applied_intensity
 
@@ -42,8 +43,8 @@ class Voice:
 
     def resource(self, resource: str) -> str:
         """Return the name of a resource."""
-        number = re.fullmatch(r"gpu(\d+)", resource)
-        return self.say("resource.gpu", number=number[1]) if number else self._maybe("resource", resource)
+        title = gpu_title(resource)
+        return self.say("resource.gpu", number=title) if title else self._maybe("resource", resource)
 
     def resources(self, resources: Sequence[str]) -> str:
         """Return the names of several resources, as a list in a sentence."""

@@ -149,9 +149,10 @@ def test_an_expression_that_does_not_compile_is_refused() -> None:
 
 
 def test_floors_are_powers_of_known_resources() -> None:
-    assert values.floor_powers({"package": "45 W", "gpu1": "25 W"}) == {
+    assert values.floor_powers({"package": "45 W", "gpu1": "25 W", "gpu_amd0": "9 W"}) == {
         "package": Power.from_watts(45),
         "gpu1": Power.from_watts(25),
+        "gpu_amd0": Power.from_watts(9),
     }
     with pytest.raises(WrongValueError, match="not a resource"):
         values.floor_powers({"gpu": "1 W"})

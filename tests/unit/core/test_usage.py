@@ -148,3 +148,20 @@ def test_where_a_driver_cannot_say_who_computes_the_memory_decides() -> None:
     book.take(Stamp(0, 0), {"nvidia": (_gpu(known=False),)})
     book.take(Stamp(10, 10), {"nvidia": (_gpu(GpuUse("a", 1, 0, Memory(4)), known=False),)})
     assert book.gpus["gpu0"].active == {"a": 40}
+
+
+def test_where_a_driver_tells_how_long_the_engines_worked_that_time_is_the_use() -> None:
+    book = UsageBook("run", (), None, PATIENCE)
+    book.take(Stamp(0, 0), {"amd": (_gpu(),)})
+    worked = GpuUse("a", 1, 0, Memory(4), busy=Duration(3)), GpuUse("b", 2, 0, Memory(4), busy=Duration.ZERO)
+    book.take(Stamp(10, 10), {"amd": (_gpu(*worked),)})
+    assert book.gpus["gpu0"].active == {"a": 300, "b": 0}
+
+
+def test_of_a_card_cut_in_parts_what_is_set_aside_decides_and_not_the_memory() -> None:
+    book = UsageBook("run", (), None, PATIENCE)
+    book.take(Stamp(0, 0), {"nvidia": (_gpu(known=False),)})
+    cut = GpuUse("a", 1, 0, Memory(1), reserved=429), GpuUse("b", 2, 0, Memory(9), reserved=143)
+    book.take(Stamp(10, 10), {"nvidia": (_gpu(*cut, known=False),)})
+    assert book.gpus["gpu0"].active == {"a": 4290, "b": 1430}
+    assert book.gpus["gpu0"].held == {"a": 10, "b": 90}

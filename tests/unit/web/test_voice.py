@@ -28,6 +28,7 @@ def test_consumers_go_by_their_own_name_or_by_what_they_are_called() -> None:
 
 def test_resources_are_named_and_an_unknown_one_keeps_its_name() -> None:
     assert voice().resource("gpu12") == "GPU 12"
+    assert voice().resource("gpu_amd0") == "GPU AMD 0"
     assert voice().resource("fpga0") == "fpga0"
     assert voice(Language.FRENCH).resources(("package", "dram", "gpu0")) == "processeurs, mémoire et GPU 0"
     assert voice().resources(("dram",)) == "memory"
