@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collectors._rapl import PACKAGE_BOUND
 from collectors._sysfs import NumberFile, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import PACKAGE, PLATFORM, CounterReading, Method, PowerReading
@@ -80,8 +81,6 @@ CHIPS: Final = (
 """The sensors that are read. Others are left alone: what a chip measures can't be told from its numbers."""
 
 SENSOR: Final = re.compile(r"(energy|power)(\d+)_(input|average)")
-HIGHEST: Final = Power.from_watts(1000)
-"""The most that a package may draw. Our choice, as in collectors/rapl.py."""
 AMD_RANGE: Final = Energy(1 << 48)
 """Where amd_energy's counter wraps: it multiplies steps of 2^-16 J by 10^6 in 64 bits. Source: amd_energy.c."""
 HOLD: Final = Duration.from_seconds(300)
@@ -127,7 +126,7 @@ class Sensor:
         value = self.file.read()
         chip = self.found.chip
         if self.method is Method.COUNTER:
-            return CounterReading(chip.resource, self.found.meter, Energy(value), HIGHEST, AMD_RANGE)
+            return CounterReading(chip.resource, self.found.meter, Energy(value), PACKAGE_BOUND, AMD_RANGE)
         if not 0 < value < UNKNOWN.microwatts:
             raise Retry(f"{self.found.path} shows {value}: the meter did not measure")
         return PowerReading(chip.resource, self.found.meter, Power(value), HOLD)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collectors._rapl import ACCURACY, BOUNDS, SMALL_PLATFORM_BOUND, SMALL_RANGE
 from collectors._sysfs import Gone, NumberFile, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, Reach
@@ -37,27 +38,12 @@ PLATFORM_NAME: Final = re.compile(r"psys(?:-\d+)?")
 """Only packages that see the whole platform show one. Source: Linux, "powercap/intel_rapl: enumerate Psys RAPL domain
 together with package RAPL domain", 2020."""
 
-PACKAGE_BOUND: Final = Power.from_watts(1000)
-"""The most that a package may draw. Our choice: twice the largest of today (500 W: EPYC 9965, Xeon 6980P)."""
-DRAM_BOUND: Final = Power.from_watts(500)
-"""The most that a socket's memory may draw. Our choice: 24 modules of 20 W (256 GB, DDR5; docs/modelled-host.md 4)."""
-PLATFORM_BOUND: Final = Power.from_watts(20_000)
-"""The most that a machine may draw. Our choice: above the largest of today (14.3 kW: eight B200 cards)."""
-SMALL_PLATFORM_BOUND: Final = Power.from_watts(4_000)
-"""The same, where the counter wraps within a megajoule. Our choice: a client's mains socket gives 3.7 kW, and servers'
-counters have steps of 1 J."""
-SMALL_RANGE: Final = Energy.from_joules(1_000_000)
 SHORT_TERM: Final = "short_term"
 """The constraint whose highest power is the electrical limit; that of the others is the thermal one, which the package
 exceeds for as long as it is cool. Source: Intel SDM, vol. 3B, MSR_PKG_POWER_INFO."""
 CONSTRAINTS: Final = range(3)
 ALIKE: Final = Energy.from_joules(1)
 """Two dies that show one counter may differ by one step of time: a kilowatt for a millisecond."""
-ACCURACY: Final = {
-    PACKAGE: "about +-5 % where the processor measures (Intel since 2014), more where it models (AMD)",
-    DRAM: "about +-5 % on servers, more elsewhere and when idle",
-    PLATFORM: "about +-5 %; what it includes is the manufacturer's choice",
-}
 CURE: Final = (
     "let the daemon's group read them: `z /sys/class/powercap/intel-rapl*:*/energy_uj 0440 root empreinte - -` in "
     "a file of /etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
@@ -294,7 +280,7 @@ def _plausible(zone: Zone, wraps_after: Energy | None) -> Power:
     A bound too low would take real energy for a fault, so all stated limits are heeded, and 0, the firmware's blank,
     is none. One too high only shortens the pause over which a wrap can be ruled out.
     """
-    bound = {PACKAGE: PACKAGE_BOUND, DRAM: DRAM_BOUND, PLATFORM: PLATFORM_BOUND}[zone.resource]
+    bound = BOUNDS[zone.resource]
     if zone.resource == PLATFORM and wraps_after is not None and wraps_after < SMALL_RANGE:
         bound = SMALL_PLATFORM_BOUND
     electrical, limits = 0, [0]

@@ -30,6 +30,7 @@ SYSFS: Final = (
         for below in ("", "device/")
         for name in ("name", "energy*", "power*", "in[0-9]*", "curr[0-9]*")
     ),
+    *(f"bus/event_source/devices/power/{name}" for name in ("type", "cpumask", "events/*")),
     "devices/system/node/node[0-9]*/cpulist",
     "devices/system/cpu/online",
     "devices/system/cpu/cpu[0-9]*/topology/physical_package_id",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EnergyReading = CounterReading | PowerReading | LoadReading
 
-PREFERRED: Final = ("rapl", "nvidia")
+PREFERRED: Final = ("rapl", "perf", "nvidia")
 """Between two sources of one method: the collector nearest to the hardware first, the others by name."""
 PUNCTUALITY: Final = Duration.from_seconds(1)
 """How much later than a tick a reading may come and not be late, where ticks are as long as the patience."""
