@@ -19,6 +19,7 @@ from monitor.core.contracts import Verdict
 from monitor.report.composing import NAMESPACE
 from monitor.report.document import Document, Listing, Notice, Paragraph, Section, Table, Terms
 from monitor.report.measures import text_column
+from monitor.report.printing import moment
 from monitor.report.seal import sealed
 from monitor.report.sections.contracts import Judged, drawn, judged_of, name_of, period_of, said, table, written_range
 from monitor.report.sections.method import method
@@ -200,7 +201,7 @@ def _about(evidence: Evidence) -> Section:
         ("siret", contract.supplier_siret),
         ("lot", contract.lot),
         ("year", str(report.year)),
-        ("closed", utc(report.closed_through)),
+        ("closed", moment(utc(report.closed_through))),
         ("fingerprint", evidence.fingerprint),
     )
     blocks: list[Block] = [Notice(say("evidence.simulated"))] if report.simulated else []

@@ -23,8 +23,16 @@ def printed(cell: Cell, column: Column, words: Words) -> str:
     if cell is None:
         return UNKNOWN
     if isinstance(cell, Decimal):
-        return words.number(cell, column.decimals)
-    return clean(cell)
+        return words.number(cell, column.decimals).replace("-", "\N{MINUS SIGN}")
+    return moment(cell) if column.kind is Kind.DATE else clean(cell)
+
+
+def moment(text: str) -> str:
+    """Return a day as it is, and a moment in UTC as people read it: `2026-03-04 15:00`; seconds where there are any."""
+    return clean(_MOMENT.sub("\\1\N{NO-BREAK SPACE}\\2\\3", text))
+
+
+_MOMENT: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00|(:\d\d))Z$")
 
 
 def heading(column: Column) -> str:

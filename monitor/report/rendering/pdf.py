@@ -187,12 +187,14 @@ class _Writing:
     def _text(self, text: str) -> str:
         line = plain(text)
         if self._words.language is Language.FRENCH:
+            line = _THIN.sub("\N{NARROW NO-BREAK SPACE}", line)
             line = _BEFORE.sub("\N{NO-BREAK SPACE}", line)
             line = _AFTER.sub("\N{NO-BREAK SPACE}", line)
         return _LONG_WORD.sub(_breakable, shown(line))
 
 
-_BEFORE: Final = re.compile(r" (?=[:;?!»])")
+_THIN: Final = re.compile(r" (?=[;?!%])")
+_BEFORE: Final = re.compile(r" (?=[:»])")
 """A space that must not end a line. Source: Lexique des règles typographiques en usage à l'Imprimerie nationale."""
 _AFTER: Final = re.compile(r"(?<=«) ")
 _LONG_WORD: Final = re.compile(rf"\S{{{LONG + 1},}}")
@@ -203,7 +205,7 @@ def _breakable(word: re.Match[str]) -> str:
     return BREAK.join(_PIECE.findall(word[0]))
 
 
-_PIECE: Final = re.compile(rf"[/._?&=-]+|[^/._?&=-]{{1,{RUN}}}[/._?&=-]*")
+_PIECE: Final = re.compile(rf"[/._?&=-]+|[^/._?&=-]{{1,{RUN}}}[/._?&=-]*[,;:!)»]*")
 
 
 def _address(cell: Cell, column: Column) -> str:

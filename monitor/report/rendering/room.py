@@ -40,14 +40,15 @@ class Room:
 
 def room_of(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> Room:
     """Return the room for a table with these *headings* and *rows*, whose columns of numbers are set to the *right*."""
-    needed, wanted = [], []
+    needed, texts, names = [], [], []
     for place, (name, number) in enumerate(zip(headings, right, strict=True)):
         cells = [row[place] for row in rows]
         needed.append(_needed(name, cells, whole=number))
-        wanted.append(max(needed[-1], _wanted(name, cells, whole=number)))
+        texts.append(max(needed[-1], 0 if number else min(LINE, max(map(len, cells), default=0))))
+        names.append(max(texts[-1], min(HEADING if number else LINE, len(name))))
     size, wide = _size(needed)
     width = ACROSS if wide else UPRIGHT
-    return Room(size, wide, tuple(_widths(needed, wanted, right, width, size)))
+    return Room(size, wide, tuple(_widths((needed, texts, names), right, width, size)))
 
 
 def _needed(name: str, cells: Sequence[str], *, whole: bool) -> int:
@@ -55,12 +56,6 @@ def _needed(name: str, cells: Sequence[str], *, whole: bool) -> int:
     words = [min(len(word), WORD) for text in (() if whole else cells) for word in text.split(" ")]
     above = [min(len(word), WORD) + BOLD for word in name.split(" ")]
     return max([*words, *above, *(len(cell) for cell in cells if whole)])
-
-
-def _wanted(name: str, cells: Sequence[str], *, whole: bool) -> int:
-    if whole:
-        return min(HEADING, len(name))
-    return min(LINE, max(map(len, (name, *cells))))
 
 
 def _size(needed: Sequence[int]) -> tuple[float, bool]:
@@ -72,16 +67,20 @@ def _size(needed: Sequence[int]) -> tuple[float, bool]:
 
 
 def _widths(
-    needed: Sequence[int], wanted: Sequence[int], right: Sequence[bool], width: float, size: float
+    letters: tuple[Sequence[int], Sequence[int], Sequence[int]], right: Sequence[bool], width: float, size: float
 ) -> Iterator[float]:
-    """Yield the widths, which sum to *width*: what is needed, then what is wanted, and the rest for the texts."""
-    letter = size * LETTER
-    least = [letters * letter + BESIDE for letters in needed]
-    more = [(want - need) * letter for want, need in zip(wanted, needed, strict=True)]
-    free = width - sum(least)
-    given = 0.0 if free <= 0 else min(1.0, free / sum(more)) if sum(more) else 1.0
-    rest = max(0.0, free - given * sum(more))
-    texts = right.count(False) or len(right)
-    for low, extra, number in zip(least, more, right, strict=True):
-        own = low * min(1.0, width / sum(least)) + given * extra
-        yield round(own + (0.0 if number and texts != len(right) else rest / texts), 2)
+    """Yield the widths, which sum to *width*: what is needed, then what is wanted, and the rest for the texts.
+
+    Wanted is a line for each text, which there are many of, and after that one for each heading, which there is once.
+    """
+    needed, texts, names = letters
+    least = [count * size * LETTER + BESIDE for count in needed]
+    own = [low * min(1.0, width / sum(least)) for low in least]
+    for before, wanted in ((needed, texts), (texts, names)):
+        more = [(want - had) * size * LETTER for had, want in zip(before, wanted, strict=True)]
+        free = width - sum(own)
+        part = min(1.0, max(0.0, free) / sum(more)) if sum(more) else 0.0
+        own = [one + part * extra for one, extra in zip(own, more, strict=True)]
+    growing = [not number for number in right] if not all(right) else [True] * len(right)
+    rest = max(0.0, width - sum(own)) / growing.count(True)
+    yield from (round(one + rest * grows, 2) for one, grows in zip(own, growing, strict=True))

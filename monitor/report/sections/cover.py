@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import utc
 from monitor.report.document import Section, Terms
+from monitor.report.printing import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def _pairs(material: Material, identifier: str) -> Iterator[tuple[str, str]]:
     yield say("cover.period"), say("cover.dates", period=material.period, zone=report.time_zone)
     if part := material.part:
         yield say("cover.part"), part
-    yield say("cover.closed_through"), utc(report.closed_through)
+    yield say("cover.closed_through"), moment(utc(report.closed_through))
     yield say("cover.status"), say("cover.final" if report.complete else "cover.draft")
     yield say("cover.identifier"), identifier
     yield say("cover.fingerprint"), material.fingerprint

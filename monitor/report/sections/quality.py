@@ -12,6 +12,7 @@ from monitor.core.readings import Method
 from monitor.core.uncertainty import METHOD_ERROR
 from monitor.report.document import Block, Kind, Notice, Paragraph, Section, Table
 from monitor.report.measures import KILOWATT_HOURS, number_column, text_column
+from monitor.report.printing import moment
 from monitor.report.rounding import alone
 from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole_and_parts
 
@@ -29,7 +30,7 @@ def quality(material: Material) -> Section:
     blocks: list[Block] = [Paragraph(material.say("quality.reading")), _methods(material), _coverage(material)]
     report = material.report
     if not report.complete:
-        blocks.insert(0, Notice(material.say("quality.incomplete", moment=utc(report.closed_through))))
+        blocks.insert(0, Notice(material.say("quality.incomplete", moment=moment(utc(report.closed_through)))))
     if report.gaps:
         blocks += [_causes(material), _longest(material)]
     else:

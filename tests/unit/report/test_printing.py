@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from monitor.config import Language
-from monitor.report.printing import LONGEST, UNKNOWN, clean, heading, plain, printed
+from monitor.report.document import Column, Kind
+from monitor.report.printing import LONGEST, UNKNOWN, clean, heading, moment, plain, printed
 from monitor.wording import words
 from tests.fixtures.documents import COLUMNS
 
@@ -14,6 +15,17 @@ FRENCH = words("monitor.report", Language.FRENCH)
 
 def test_a_number_has_the_decimals_of_its_column() -> None:
     assert printed(Decimal("1234.5"), COLUMNS[2], FRENCH) == "1\u202f234,50"
+
+
+def test_less_than_nothing_has_the_sign_of_minus() -> None:
+    assert printed(Decimal("-1234.5"), COLUMNS[1], FRENCH) == "\N{MINUS SIGN}1\u202f234,5"
+
+
+def test_a_moment_is_told_without_the_signs_of_programs_and_a_day_as_it_is() -> None:
+    assert moment("2026-03-04T15:00:00Z") == "2026-03-04\u00a015:00"
+    assert moment("2026-03-04T15:00:07Z") == "2026-03-04\u00a015:00:07"
+    day = Column("day", "Day", "A day.", Kind.DATE)
+    assert [printed(cell, day, FRENCH) for cell in ("2026-03-04", "<b>", None)] == ["2026-03-04", "<b>", UNKNOWN]
 
 
 def test_what_is_unknown_is_no_zero() -> None:
