@@ -219,6 +219,25 @@ def test_percentiles_stand_beside_those_of_the_year_before(language: Language) -
     assert "per_unit_hours" not in without
 
 
+def test_models_have_what_they_did_and_no_energy() -> None:
+    made = {table.key: table for table in compose(Material(worked(), ENGLISH)).tables()}["by_model"]
+    assert [column.key for column in made.columns] == [
+        "model",
+        "services",
+        "requests",
+        "input_tokens",
+        "output_tokens",
+    ]
+    assert [[str(cell) for cell in row] for row in (*made.rows, made.total or ())] == [
+        ["m", "1", "None", "None", "250000"],
+        ["n", "1", "None", "None", "50000"],
+        ["Not told apart", "1", "3", "None", "None"],
+        ["Together", "None", "3", "None", "300000"],
+    ]
+    without = [one.key for one in compose(Material(hourly(), ENGLISH)).tables()]
+    assert "by_model" not in without, "nobody tells models apart"
+
+
 def test_hours_of_another_department_are_none_of_its_own() -> None:
     hours = UnitHours([1000], [WH])
     both = {(ASSISTANT, Unit.OUTPUT_TOKENS): hours, (LIBRARY, Unit.OUTPUT_TOKENS): hours}
