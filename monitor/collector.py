@@ -216,8 +216,6 @@ class Host:
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
     perf: object | None = None
     """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
-    perf: object | None = None
-    """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
     outgoing: Outgoing = field(default_factory=Outgoing)
