@@ -63,8 +63,11 @@ def step(
     wraps_after: Energy | None,
     plausible: Power,
     awake: Duration,
+    settling: Duration = SETTLING,
 ) -> Step:
     """Return what the counter did over a time in which the machine was *awake* for so long.
+
+    For *settling* it may hold back what is drawn, to show it at once.
 
     A decrease is a wrap only if the energy it would mean is one that the hardware can draw in that time: the counter
     then stood near its maximum. A difference that the hardware can't draw, or a time in which the counter may have
@@ -78,7 +81,7 @@ def step(
         return First()
     if previous.epoch != current.epoch:
         return Reset(Cause.COUNTER_RESET)
-    most = plausible.during(awake + SETTLING)
+    most = plausible.during(awake + settling)
     if wraps_after is not None and most >= wraps_after:
         return Reset(Cause.MAY_HAVE_WRAPPED)
     advance = current.value - previous.value

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.counters import Advanced, CounterState, Reset, Wrapped, step
+from monitor.core.counters import SETTLING, Advanced, CounterState, Reset, Wrapped, step
 from monitor.core.entries import Cause, SavedCounter
 from monitor.core.interval import Stamp
 from monitor.core.readings import PLATFORM, CounterReading, LoadReading, Method, PowerReading, Reach
@@ -145,6 +145,7 @@ class Track:
             wraps_after=reading.wraps_after,
             plausible=reading.plausible,
             awake=at.awake_since(then),
+            settling=SETTLING if reading.settling is None else reading.settling,
         )
         if isinstance(outcome, Advanced | Wrapped):
             self.seen += outcome.energy.microjoules

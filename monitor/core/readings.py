@@ -78,7 +78,9 @@ class CounterReading:
     `meter` identifies the counter within its collector (`intel-rapl:0`, a GPU's uuid); several meters may feed one
     resource. `epoch` changes when the counter is known to start anew (a driver reload): empty where only a boot does
     that. `wraps_after` is the counter's range; None where it can't wrap. `plausible` is the highest power its hardware
-    can draw. `reach` says how much of the machine it takes in, where it is a meter of the platform.
+    can draw. `reach` says how much of the machine it takes in, where it is a meter of the platform. `settling` is for
+    how long it may hold back what is drawn, to show it at once: a coarse counter, or one that is brought up to date
+    now and then. None: for no longer than a second.
     """
 
     resource: str
@@ -89,6 +91,7 @@ class CounterReading:
     epoch: str = ""
     method: Method = Method.COUNTER
     reach: Reach = Reach.SUPPLY
+    settling: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)

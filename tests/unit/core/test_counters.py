@@ -64,6 +64,16 @@ def test_a_step_of_the_counter_just_after_a_read_is_plausible() -> None:
     assert _step(Energy.ZERO, Energy.from_joules(50), elapsed=moment) == Advanced(Energy.from_joules(50))
 
 
+def test_a_coarse_counter_may_show_at_once_what_it_held_back() -> None:
+    """A power strip counts tenths of a kilowatt-hour: 360 kJ come to light in one second, of a machine of 500 W."""
+    step_of_it = Energy.from_joules(360_000)
+    held_back = Duration.from_seconds(1 + 360_000 / PLAUSIBLE.watts)
+    before, after = CounterState(Energy.ZERO, ""), CounterState(step_of_it, "")
+    taken = {"wraps_after": None, "plausible": PLAUSIBLE, "awake": TICK}
+    assert step(before, after, **taken, settling=held_back) == Advanced(step_of_it)  # type: ignore[arg-type] - as above
+    assert step(before, after, **taken) == Reset("counter_reset")  # type: ignore[arg-type] - as above
+
+
 @given(st.integers(0, RANGE.microjoules - 1), st.integers(0, 2_500_000_000))
 def test_wrapping_and_unwrapping_is_the_identity(start: int, drawn: int) -> None:
     after = (start + drawn) % RANGE.microjoules

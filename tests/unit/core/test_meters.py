@@ -294,3 +294,15 @@ def test_a_source_that_counted_before_the_stop_and_tells_its_power_now_has_a_gap
         booked = _book(meters, seconds, **{"shelly:prise": (_bmc(100),)})
     (booking,) = booked
     assert booking.energy == Energy.from_joules(1000)
+
+
+def test_what_a_coarse_counter_holds_back_is_counted_when_it_shows() -> None:
+    """One step of 360 kJ, of a machine that draws no more than 500 W."""
+    meters = Meters(PATIENCE)
+    held_back = Duration.from_seconds(1 + 360_000 / 500)
+    strip = replace(_counter(0), wraps_after=None, settling=held_back)
+    _book(meters, 0, snmp=(strip,))
+    (booking,) = _book(meters, 5, snmp=(replace(strip, energy=Energy.from_joules(360_000)),))
+    assert (booking.energy, booking.missed) == (Energy.from_joules(360_000), ())
+    (lying,) = _book(meters, 10, snmp=(replace(strip, energy=Energy.from_joules(800_000)),))
+    assert lying.missed == (Missed(_at(5), _at(10), "counter_reset"),)
