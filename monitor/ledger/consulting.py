@@ -12,6 +12,7 @@ from sqlalchemy import select
 from monitor.core.calendar import months_of
 from monitor.core.interval import Interval, bucket_of
 from monitor.ledger.activity import ActivityReader
+from monitor.ledger.corrections import read_corrections
 from monitor.ledger.explanation import applied_terms, by_terms
 from monitor.ledger.external import external_sums, read_mark
 from monitor.ledger.hours import AT_ONCE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from monitor.core.activity import Unit
+    from monitor.core.corrections import Correction
     from monitor.core.entries import Gap, ServiceFacts
     from monitor.core.external import ExternalSum
     from monitor.core.groups import Holder
@@ -169,6 +171,11 @@ class Consulted:
         """Return the restatements of impacts that count, in the order in which they were made."""
         with self.transaction() as connection:
             return read_restatements(connection, self._host_id)
+
+    def made_by_hand(self) -> tuple[Correction, ...]:
+        """Return what people corrected or explained, in the order in which it was made."""
+        with self.transaction() as connection:
+            return read_corrections(connection, self._host_id)
 
     def intensities(self, provider: str, zone: str, interval: Interval) -> tuple[IntensityReading, ...]:
         """Return what *provider* told of *zone* in *interval*, the newest revision of each, in order of time."""

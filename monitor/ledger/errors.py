@@ -68,6 +68,10 @@ class LedgerReadOnly(LedgerError):
     """This user may not write it, or not even read it."""
 
 
+class LedgerRefused(LedgerError):
+    """What is asked for can't be done with what the ledger holds."""
+
+
 class LedgerTaken(LedgerError):
     """Another daemon has opened it, or another copy has taken its place, since this daemon opened it."""
 

@@ -20,6 +20,7 @@ from monitor.ledger.hours import read_hours
 from monitor.ledger.impacts import of_services
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.stretches import Stretch, cut, next_hour, stretches, whole_hours
+from monitor.ledger.struck import struck_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -215,7 +216,10 @@ class Reader:
         return [(bucket, Energy(int(amount)).over(Duration(length)).watts) for bucket, amount, length in rows]
 
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
-        """Return the gaps in *interval*, cut to it; those that touch one another are one."""
+        """Return the gaps in *interval*, cut to it; those that touch one another are one.
+
+        What a correction struck out is one too, as far as the time was not one before.
+        """
         table = schema.gaps
         rows = self._connection.execute(
             select(table.c.resource, table.c.cause, table.c.since, table.c.until)
@@ -231,6 +235,7 @@ class Reader:
                 merged[-1] = Gap(row.resource, whole, row.cause)
             else:
                 merged.append(Gap(row.resource, cut, row.cause))
+        merged += struck_gaps(merged, self._struck(interval), interval, self._grain)
         return tuple(sorted(merged, key=lambda gap: (gap.interval, gap.resource, gap.cause)))
 
     def _stretches(self, interval: Interval, edges: Iterable[int]) -> Iterator[Stretch]:
@@ -273,7 +278,24 @@ class Reader:
             )
             .group_by(table.c.resource)
         )
-        return {resource: int(time) for resource, time in rows}
+        found = {resource: int(time) for resource, time in rows}
+        for _, resource, time in self._struck(whole_hours(interval, self._grain)):
+            found[resource] -= time
+        return found
+
+    def _struck(self, interval: Interval) -> list[tuple[int, str, int]]:
+        """Return for how long of each hour that begins in *interval* what was measured does not count: (hour, of, ns).
+
+        It was measured wrongly, by the correction that counts there.
+        """
+        table = schema.hour_struck
+        whole = Interval(bucket_of(interval.start, self._grain), next_hour(interval.end, self._grain))
+        return [
+            (row.bucket, row.resource, row.struck)
+            for stretch in stretches(whole, self._corrections(whole), self._grain)
+            if stretch.generation != AS_BOOKED
+            for row in self._connection.execute(select(table).where(_is_in(table, stretch)))
+        ]
 
     def _renamed(self, one: Series, stretch: Stretch) -> Series:
         return _under(one, self._naming.current_key(one.consumer, stretch.interval.start))

@@ -105,7 +105,7 @@ def restate(
             f"restate up to {utc(closed_through)}",
         )
     with restating(ledger.place, ledger.transaction):
-        work = _Work(ledger, host, interval)
+        work = Making(ledger, host, interval)
         work.remove_unfinished()
         if interval.start == interval.end:
             return None
@@ -133,8 +133,8 @@ def read_restatements(connection: Connection, host: int) -> tuple[Restatement, .
     return tuple(_restatement(row) for row in rows)
 
 
-class _Work:
-    """One restatement in the making. Every step is one short transaction, or several."""
+class Making:
+    """One generation of impacts in the making. Every step is one short transaction, or several."""
 
     def __init__(self, ledger: Ledger, host: int, interval: Interval) -> None:
         self._ledger = ledger
@@ -181,21 +181,29 @@ class _Work:
                 old = reader.impacts.hours(Interval(start, end))
             compared.take({one.start: one for one in old}, {one.start: one for one in lot})
             with self._ledger.transaction(writes=True) as connection:
-                if self._writer is None:
-                    self._writer = ImpactWriter(connection, self._host, Insertion(connection))
-                self._writer.write(connection, lot, number)
+                self.write_in(connection, number, lot)
             start = end
         return compared
 
+    def write_in(self, connection: Connection, number: int, lot: Sequence[HourImpacts]) -> None:
+        """Write a *lot* of hours as generation *number*, within a transaction that writes."""
+        if self._writer is None:
+            self._writer = ImpactWriter(connection, self._host, Insertion(connection))
+        self._writer.write(connection, lot, number)
+
     def finish(self, number: int, compared: Comparison) -> None:
         """Make the generation *number* the one that counts."""
-        table = schema.impact_generations
         with self._ledger.transaction(writes=True) as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.number == number, table.c.host_id == self._host)
-                .values(current=True, differences=_told(compared))
-            )
+            self.finish_in(connection, number, compared)
+
+    def finish_in(self, connection: Connection, number: int, compared: Comparison) -> None:
+        """Do the same within a transaction that writes."""
+        table = schema.impact_generations
+        connection.execute(
+            update(table)
+            .where(table.c.number == number, table.c.host_id == self._host)
+            .values(current=True, differences=_told(compared))
+        )
 
     def remove(self, number: int) -> None:
         """Remove the generation *number*, which never counted, some hours at once."""

@@ -17,6 +17,7 @@ from monitor.core.units import NANOSECONDS_PER_SECOND, Duration
 from monitor.ledger.activity import ActivityRow, read_activity_series
 from monitor.ledger.codec import BrokenBooksError, decode
 from monitor.ledger.consulting import Consulted
+from monitor.ledger.correcting import Corrected, Correcting
 from monitor.ledger.database import Access, place_of
 from monitor.ledger.derived import read_impact_series
 from monitor.ledger.errors import (
@@ -30,6 +31,7 @@ from monitor.ledger.errors import (
     LedgerNewer,
     LedgerOlder,
     LedgerReadOnly,
+    LedgerRefused,
     LedgerTaken,
     LedgerUnreachable,
 )
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from monitor.core.corrections import Grounds, Order
     from monitor.core.entries import Bucket, Gap, ServiceFacts
     from monitor.core.external import ExternalAmount, FileRow
     from monitor.core.impact import HourImpacts
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivityRow",
+    "Corrected",
     "ImpactRow",
     "Imported",
     "Ledger",
@@ -76,6 +80,7 @@ __all__ = [
     "LedgerNewer",
     "LedgerOlder",
     "LedgerReadOnly",
+    "LedgerRefused",
     "LedgerTaken",
     "LedgerUnreachable",
     "MonthRow",
@@ -279,6 +284,18 @@ class Ledger(Consulted):
         self._require_change()
         with self.transaction(writes=True) as connection:
             return ExternalWriter(connection, self._host_id).add_file(rows, digest)
+
+    def correct(self, order: Order, grounds: Grounds, *, dry_run: bool = False) -> Corrected:
+        """Correct closed hours as a person orders it, on those *grounds*: a new generation, which counts from then on.
+
+        What was there before stays as it is. With *dry_run* nothing is written: what is returned has the number 0.
+        Raises LedgerError: then nothing has changed. LedgerRefused: it can't be done with what the ledger holds.
+        """
+        correcting = Correcting(self, self._host_id)
+        if dry_run:
+            return correcting.rehearse(order, grounds)
+        self._require_change()
+        return correcting.make(order, grounds)
 
     def naming(self) -> Naming:
         """Return what services were called, by date."""

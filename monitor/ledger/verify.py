@@ -20,6 +20,7 @@ from monitor.ledger import schema
 from monitor.ledger.exactness import exact, split_sum
 from monitor.ledger.schema import AS_BOOKED
 from monitor.ledger.verify_activity import ActivityExamination
+from monitor.ledger.verify_corrections import CorrectionExamination
 from monitor.ledger.verify_external import ExternalExamination
 from monitor.ledger.verify_impacts import ImpactExamination
 
@@ -98,6 +99,7 @@ class _Examination:
         yield from ImpactExamination(self._connection, self._span, hour, AT_ONCE[Grain.HOUR]).kinds()
         yield from ActivityExamination(self._connection, self._span, self._books, AT_ONCE[Grain.HOUR]).kinds()
         yield from ExternalExamination(self._connection, self._asked).kinds()
+        yield from CorrectionExamination(self._connection, hour).kinds()
         if self._books is not None:
             yield self._broken_totals(self._books)
 
@@ -223,7 +225,9 @@ class _Examination:
         numbers = {row.number for row in known}
         for number in sorted({row.generation for row in stored} - numbers - {AS_BOOKED}):
             yield f"there are hours of generation {number}, which nothing is known of"
-        has = {(row.bucket, row.generation) for row in stored}
+        # an hour of which all was struck out is left out by nobody
+        emptied = select(schema.hour_struck.c.bucket, schema.hour_struck.c.generation).distinct()
+        has = {(row.bucket, row.generation) for row in (*stored, *self._connection.execute(emptied))}
         for row in known:
             for bucket, generation in sorted(has) if row.current else ():
                 corrected = row.since <= bucket < row.until and generation == AS_BOOKED

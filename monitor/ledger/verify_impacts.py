@@ -92,7 +92,7 @@ class ImpactExamination:
             booked, reckoned = self._booked(span), self._amounts(span, Indicator.ENERGY)
             for hour in self._hours(span):
                 found, start = reckoned.get(hour, {}), hour[0]
-                if found not in booked.get(start, {AS_BOOKED: {}}).values():
+                if found not in ({AS_BOOKED: {}} | booked.get(start, {})).values():
                     yield (
                         f"the impacts of the hour of {utc(start)}, generation {hour[1]}, are of"
                         f" {sum(found.values())} uJ, shared in a way in which none were booked in it"
@@ -112,6 +112,10 @@ class ImpactExamination:
         for bucket, generation, consumer, millions, rest in rows:
             if amount := exact(millions, rest):
                 booked.setdefault(bucket, {}).setdefault(generation, {})[consumer] = amount
+        struck = schema.hour_struck
+        for row in self._connection.execute(select(struck).where(*self._within(struck, span))):
+            # all that was measured in the hour may be struck out
+            booked.setdefault(row.bucket, {}).setdefault(row.generation, {})
         return booked
 
     def _amounts(self, span: Interval, indicator: Indicator) -> dict[_Hour, _ByConsumer]:

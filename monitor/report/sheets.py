@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import utc
+from monitor.core.corrections import STRUCK_OUT
 from monitor.core.entries import Cause
 from monitor.report import external
 from monitor.report.activity import together
@@ -130,7 +131,7 @@ GAPS: Final = (
     ("start", "From when on, UTC."),
     ("end", "Until when, UTC."),
     ("seconds", "For how long."),
-    ("cause", f"One of {', '.join(Cause)}."),
+    ("cause", f"One of {', '.join(Cause)}, {STRUCK_OUT}."),
 )
 
 DESCRIBED: Final = {
