@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
+    from collectors._digest import Digest
     from monitor.core.units import Duration
 
 PORTS: Final = {"https": 443, "http": 80}
@@ -40,7 +41,8 @@ PIECE: Final = 1 << 16
 OK: Final = 200
 TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
-REFUSED: Final = frozenset({401, 403})
+UNKNOWN_CALLER: Final = 401
+REFUSED: Final = frozenset({UNKNOWN_CALLER, 403})
 NOT_HAD: Final = REFUSED | {400, 402, 404}
 """What else may be said of something that the key's plan doesn't have."""
 FINAL: Final = frozenset(range(400, 500)) - {408, 425, TOO_MANY} | {501}
@@ -72,6 +74,11 @@ class Limits:
 
 class Refusal(Exception):  # noqa: N818 - an answer, which may be a fact of the key's plan
     """The provider refuses to answer: the key is missing, wrong, or not for this; a server has no such page."""
+
+    def __init__(self, what: str = "", status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
+        """What it answers with (RFC 9110, section 15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +121,12 @@ class Client:
     def __init__(
         self,
         address: str,
-        every: Duration,
+        every: Duration | None,
         headers: Mapping[str, str] | None = None,
         certificates: Path | None = None,
         *,
+        fingerprint: str = "",
+        digest: Digest | None = None,
         outgoing: Outgoing | None = None,
         limits: Limits | None = None,
         direct: bool = False,
@@ -126,12 +135,13 @@ class Client:
     ) -> None:
         """Ask at *address*, every *every*, with *headers*, trusting *certificates* too, by way of *outgoing*.
 
+        *fingerprint*: trusting the one certificate that has it. *digest* proves who asks, where that is asked for.
         *direct*: through no proxy. Raises Unavailable where the address is none, a header can't be sent, or the
         certificates or the password for the proxy can't be read.
         """
         self._address = address.rstrip("/")
         self._origin = _split(self._address)
-        self.again: Final = f"it is asked again in {_interval(every)}"
+        self.again: Final = _again(every)
         """When, for the end of a sentence that says why there is no answer this time."""
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -140,7 +150,8 @@ class Client:
         self._deadline = self._not_before
         sent = _headers(self.host, headers or {})
         way = outgoing or Outgoing()
-        self._pool = pool_to(self._origin, way, sent, certificates=certificates, direct=direct)
+        self._pool = pool_to(self._origin, way, sent, certificates=certificates, fingerprint=fingerprint, direct=direct)
+        self._digest = digest
         end_reads_in_time(self._pool, lambda: min(self._limits.read, self._left()))
 
     @property
@@ -175,7 +186,7 @@ class Client:
         """
         reply = self._reply(f"{self._address}{path}")
         if reply.status in FINAL:
-            raise Refusal(f"{self.host} answers with status {reply.status}")
+            raise Refusal(f"{self.host} answers with status {reply.status}", reply.status)
         return self._checked(reply).body
 
     def rest(self) -> None:
@@ -186,7 +197,7 @@ class Client:
 
     def _answer(self, reply: _Reply, refusals: frozenset[int]) -> Answer:
         if reply.status in refusals:
-            raise Refusal
+            raise Refusal(status=reply.status)
         try:
             return Answer(json.loads(self._checked(reply).body), reply.now)
         except (ValueError, RecursionError) as error:
@@ -222,14 +233,23 @@ class Client:
         raise Retry(f"{self.host} redirects in a circle: {self.again}")
 
     def _once(self, url: str) -> _Reply:
+        """Ask once; once more with proof of who asks, where that is asked for. Raises as `_sent` does."""
+        reply = self._sent(url)
+        if reply.status != UNKNOWN_CALLER or self._digest is None:
+            return reply
+        return self._sent(url) if self._digest.challenged(reply.headers.get("WWW-Authenticate", "")) else reply
+
+    def _sent(self, url: str) -> _Reply:
         """Ask once. Raises Retry where no whole answer comes in time."""
         from urllib3 import Timeout, exceptions  # noqa: PLC0415 - see above
 
         left = self._left()
         timeout = Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
+        proof = self._digest.proof("GET", url) if self._digest is not None else ""
+        headers = {**self._pool.headers, "Authorization": proof} if proof else self._pool.headers
         try:
             response = self._pool.request(
-                "GET", url, timeout=timeout, retries=False, redirect=False, preload_content=False
+                "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
             )
             with response:
                 return _Reply(response.status, response.headers, self._body(response))
@@ -272,8 +292,11 @@ class Client:
         return left
 
 
-def _interval(every: Duration) -> str:
-    return f"{every.seconds / 60:g} min" if every.seconds >= MINUTE else f"{every.seconds:g} s"
+def _again(every: Duration | None) -> str:
+    if every is None:
+        return "it is asked again at the next reading"
+    interval = f"{every.seconds / 60:g} min" if every.seconds >= MINUTE else f"{every.seconds:g} s"
+    return f"it is asked again in {interval}"
 
 
 def _split(address: str) -> SplitResult:
@@ -281,8 +304,8 @@ def _split(address: str) -> SplitResult:
     if parts is None or parts.scheme not in PORTS or not parts.hostname or parts.username or parts.query:
         raise Unavailable(
             Reason.UNSUPPORTED,
-            "the address that is configured for the grid's provider is none",
-            "give one that begins with https://, without a user or a query",
+            "the address that is configured is none",
+            "give one that begins with https:// or http://, without a user or a query",
         )
     return parts
 

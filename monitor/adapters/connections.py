@@ -30,6 +30,8 @@ WANTS_PASSWORD: Final = 407
 """Source: RFC 9110, section 15.5.8."""
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 """How http.client says with which status a proxy declines. Source: CPython 3.11, http/client.py, _tunnel."""
+_OTHER_CERTIFICATE: Final = "Fingerprints did not match"
+"""How urllib3 says so. Source: urllib3 2.2, util/ssl_.py, assert_fingerprint."""
 
 
 def parts_of(address: str) -> SplitResult | None:
@@ -53,6 +55,16 @@ def tls_context(*certificates: Path | None) -> ssl.SSLContext:
     return context
 
 
+def pinned_context() -> ssl.SSLContext:
+    """Return what trusts any certificate: for a connection that checks it by its fingerprint."""
+    import ssl  # noqa: PLC0415 - see above
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _trust(context: ssl.SSLContext, file: Path) -> None:
     try:
         context.load_verify_locations(cafile=file)
@@ -72,21 +84,29 @@ def pool_to(
     headers: Mapping[str, str],
     *,
     certificates: Path | None = None,
+    fingerprint: str = "",
     direct: bool = False,
 ) -> PoolManager:
     """Return what connects to *origin*, by way of *outgoing*; *direct*: through no proxy. Raises Unavailable.
 
-    *certificates* holds authorities (PEM) that are trusted there alone, beside the others.
+    *certificates* holds authorities (PEM) that are trusted there alone, beside the others; *fingerprint* is the SHA-256
+    of the one certificate that is, whoever signed it.
     """
     from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - see above
 
-    context = tls_context(outgoing.certificates, certificates)
+    trusted = tls_context(outgoing.certificates, certificates)
+    context = pinned_context() if fingerprint else trusted
     proxy = "" if direct else proxy_to(origin.hostname or "", outgoing)
-    if not proxy:
-        return PoolManager(1, headers, ssl_context=context, maxsize=1)
-    return ProxyManager(
-        proxy, 1, headers, _introduction(outgoing), ssl_context=context, proxy_ssl_context=context, maxsize=1
+    pool = (
+        ProxyManager(
+            proxy, 1, headers, _introduction(outgoing), ssl_context=context, proxy_ssl_context=trusted, maxsize=1
+        )
+        if proxy
+        else PoolManager(1, headers, ssl_context=context, maxsize=1)
     )
+    if fingerprint:
+        pool.connection_pool_kw["assert_fingerprint"] = fingerprint
+    return pool
 
 
 def proxy_to(host: str, outgoing: Outgoing) -> str:
@@ -95,6 +115,20 @@ def proxy_to(host: str, outgoing: Outgoing) -> str:
     What is on this machine is never asked through a proxy: a token in clear text would leave it.
     """
     return "" if is_loopback(host) or _is_exempt(host, outgoing.direct) else outgoing.proxy
+
+
+def is_near(host: str) -> bool:
+    """Return whether *host* is in the organisation's own network, by its address or its name: no proxy leads there.
+
+    An address that is private or of the link (RFC 1918, 4193, 3927, 4291), a name without a domain, one of mDNS
+    (RFC 6762), or of a home or an internal network (RFC 8375; ICANN, resolution 2024.07.29.06).
+    """
+    name = host.lower().rstrip(".")
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        return "." not in name or name.endswith((".local", ".home.arpa", ".internal"))
+    return address.is_private or address.is_link_local
 
 
 def proxy_with_password(host: str, outgoing: Outgoing) -> str:
@@ -158,6 +192,8 @@ def meaning_of(error: Exception) -> str:
     """Return what *error* means, in our words."""
     if (declined := _TUNNEL.search(str(error))) is not None:
         return _declined(int(declined[1]))
+    if _OTHER_CERTIFICATE in str(error):
+        return "shows another certificate than the one whose fingerprint is configured: was it renewed, or is it there?"
     return next((means for kind, means in _meanings() if isinstance(error, kind)), "broke off its answer")
 
 

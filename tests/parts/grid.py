@@ -36,6 +36,8 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: Message
+    target: str = ""
+    """The path and the query as they were sent."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class _Handler(Handler):
         parts = urlsplit(self.path)
         # as a proxy is asked, the path begins with the address of the host that is meant
         place = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme else parts.path
-        reply = grid.reply_to(Asked(place, dict(parse_qsl(parts.query)), self.headers))
+        reply = grid.reply_to(Asked(place, dict(parse_qsl(parts.query)), self.headers, self.path))
         if reply.silent:
             grid.stopping.wait()
             self.close_connection = True

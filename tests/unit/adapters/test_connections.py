@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.adapters.connections import asked_pause, moment_of, parts_of, proxy_to, proxy_with_password
+from monitor.adapters.connections import asked_pause, is_near, moment_of, parts_of, proxy_to, proxy_with_password
 from monitor.collector import Outgoing
 
 DATE = "Tue, 24 Nov 2026 22:00:00 GMT"
@@ -71,3 +71,15 @@ def test_name_and_password_are_quoted_where_a_library_takes_them_in_the_address(
     assert made == "http://a%20clerk:a%40b%3Ac%2Fd@proxy.example.org:3128"
     assert proxy_with_password("localhost", outgoing) == ""
     assert "a@b" not in repr(outgoing)
+
+
+@pytest.mark.parametrize(
+    "host", ["192.168.1.20", "10.0.0.1", "172.16.3.4", "169.254.1.1", "fd00::7", "fe80::1", "prise", "Prise.local."]
+)
+def test_what_is_in_the_organisations_own_network_is_near(host: str) -> None:
+    assert is_near(host)
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "172.32.0.1", "2001:4860:4860::8888", "api.example.net", "local.example"])
+def test_what_is_elsewhere_is_not_near(host: str) -> None:
+    assert not is_near(host)

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import ipaddress
 import json
 import logging
@@ -352,6 +353,17 @@ def test_a_certificate_is_trusted_only_where_its_authority_is_configured(tmp_pat
         assert server.asked == []
         trusting = Client(server.url, FIVE, certificates=public, limits=TIGHT)
         assert _get(trusting) == {"fine": True}
+
+
+def test_a_certificate_is_trusted_by_its_fingerprint_whoever_signed_it_and_no_other_is(tmp_path: Path) -> None:
+    context, public = _certified(tmp_path)
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(public.read_text())).hexdigest()
+    with GridServer(lambda _: Reply.of({"fine": True}), NOW, context) as server:
+        assert _get(Client(server.url, FIVE, fingerprint=digest, limits=TIGHT)) == {"fine": True}
+        server.asked.clear()
+        other = f"{'0' if digest[0] != '0' else '1'}{digest[1:]}"
+        assert "another certificate" in _why(Client(server.url, FIVE, fingerprint=other, limits=TIGHT))
+        assert server.asked == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a certificate"])
