@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Annotated, Final
 
 from monitor.config import amounts, values
-from monitor.config.contracts import UNITS, metric, operator, threshold
+from monitor.config.clause_values import UNITS, metric, operator, threshold
 from monitor.config.quantities import WrongValueError
 from monitor.config.tables import Faults, Key, read_table, read_tables
 from monitor.core.commitments import Action, Commitment, Progress, Target

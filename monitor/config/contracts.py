@@ -1,6 +1,5 @@
 """Public contracts and their environmental clauses, as the file says them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,135 +10,24 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from monitor.config import amounts, values
-from monitor.config.amounts import Exact
-from monitor.config.quantities import WrongValueError
+from monitor.config.clause_values import EXAMPLES, UNITS, cpv_codes, metric, money, operator, threshold
+from monitor.config.procurement import (
+    ContractEventTable,
+    DeclarationTable,
+    ProcurementTable,
+    check_days,
+    days,
+    declared_of,
+    event_of,
+    names,
+    procurement_of,
+)
 from monitor.config.tables import Faults, Key, read_table, read_tables
-from monitor.core.contracts import METRICS, Basis, Clause, Contract, Metric, Operator, Quantity, Threshold, Window
-from monitor.core.units import GRAMS_PER_KILOGRAM
+from monitor.core.contracts import Basis, Clause, Contract, Metric, Operator, Threshold, Window
+from monitor.core.procurement import ClauseKind, Declared
 
 NINE_TENTHS: Final = Decimal("0.9")
 _ONE: Final = Decimal(1)
-_JOULES: Final = 3600
-"""Of a watt-hour. Source: SI brochure, 9th edition, table 8 (hour)."""
-UNITS: Final[Mapping[str, tuple[Quantity, Fraction]]] = {
-    "Wh": (Quantity.ENERGY, Fraction(_JOULES)),
-    "mWh": (Quantity.ENERGY, Fraction(_JOULES, 1000)),
-    "kWh": (Quantity.ENERGY, Fraction(_JOULES * 1000)),
-    "MWh": (Quantity.ENERGY, Fraction(_JOULES * 1_000_000)),
-    "J": (Quantity.ENERGY, Fraction(1)),
-    "gCO2e": (Quantity.EMISSIONS, Fraction(1)),
-    "mgCO2e": (Quantity.EMISSIONS, Fraction(1, 1000)),
-    "kgCO2e": (Quantity.EMISSIONS, Fraction(GRAMS_PER_KILOGRAM)),
-    "tCO2e": (Quantity.EMISSIONS, Fraction(GRAMS_PER_KILOGRAM * 1000)),
-    "L": (Quantity.WATER, Fraction(1)),
-    "mL": (Quantity.WATER, Fraction(1, 1000)),
-    "m3": (Quantity.WATER, Fraction(1000)),
-    "%": (Quantity.SHARE, Fraction(1, 100)),
-    "g/kWh": (Quantity.INTENSITY, Fraction(1)),
-    "L/kWh": (Quantity.WATER_USE, Fraction(1)),
-}
-"""What each unit of a threshold is an amount of, and how many of the quantity's units it holds."""
-_EXAMPLES: Final[Mapping[Quantity, str]] = {
-    Quantity.ENERGY: '"3 Wh"',
-    Quantity.EMISSIONS: '"120 kgCO2e"',
-    Quantity.WATER: '"2 m3"',
-    Quantity.SHARE: '"20 %"',
-    Quantity.RATIO: "1.4",
-    Quantity.INTENSITY: '"100 g/kWh"',
-    Quantity.WATER_USE: '"0.4 L/kWh"',
-}
-_amount: Final = Exact(
-    noun="a threshold",
-    units=dict.fromkeys(UNITS, _ONE),
-    example='"3 Wh"',
-    highest=Decimal("Infinity"),
-    positive=True,
-    mistaken={
-        **dict.fromkeys(("kg", "kgco2", "kgco2eq", "kgco₂e", "kgeqco2", "kgéqco2"), ("kgCO2e", _ONE)),
-        **dict.fromkeys(("g", "gco2", "gco2eq", "geqco2"), ("gCO2e", _ONE)),
-        **dict.fromkeys(("t", "tco2", "tco2eq", "teqco2", "téqco2"), ("tCO2e", _ONE)),
-        **dict.fromkeys(("gco2e/kwh", "gco2/kwh", "gco2eq/kwh", "geqco2/kwh"), ("g/kWh", _ONE)),
-        **dict.fromkeys(("litre", "litres", "liter", "liters"), ("L", _ONE)),
-        **dict.fromkeys(("percent", "pourcent", "pct"), ("%", _ONE)),
-        "w": ("Wh", _ONE),
-        "kw": ("kWh", _ONE),
-        "m³": ("m3", _ONE),
-    },
-)
-money: Final = Exact(
-    noun="an amount of money",
-    units={"EUR": _ONE, "€": _ONE},
-    example='"48000 EUR"',
-    highest=Decimal(1_000_000_000),
-    positive=True,
-    mistaken={
-        **dict.fromkeys(("euro", "euros"), ("EUR", _ONE)),
-        **dict.fromkeys(("k€", "keur"), ("EUR", Decimal(1000))),
-    },
-)
-"""A `Read` of what a contract is worth, in euros."""
-_NUMBER: Final = re.compile(r"\d+(\.\d+)?")
-_CPV: Final = re.compile(r"\d{8}(-\d)?")
-_OPERATORS: Final[Mapping[str, Operator]] = {
-    **dict.fromkeys(("≤", "=<", "max", "at most", "au plus"), Operator.AT_MOST),
-    **dict.fromkeys(("≥", "=>", "min", "at least", "au moins"), Operator.AT_LEAST),
-}
-"""What people write, and what they mean. Suggested, never taken."""
-
-
-def metric(value: object) -> Metric:
-    """Return what a clause is about. One that can't be known is refused, with those that can."""
-    known = METRICS.get(value) if isinstance(value, str) else None
-    if known is None:
-        close = get_close_matches(str(value).lower(), METRICS, n=1)
-        message = f"{value!r} is not among what can be known here: {', '.join(METRICS)}"
-        raise WrongValueError(message, f'"{close[0]}"' if close else "")
-    return known
-
-
-def operator(value: object) -> Operator:
-    """Return how a figure that meets the clause stands to the threshold."""
-    known = [one.value for one in Operator]
-    if isinstance(value, str) and value in known:
-        return Operator(value)
-    meant = _OPERATORS.get(str(value).strip().lower())
-    message = f"{value!r} is none of {', '.join(known)}"
-    raise WrongValueError(message, f'"{meant.value}"' if meant else "")
-
-
-def threshold(value: object) -> Threshold:
-    """Return what a figure is compared with: an amount with its unit, a share in percent, or the plain number of a PUE.
-
-    Raises WrongValueError, with what to write.
-    """
-    written = " ".join(str(value).split())
-    if not isinstance(value, bool) and _NUMBER.fullmatch(written):
-        if not Fraction(written):
-            message = "a threshold can't be zero"
-            raise WrongValueError(message)
-        return Threshold(Fraction(written), Quantity.RATIO, written)
-    number = Fraction(_amount(value))
-    # the longest first: a kWh ends as a Wh does
-    unit = next(unit for unit in sorted(UNITS, key=len, reverse=True) if written.endswith(unit))
-    quantity, many = UNITS[unit]
-    return Threshold(number * many, quantity, written)
-
-
-def texts(value: object) -> tuple[str, ...]:
-    """Return a list of texts."""
-    if not isinstance(value, list) or not value:
-        raise WrongValueError("it is a list of texts", f'["{value}"]' if isinstance(value, str) else "")
-    return tuple(values.text(one) for one in value)
-
-
-def cpv_codes(value: object) -> tuple[str, ...]:
-    """Return codes of the common procurement vocabulary: eight digits, and maybe the check digit."""
-    codes = texts(value)
-    for code in codes:
-        if _CPV.fullmatch(code) is None:
-            message = f"{code!r} is no code of the common procurement vocabulary"
-            raise WrongValueError(message, '["72212000-4"], for example')
-    return codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +89,23 @@ class ClauseTable:
         Decimal, Key("The share of the energy that has to be measured to count as measured.", values.share, "0.9")
     ] = NINE_TENTHS
     evidence: Annotated[
-        tuple[str, ...], Key("What the supplier has to hand in.", texts, '["relevé mensuel"]', unset="nothing")
+        tuple[str, ...], Key("What the supplier has to hand in.", names, '["relevé mensuel"]', unset="nothing")
     ] = ()
     penalty: Annotated[
         str, Key("What a breach costs: told, and never reckoned.", values.text, '"100 EUR par mois"')
     ] = ""
+    kind: Annotated[
+        ClauseKind | None,
+        Key(
+            "What sort: `technical`, `execution`, `reporting` or `award`.",
+            values.choice(ClauseKind),
+            '"execution"',
+            unset="not told",
+        ),
+    ] = None
+    remedy_days: Annotated[
+        int | None, Key("Days to put a breach right: told, and never reckoned.", days, "60", unset="not told")
+    ] = None
     waived: Annotated[str, Key("Why it is put aside.", values.text, '"avenant n°1"', unset="it holds")] = ""
 
 
@@ -228,14 +128,35 @@ class ContractTable:
     declarations: Annotated[
         tuple[Path, ...],
         Key(
-            "Files that the supplier has handed in: `empreinte contracts evidence` copies them.",
+            "Files that the supplier has handed in: `empreinte contracts evidence` copies them. What they say:"
+            " `[[contract.declaration]]`.",
             values.absolute_paths,
             '["/srv/contracts/042/declaration-2026.pdf"]',
             unset="none",
         ),
     ] = ()
+    procurement: Annotated[
+        ProcurementTable | None,
+        Key(
+            "How it was awarded: `[contract.procurement]`.",
+            ProcurementTable,
+            "{ notified = 2025-12-01, months = 36 }",
+            unset="not told",
+        ),
+    ] = None
     clauses: tuple[ClauseTable, ...] = ()
     """Each has its id."""
+    declared: tuple[DeclarationTable, ...] = ()
+    events: tuple[ContractEventTable, ...] = ()
+
+    @property
+    def handed_in(self) -> tuple[Declared, ...]:
+        """All files that the supplier has handed in, those of which nothing is told first."""
+        return (*(Declared(file=str(path)) for path in self.declarations), *(declared_of(one) for one in self.declared))
+
+
+_INNER: Final = frozenset({"clause", "declaration", "event"})
+"""Tables below a contract, of which there may be several."""
 
 
 def read_contracts(tables: object, faults: Faults, later: Mapping[str, str]) -> list[tuple[str, ContractTable]]:
@@ -260,6 +181,10 @@ def contract_of(table: ContractTable) -> Contract:
         starts=table.starts,
         ends=table.ends,
         clauses=tuple(_clause(one) for one in table.clauses),
+        amount=table.amount,
+        procurement=procurement_of(table.procurement),
+        declared=table.handed_in,
+        events=tuple(event_of(one) for one in table.events),
     )
 
 
@@ -285,7 +210,7 @@ def check_contracts(
 
 
 def _contract(table: object, path: str, faults: Faults, later: Mapping[str, str]) -> ContractTable | None:
-    rest = {name: value for name, value in table.items() if name != "clause"} if isinstance(table, dict) else table
+    rest = {name: one for name, one in table.items() if name not in _INNER} if isinstance(table, dict) else table
     read = read_table(ContractTable, rest, path, faults, later)
     if read is None or not isinstance(table, dict):
         return None
@@ -295,7 +220,28 @@ def _contract(table: object, path: str, faults: Faults, later: Mapping[str, str]
     for where, clause in clauses:
         if clause.period is Window.CONTRACT and read.starts is None:
             faults.note(f"{where}.period", "the whole contract has no beginning: say when it starts in [[contract]]")
-    return replace(read, clauses=tuple(clause for _, clause in clauses))
+    return replace(
+        read,
+        clauses=tuple(clause for _, clause in clauses),
+        declared=_declared(read, table.get("declaration", []), f"{path}.declaration", faults, later),
+        events=tuple(
+            one for _, one in read_tables(ContractEventTable, table.get("event", []), f"{path}.event", faults, later)
+        ),
+    )
+
+
+def _declared(
+    contract: ContractTable, tables: object, path: str, faults: Faults, later: Mapping[str, str]
+) -> tuple[DeclarationTable, ...]:
+    """Return what is told of files that the supplier has handed in; note one that is named twice."""
+    known, made = set(contract.declarations), []
+    for where, table in read_tables(DeclarationTable, tables, path, faults, later):
+        if table.file in known:
+            faults.note(f"{where}.file", f"{str(table.file)!r} is named twice: take one of them out")
+        known.add(table.file)
+        check_days(where, table, faults)
+        made.append(table)
+    return tuple(made)
 
 
 def _clauses(tables: object, path: str, faults: Faults, later: Mapping[str, str]) -> list[tuple[str, ClauseTable]]:
@@ -330,6 +276,8 @@ def _clause(table: ClauseTable) -> Clause:
         evidence=table.evidence,
         penalty=table.penalty,
         waived=table.waived,
+        kind=table.kind,
+        remedy_days=table.remedy_days,
     )
 
 
@@ -341,7 +289,7 @@ def _check_clause(path: str, clause: ClauseTable, faults: Faults) -> None:
         faults.note(
             f"{path}.threshold",
             what + (f"in {', '.join(units)}" if units else "a plain number"),
-            f"{_EXAMPLES[wanted]}, for example",
+            f"{EXAMPLES[wanted]}, for example",
         )
     if clause.starts and clause.ends and clause.ends < clause.starts:
         faults.note(f"{path}.ends", f"{clause.ends} is before its first day, {clause.starts}")

@@ -12,10 +12,12 @@ from monitor.config.commitments import ActionTable, CommitmentTable
 from monitor.config.contracts import ClauseTable, ContractTable
 from monitor.config.external import DeclaredTable
 from monitor.config.file import DEFAULT
+from monitor.config.handoff import GuestTable, HandoffTable
 from monitor.config.impact_tables import MarketTable
 from monitor.config.intake import EventsTable
 from monitor.config.model import LATER, LISTS, TABLES
 from monitor.config.notify import NotifyTable, without_path
+from monitor.config.procurement import ContractEventTable, DeclarationTable, ProcurementTable
 from monitor.config.services import MatchTable, ServiceTable
 from monitor.config.tables import Key, keys_of
 from monitor.config.values import toml_text, without_password
@@ -39,8 +41,12 @@ def example() -> str:
     """Return a file with every key, its meaning and a value, all of it commented out: it loads, and changes nothing."""
     parts = [_HEAD, *(_example_table(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_example_table(f"[[{name}]]", record, commented_header=True) for name, record in LISTS.items()]
+    parts.append(_example_table("[handoff]", HandoffTable, commented_header=True))
+    parts.append(_example_table("[[handoff.guest]]", GuestTable, commented_header=True))
     parts.append(_example_table("[[contract]]", ContractTable, commented_header=True))
     parts.append(_example_table("[[contract.clause]]", ClauseTable, commented_header=True))
+    parts.append(_example_table("[[contract.declaration]]", DeclarationTable, commented_header=True))
+    parts.append(_example_table("[[contract.event]]", ContractEventTable, commented_header=True))
     parts.append(_example_table("[[commitment]]", CommitmentTable, commented_header=True))
     parts.append(_example_table("[[commitment.action]]", ActionTable, commented_header=True))
     parts.append(_example_table("[[service]]", ServiceTable, commented_header=True))
@@ -72,8 +78,11 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
     for name, records in several:
         for index, record in enumerate(records):
             yield from _shown_record(f"{name}[{index}]", record, config.origins)
+    if config.handoff.guests:
+        yield from _shown_tree("handoff", config.handoff, {"guest": config.handoff.guests}, config.origins)
     for contract, path in _with_paths("contract", config.contract_tables):
-        yield from _shown_tree(path, contract, {"clause": contract.clauses}, config.origins)
+        below = {"clause": contract.clauses, "declaration": contract.declared, "event": contract.events}
+        yield from _shown_tree(path, contract, below, config.origins)
     for commitment, path in _with_paths("commitment", config.commitment_tables):
         yield from _shown_tree(path, commitment, {"action": commitment.actions}, config.origins)
     for index, rule in enumerate(config.services):
@@ -84,7 +93,13 @@ def reference() -> str:
     """Return the reference of the configuration, as Markdown: docs/configuration.md."""
     parts = [_INTRODUCTION, *(_section(f"[{name}]", record) for name, record in TABLES.items())]
     parts += [_section(f"[[{name}]]", record) for name, record in LISTS.items()]
+    parts += [_section("[handoff]", HandoffTable), _section("[[handoff.guest]]", GuestTable)]
     parts += [_section("[[contract]]", ContractTable), _section("[[contract.clause]]", ClauseTable)]
+    parts += [_section("[contract.procurement]", ProcurementTable)]
+    parts += [
+        _section("[[contract.declaration]]", DeclarationTable),
+        _section("[[contract.event]]", ContractEventTable),
+    ]
     parts += [_section("[[commitment]]", CommitmentTable), _section("[[commitment.action]]", ActionTable)]
     parts += [_section("market = { … }", MarketTable), _section("declared = { … }", DeclaredTable)]
     parts += [_section("[[service]]", ServiceTable), _section("match = { … }", MatchTable)]

@@ -99,5 +99,8 @@ def clause_told(clause: Clause) -> dict[str, Any]:
         "min_measured_ratio": float(clause.min_measured),
         "evidence": list(clause.evidence),
         "penalty": clause.penalty,
+        "kind": None if clause.kind is None else clause.kind.value,
+        "remedy_days": clause.remedy_days,
+        "aggregation": "sum" if clause.metric.grows else "mean",
         "waived": clause.waived,
     }

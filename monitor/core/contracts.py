@@ -8,17 +8,19 @@ asked to write (MiNumEco, DAE and CGDD, sheet on buying AI, 2025; RGESN 2024, cr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.functional import Functional
 from monitor.core.interval import HOUR
+from monitor.core.procurement import ClauseKind, ContractEvent, Declared, Procurement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from decimal import Decimal
 
     from monitor.core.interval import Interval
 
@@ -244,6 +246,10 @@ class Clause:
     """What a breach costs, in the words of the contract: told, and never reckoned."""
     waived: str = ""
     """Why the buyer has put it aside; empty: it holds."""
+    kind: ClauseKind | None = None
+    """What sort of a clause it is; None: not told."""
+    remedy_days: int | None = None
+    """How many days the supplier has to put a breach right, in the words of the contract: told, and never reckoned."""
 
     @property
     def limit(self) -> Fraction:
@@ -267,6 +273,13 @@ class Contract:
     ends: date | None = None
     """Last day; None: it has no end yet."""
     clauses: tuple[Clause, ...] = ()
+    amount: Decimal | None = None
+    """What it is worth, in euros without VAT; None: unknown."""
+    procurement: Procurement = field(default_factory=Procurement)
+    declared: tuple[Declared, ...] = ()
+    """What the supplier has handed in."""
+    events: tuple[ContractEvent, ...] = ()
+    """What happened to it, in the order in which it is written down."""
 
 
 @dataclass(frozen=True, slots=True)

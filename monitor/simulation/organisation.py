@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.config.amounts import price
 from monitor.config.budgets import BudgetTable, completed_budgets, limit
-from monitor.config.contracts import ClauseTable, ContractTable, metric, threshold
+from monitor.config.clause_values import metric, threshold
+from monitor.config.contracts import ClauseTable, ContractTable
 from monitor.config.external import DeclaredTable, ExternalTable
 from monitor.config.impact_tables import AssetKind, AssetTable, MarketTable, SiteKind, SiteTable, TariffTable
 from monitor.config.tables import Faults

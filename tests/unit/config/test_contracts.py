@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Config, ConfigError, Surroundings, load
-from monitor.config.contracts import UNITS, metric, operator, threshold
+from monitor.config.clause_values import UNITS, metric, operator, threshold
 from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.contracts import METRICS, Basis, Operator, Quantity, Window
