@@ -26,7 +26,7 @@ from monitor.report.document import (
 )
 from monitor.report.printing import UNKNOWN, clean, heading, plain, printed, rightwards
 from monitor.report.rendering.glyphs import shown
-from monitor.report.rendering.room import room_of
+from monitor.report.rendering.room import WORD, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,6 @@ DEEPEST: Final = 6
 """The lowest level of headings."""
 REGIONS: Final = {Language.FRENCH: "FR", Language.ENGLISH: "GB"}
 """Whose typography each language follows."""
-WHOLE: Final = 16
-"""Rows up to which a table is kept on one page."""
 RUN: Final = 16
 """Characters of a word after which it may be broken, in words that are longer than LONG."""
 LONG: Final = 24
@@ -117,6 +115,7 @@ class _Writing:
             "unknown": self._words.say("document.dash"),
             "figures": self._words.say("document.figures"),
             "see": self._words.say("document.see"),
+            "long": WORD,
             "parts": [part for section in made.sections for part in self._parts(section, 1)],
             "data": [self._table(figure.data) | {"name": figure.key} for figure in _figures(made.sections)],
         }
@@ -166,7 +165,7 @@ class _Writing:
             "note": self._text(table.note),
             "headings": headings,
             "right": right,
-            "whole": len(rows) <= WHOLE,
+            "whole": room.whole,
             "addresses": [
                 [_address(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
             ],
@@ -185,7 +184,7 @@ class _Writing:
         return self._text(clean(text))
 
     def _text(self, text: str) -> str:
-        line = plain(text)
+        line = _UNIT.sub("\N{NO-BREAK SPACE}", plain(text))
         if self._words.language is Language.FRENCH:
             line = _THIN.sub("\N{NARROW NO-BREAK SPACE}", line)
             line = _BEFORE.sub("\N{NO-BREAK SPACE}", line)
@@ -193,7 +192,8 @@ class _Writing:
         return _LONG_WORD.sub(_breakable, shown(line))
 
 
-_THIN: Final = re.compile(r" (?=[;?!%])")
+_UNIT: Final = re.compile(r"(?<=\d) (?=[%€])")
+_THIN: Final = re.compile(r" (?=[;?!])")
 _BEFORE: Final = re.compile(r" (?=[:»])")
 """A space that must not end a line. Source: Lexique des règles typographiques en usage à l'Imprimerie nationale."""
 _AFTER: Final = re.compile(r"(?<=«) ")
