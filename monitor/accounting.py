@@ -33,7 +33,8 @@ from monitor.core.floors import LOW_LOAD, RESIDENCY, Floors
 from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.meters import Meters
 from monitor.core.platform import Platform
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST, ActivityReading
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST, ActivityReading, Method
+from monitor.core.reconciliation import Agreement, Reconciliation
 from monitor.core.reservation import accelerator, memory, processors
 from monitor.core.tellers import Tellers
 from monitor.core.units import Duration, Energy, Power
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from monitor.core.entries import Bucket, Holding
     from monitor.core.events import Event, Observed
     from monitor.core.meters import Booking
-    from monitor.core.readings import Method, Reading
+    from monitor.core.readings import Reading
 
 JUMP: Final = Duration.from_seconds(60)
 """A wall clock that moves this much more, or less, than the boot clock was set: the jump is noted as a gap."""
@@ -111,7 +112,8 @@ class Accounting:
         self._gap_time = {cause: time.nanoseconds for cause, time in opening.gaps.items()} if opening else {}
         self._gaps: list[Gap] = []
         self._last = before.at if before else None
-        self._platform = Platform()
+        kept = opening.agreement if opening is not None else Agreement()
+        self._platform = Platform(Reconciliation(kept.learnt, kept.finding))
         self.draws: dict[str, Draw] = {}
         """What each resource drew last, for the live figures."""
         self._found = self._note_reboot(opening, now) if opening is not None and not same_boot else []
@@ -173,6 +175,7 @@ class Accounting:
             counted=self._books.counted(),
             cursor=self.cursor,
             told=self._tellers.saved(),
+            agreement=self.reconciliation.agreement,
         )
 
     def reserved(self) -> Mapping[Holding, Duration]:
@@ -183,6 +186,11 @@ class Accounting:
     def conservation_error(self) -> Energy:
         """What was measured less what was attributed since the ledger began."""
         return self._books.conservation_error()
+
+    @property
+    def reconciliation(self) -> Reconciliation:
+        """How the platform's meter stands to those of its components."""
+        return self._platform.reconciliation
 
     def used_sources(self) -> frozenset[tuple[str, str]]:
         """Return the (collector, resource) pairs whose energy is booked."""
@@ -242,16 +250,24 @@ class Accounting:
             if booking.resource != PLATFORM:
                 parts = self._share(booking)
                 pattern = merge(pattern, parts)
+                if booking.method is Method.MODELLED and self._platform_is_measured(booking.end):
+                    continue  # what a model makes of it is in what was measured, as it tells how to share that
                 events += self._post(booking, parts)
                 if PLATFORM in self._meters.booked_at:
                     self._platform.component(booking)
         for booking in bookings:
             if booking.resource == PLATFORM:
                 rest = self._platform.rest(booking)
+                events += self._platform.news(booking)
                 # shared by its own use even where that is not needed now, so that its mark moves on
                 alone = self._share(replace(rest, resource=PLATFORM))
                 events += self._post(rest, share_like(rest.energy, pattern) if pattern else alone)
         return events
+
+    def _platform_is_measured(self, at: Stamp) -> bool:
+        """Whether a meter of the whole machine answers: what a model says of a part could exceed the whole."""
+        booked = self._meters.booked_at.get(PLATFORM)
+        return booked is not None and at.boot - booked.boot <= 2 * self._rules.patience.nanoseconds
 
     def _share(self, booking: Booking) -> Parts:
         length = Duration(booking.end.boot - booking.start.boot)

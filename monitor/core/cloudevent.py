@@ -26,6 +26,8 @@ from monitor.core.events import (
     GapFound,
     HandlerFailed,
     ImpactAccounted,
+    MetersAgreed,
+    MetersDisagreed,
     ServiceAppeared,
     ServiceDisappeared,
 )
@@ -49,6 +51,8 @@ TOLD: Final = (
     CollectionFailed,
     CollectorBecameUnavailable,
     CollectorRecovered,
+    MetersDisagreed,
+    MetersAgreed,
     ImpactAccounted,
     EntryCorrected,
     BudgetCrossed,
@@ -150,11 +154,23 @@ def _of_a_part(event: Event) -> tuple[str, dict[str, Any]]:
             said: dict[str, Any] = {"why": event.why, "defect": event.defect}
         case CollectorBecameUnavailable():
             said = {"reason": event.reason, "what": event.what, "cure": event.cure}
-        case CollectorRecovered():
+        case MetersDisagreed():
+            said = _disagreement(event)
+        case CollectorRecovered() | MetersAgreed():
             said = {}
         case _:
             raise TypeError(type(event).__name__)
     return event.collector, {"collector": event.collector, **said}
+
+
+def _disagreement(event: MetersDisagreed) -> dict[str, Any]:
+    """Return what the meters show, in watts; what is not learnt yet is None."""
+    return {
+        "why": event.why,
+        "platform_watts": event.platform.watts,
+        "components_watts": event.components.watts,
+        "expected_watts": None if event.expected is None else event.expected.watts,
+    }
 
 
 def _budget(event: BudgetCrossed) -> dict[str, Any]:

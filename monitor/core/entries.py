@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from monitor.core.reconciliation import Agreement
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -205,6 +207,8 @@ class OpenBooks:
     """Up to where the events that were taken in are in these books."""
     told: Mapping[Teller, int] = field(default_factory=dict)
     """Of what events tell, and when the last one did (ns since the epoch)."""
+    agreement: Agreement = field(default_factory=Agreement)
+    """How the platform's meter stands to those of its components."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from monitor.core.impact import HourImpacts
     from monitor.core.interval import Interval, Stamp
     from monitor.core.readings import IntensityReading, Reading
-    from monitor.core.units import Duration, Energy
+    from monitor.core.reconciliation import Disagreement
+    from monitor.core.units import Duration, Energy, Power
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,30 @@ class GapFound:
     resource: str
     interval: Interval
     cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetersDisagreed:
+    """The platform's meter and those of its components no longer go together: once, until that has changed.
+
+    `collector` reads the platform's, which shows `platform`; what the components show is `components`. `expected` is
+    what the platform's would usually show beside that; None where that was not learnt yet.
+    """
+
+    at: Stamp
+    collector: str
+    why: Disagreement
+    platform: Power
+    components: Power
+    expected: Power | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetersAgreed:
+    """The platform's meter and those of its components go together again, or what they show is what is usual now."""
+
+    at: Stamp
+    collector: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +226,8 @@ Event = (
     | CollectorRecovered
     | EnergyMeasured
     | GapFound
+    | MetersDisagreed
+    | MetersAgreed
     | ActivityObserved
     | IntensityObserved
     | ImpactAccounted

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -26,6 +27,7 @@ from monitor.core.entries import (
 )
 from monitor.core.interval import Stamp
 from monitor.core.readings import Method
+from monitor.core.reconciliation import Agreement, Disagreement, Learnt
 from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ class _Row(msgspec.Struct, array_like=True):
     cursor: str = ""
     told: list[tuple[str, str, str, int]] = msgspec.field(default_factory=list)
     """Consumer, authority, unit, moment."""
+    agreement: tuple[str, int, tuple[float, float, float, float, float, float], str] = ("", 0, (0, 0, 0, 0, 0, 0), "")
+    """Meters, windows, the sums over them in the order of `Learnt`, and what is odd; empty: nothing."""
 
 
 def encode(
@@ -136,6 +140,7 @@ def encode(
         counted=[(consumer, unit, one.shown, one.ahead) for (consumer, unit), one in books.counted.items()],
         cursor=books.cursor,
         told=[(*teller, moment) for teller, moment in books.told.items()],
+        agreement=_agreement(books.agreement),
     )
     return zlib.compress(msgspec.msgpack.encode(row), LEVEL)
 
@@ -205,7 +210,17 @@ def _books(
         counted={(consumer, Unit(unit)): Counted(shown, ahead) for consumer, unit, shown, ahead in row.counted},
         cursor=row.cursor,
         told={(consumer, Authority(authority), Unit(unit)): moment for consumer, authority, unit, moment in row.told},
+        agreement=_as_kept(*row.agreement),
     )
+
+
+def _agreement(kept: Agreement) -> tuple[str, int, tuple[float, float, float, float, float, float], str]:
+    meters, windows, *sums = astuple(kept.learnt)
+    return meters, windows, tuple(sums), kept.finding or ""
+
+
+def _as_kept(meters: str, windows: int, sums: Iterable[float], finding: str) -> Agreement:
+    return Agreement(Learnt(meters, windows, *sums), Disagreement(finding) if finding else None)
 
 
 def _moment(at: Stamp) -> _Stamp:

@@ -24,12 +24,15 @@ from monitor.core.events import (
     GapFound,
     HandlerFailed,
     ImpactAccounted,
+    MetersAgreed,
+    MetersDisagreed,
     ServiceAppeared,
     ServiceDisappeared,
 )
 from monitor.core.impact import Bounds, HourImpacts, ImpactSeries, Indicator, Terms
 from monitor.core.interval import Interval, Stamp
-from monitor.core.units import Duration
+from monitor.core.reconciliation import Disagreement
+from monitor.core.units import Duration, Power
 from tests.fixtures.contracts import CONTRACT, figure
 
 SECOND = 10**9
@@ -103,6 +106,24 @@ SAID: dict[Event, tuple[str, dict[str, object]]] = {
         {"collector": "rapl", "reason": "absent", "what": "none", "cure": "buy one"},
     ),
     CollectorRecovered(at=AT, collector="rapl"): ("rapl", {"collector": "rapl"}),
+    MetersDisagreed(
+        at=AT,
+        collector="shelly:prise",
+        why=Disagreement.DRIFTED,
+        platform=Power.from_watts(310),
+        components=Power.from_watts(200),
+        expected=Power.from_watts(250.5),
+    ): (
+        "shelly:prise",
+        {
+            "collector": "shelly:prise",
+            "why": "drifted",
+            "platform_watts": 310.0,
+            "components_watts": 200.0,
+            "expected_watts": 250.5,
+        },
+    ),
+    MetersAgreed(at=AT, collector="shelly:prise"): ("shelly:prise", {"collector": "shelly:prise"}),
     EntryCorrected(at=AT, interval=SPAN, generation=3, reason="new factors"): (
         "",
         {

@@ -22,6 +22,7 @@ from monitor.core.entries import (
 from monitor.core.impact import ENERGY_STEPS, ImpactSeries, Indicator
 from monitor.core.interval import Stamp
 from monitor.core.readings import Method
+from monitor.core.reconciliation import Agreement, Disagreement, Learnt
 from monitor.core.units import Duration, Energy, Power
 from monitor.ledger.codec import FORMAT, BrokenBooksError, decode, encode
 
@@ -57,6 +58,7 @@ BOOKS = OpenBooks(
     activity={TOKENS: 2**62, UNMEASURED: 6},
     activity_counters=(SavedActivity(TOKENS, 2**61, "1790000000", Stamp(7, 8)),),
     counted={("assistant", Unit.OUTPUT_TOKENS): Counted(2**62, 5)},
+    agreement=Agreement(Learnt("shelly:prise|package", 9, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5), Disagreement.DRIFTED),
 )
 
 
@@ -126,7 +128,7 @@ def test_books_of_the_layouts_before_are_read_as_what_they_are(layout: int, fiel
     earlier = [layout, *row[1:fields]]
     earlier[8] = [one[:page] for one in earlier[8]]
     opened = [replace(bucket, activity={}) for bucket in BOOKS.open]
-    plain = replace(BOOKS, activity={}, activity_counters=(), counted={}, open=tuple(opened))
+    plain = replace(BOOKS, activity={}, activity_counters=(), counted={}, open=tuple(opened), agreement=Agreement())
     if layout == 1:
         plain = replace(plain, impacts={}, open=tuple(replace(bucket, reserved={}) for bucket in opened))
     assert decode(zlib.compress(msgspec.msgpack.encode(earlier)), SERIES, BY_NUMBER, ACTIVITIES) == plain
