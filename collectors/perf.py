@@ -26,7 +26,7 @@ from collectors._perf import KernelEvents
 from collectors._rapl import ACCURACY, BOUNDS
 from collectors._sysfs import number_of, read_again, text_of, whole
 from monitor.collector import Reason, Source, Unavailable
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, Reach
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Counter:
         counted = self.event.read() * self.described.scale * 1_000_000
         resource = self.described.resource
         energy = Energy(counted.numerator // counted.denominator)
-        return CounterReading(resource, self.meter, energy, BOUNDS[resource], epoch=self.epoch)
+        return CounterReading(resource, self.meter, energy, BOUNDS[resource], epoch=self.epoch, reach=Reach.BOARD)
 
 
 class PerfCollector:

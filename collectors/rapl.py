@@ -7,6 +7,9 @@ Privilege: `energy_uj` is readable by root only (0400) since CVE-2020-8694.
 Traps: psys contains the packages; dram is outside its package, core and uncore are inside; `intel-rapl-mmio` counts
 what `intel-rapl` counts; AMD's processors of several dies show one counter once for each die.
 
+In a virtual machine the same zones may be a directory that its host shares (`paths.powercap`): what the host measured
+and counts as this machine's. See docs/virtual-machines.md.
+
 Source: Linux, Documentation/power/powercap/powercap.rst; drivers/powercap/intel_rapl_common.c.
 """
 
@@ -18,6 +21,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collectors import _handoff
+from collectors._handoff import Handed
 from collectors._rapl import ACCURACY, BOUNDS, SMALL_PLATFORM_BOUND, SMALL_RANGE
 from collectors._sysfs import Gone, NumberFile, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
@@ -49,6 +54,7 @@ CURE: Final = (
     "a file of /etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
 )
 HIDDEN_CURE: Final = "in a container mount the host's /sys elsewhere, as /host/sys, and set `[paths] sysfs`"
+SHARE_CURE: Final = "have its host share it: `[handoff]` in the host's configuration, and a mount of it here"
 LOAD_CURE: Final = "on a physical Intel or AMD machine load the module intel_rapl_msr; a virtual machine has none"
 
 
@@ -113,9 +119,12 @@ class RaplCollector:
     name: ClassVar[str] = "rapl"
     slow: ClassVar[bool] = False
 
-    def __init__(self, root: Path) -> None:
-        """Read the zones below *root*. Raises Unavailable."""
+    def __init__(self, root: Path, *, shared: bool = False) -> None:
+        """Read the zones below *root*, which may be *shared* by the host of this machine. Raises Unavailable, Retry."""
         self._root = root
+        self._shared = shared
+        self._handed: list[Handed] = []
+        self._silent = 0
         self._files = ExitStack()
         self._entries: tuple[str, ...] = ()
         self._counters: list[Counter] = []
@@ -128,8 +137,10 @@ class RaplCollector:
         """Return a collector of the zones that can be read.
 
         Raises Unavailable: ABSENT without zones, FORBIDDEN where none may be read. Of each resource all zones are read
-        or none: half a machine would pass for a whole one.
+        or none: half a machine would pass for a whole one. Raises Retry where what is handed over can't be told.
         """
+        if host.powercap is not None:
+            return cls(host.powercap, shared=True)
         return cls(host.sysfs / "class/powercap")
 
     def sources(self) -> Sequence[Source]:
@@ -145,23 +156,38 @@ class RaplCollector:
             )
             for counter in self._counters
             if counter.twin is None
+        ] + [
+            Source(
+                handed.told.resource,
+                handed.meter,
+                handed.told.method,
+                f"{handed.path.parent}, handed over by the host of this virtual machine{missing}",
+                _handoff.ACCURACY,
+            )
+            for handed in self._handed
         ]
 
     def collect(self) -> Sequence[Reading]:
         """Return the counters. A resource of which a zone can't be read now is left out.
 
-        Raises Retry where none is left, Unavailable where the zones have gone or may not be read any more.
+        Raises Retry where none is left, Unavailable where the zones have gone or may not be read any more. Of what is
+        handed over only what is new is returned; Retry where nothing was for long.
         """
         if entries(self._root) != self._entries:
             self._scan()
-        return read_again(self._read, self._scan)
+        found = read_again(self._read, self._scan)
+        self._silent = 0 if found or not self._handed else self._silent + 1
+        if self._silent >= _handoff.SILENT:
+            raise Retry(f"the host of this virtual machine has told nothing since {self._handed[0].told.moment}")
+        return found
 
     def close(self) -> None:
         """Close the counters' files."""
         self._files.close()
 
     def _read(self) -> Sequence[Reading]:
-        return whole((counter.zone.resource, partial(self._reading, counter)) for counter in self._counters)
+        counted = [(counter.zone.resource, partial(self._reading, counter)) for counter in self._counters]
+        return whole([*counted, *((handed.told.resource, handed.reading) for handed in self._handed)])
 
     def _reading(self, counter: Counter) -> CounterReading | None:
         """Return the counter now; None where it is another die's. What once was found to be of its own stays so."""
@@ -179,16 +205,22 @@ class RaplCollector:
         zones = _without_doubles(_zones(self._root, self._entries))
         refused: dict[str, str] = {}
         counters: list[Counter] = []
+        self._handed = []
         for zone in zones:
             try:
-                counters.append(self._open(zone))
+                detail = zone.directory / _handoff.DETAIL
+                if self._shared and detail.exists():
+                    self._handed.append(Handed(detail, zone.directory.name))
+                else:
+                    counters.append(self._open(zone))
             except PermissionError:
                 refused[zone.directory.name] = zone.resource
             except OSError:
                 continue  # went as it was found, or counts nothing
         self._counters = [one for one in counters if one.zone.resource not in refused.values()]
         self._refused = tuple(refused)
-        if not self._counters:
+        self._handed = [one for one in self._handed if one.told.resource not in refused.values()]
+        if not self._counters and not self._handed:
             self._files.close()
             raise self._nothing()
         for counter in self._counters:
@@ -218,7 +250,8 @@ class RaplCollector:
             return Unavailable(Reason.FORBIDDEN, what, CURE)
         if any(not (self._root / name).exists() for name in zones):
             return Unavailable(Reason.FORBIDDEN, f"what {self._root} points to is hidden", HIDDEN_CURE)
-        return Unavailable(Reason.ABSENT, f"there is no RAPL counter in {self._root}", LOAD_CURE)
+        cure = SHARE_CURE if self._shared else LOAD_CURE
+        return Unavailable(Reason.ABSENT, f"there is no RAPL counter in {self._root}", cure)
 
 
 def _zones(root: Path, names: Iterable[str]) -> Iterator[Zone]:

@@ -341,6 +341,7 @@ def _host(config: Config, machine: Machine, workloads: HostWorkloads, ledger: Le
         cpu_power_accuracy=processors.accuracy,
         memory=config.host.memory,
         nvml=machine.nvml,
+        powercap=machine.powercap,
         grid=grid_of(config, known_until(config, ledger)),
         outgoing=config.network.outgoing,
     )

@@ -216,6 +216,8 @@ class Host:
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
     perf: object | None = None
     """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
+    powercap: Path | None = None
+    """Directory that the host of this virtual machine shares with it, in the shape of powercap; None: the kernel's."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
     outgoing: Outgoing = field(default_factory=Outgoing)

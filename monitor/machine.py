@@ -36,6 +36,8 @@ class Machine:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Identity of this run of the daemon."""
     nvml: object | None = None
+    powercap: Path | None = None
+    """Directory that its host shares with it, where it is a virtual machine."""
     before_read: Callable[[], None] = lambda: None
     simulated: bool = False
     applications: Applications | None = None
@@ -54,6 +56,7 @@ def own_machine(config: Config) -> Machine:
         cgroupfs=paths.cgroupfs,
         read_clock=process_clock(paths.procfs, os.getpid()),
         own_pid=os.getpid(),
+        powercap=paths.powercap,
     )
 
 

@@ -203,6 +203,7 @@ def _host(config: Config, workloads: HostWorkloads) -> Host:
     processors = processor_power.find(config.host.cpu_tdp, paths.procfs, _remembered(config))
     return Host(
         sysfs=paths.sysfs,
+        powercap=paths.powercap,
         procfs=paths.procfs,
         cgroupfs=paths.cgroupfs,
         workloads=workloads,

@@ -5,6 +5,7 @@ from monitor.config.budgets import BudgetTable
 from monitor.config.email import EmailTable
 from monitor.config.file import ConfigError, Surroundings, load
 from monitor.config.grafana import GrafanaTable
+from monitor.config.handoff import GuestTable, HandoffTable
 from monitor.config.impact_tables import (
     AssetKind,
     AssetTable,
@@ -32,6 +33,8 @@ __all__ = [
     "EmailTable",
     "FactorsTable",
     "GrafanaTable",
+    "GuestTable",
+    "HandoffTable",
     "HostFacts",
     "IntakeTable",
     "InventoryTable",

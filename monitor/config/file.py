@@ -17,6 +17,7 @@ from monitor.config.contracts import check_contracts, read_contracts
 from monitor.config.email import check_email
 from monitor.config.external import check_externals
 from monitor.config.grafana import check_grafana
+from monitor.config.handoff import HandoffTable, read_handoff
 from monitor.config.intake import event_rule
 from monitor.config.inventory import further_assets
 from monitor.config.meters import check_meters
@@ -114,7 +115,7 @@ def _resolve(
     faults = Faults()
     origins = {path: f"line {line}" for path, line in lines.items()}
     whole = _with_defaults(tables, surroundings, origins)
-    note_unknown(whole, (*TABLES, *LISTS, "service", "contract", "commitment"), "", faults, LATER)
+    note_unknown(whole, (*TABLES, *LISTS, "handoff", "service", "contract", "commitment"), "", faults, LATER)
     records: dict[str, Any] = {
         name: read_table(record, whole.get(name, {}), name, faults, LATER) for name, record in TABLES.items()
     }
@@ -122,6 +123,7 @@ def _resolve(
         name: read_tables(record, whole.get(name, []), name, faults, LATER) for name, record in LISTS.items()
     }
     services = _services(whole.get("service", []), faults)
+    handoff = read_handoff(whole.get("handoff", {}), [rule.facts.key for _, rule in services], faults, LATER)
     _check_together(records, services, faults)
     check_webhooks(several["notify"], faults)
     check_externals(several["external"], [rule.facts.key for _, rule in services], faults)
@@ -140,6 +142,7 @@ def _resolve(
         raise ConfigError(str(file) if file else "the configuration", found, origins)
     return Config(
         **records,
+        handoff=handoff or HandoffTable(),
         sites=tuple(site for _, site in several["site"]),
         tariffs=tuple(tariff for _, tariff in several["tariff"]),
         assets=assets,

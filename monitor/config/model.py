@@ -16,6 +16,7 @@ from monitor.config.contracts import ContractTable, contract_of
 from monitor.config.email import EmailTable
 from monitor.config.external import ExternalTable, external_rule
 from monitor.config.grafana import GrafanaTable
+from monitor.config.handoff import HandoffTable
 from monitor.config.impact_tables import (
     HIGHEST_PUE,
     LOWEST_PUE,
@@ -173,6 +174,15 @@ class Paths:
     cgroupfs: Annotated[Path, Key("The control groups.", values.absolute_path, '"/sys/fs/cgroup"')] = Path(
         "/sys/fs/cgroup"
     )
+    powercap: Annotated[
+        Path | None,
+        Key(
+            "Where the host of this virtual machine shares its energy with it: docs/virtual-machines.md.",
+            values.absolute_path,
+            '"/mnt/energy"',
+            unset="energy counters are the kernel's",
+        ),
+    ] = None
     state: Annotated[
         Path,
         Key(
@@ -291,6 +301,7 @@ class Config:
     inventory: InventoryTable
     grafana: GrafanaTable
     register: RegisterTable
+    handoff: HandoffTable
     sites: tuple[SiteTable, ...]
     tariffs: tuple[TariffTable, ...]
     assets: tuple[AssetTable, ...]

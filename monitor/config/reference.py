@@ -40,8 +40,8 @@ _HEAD: Final = """\
 def example() -> str:
     """Return a file with every key, its meaning and a value, all of it commented out: it loads, and changes nothing."""
     parts = [_HEAD, *(_example_table(f"[{name}]", record) for name, record in TABLES.items())]
+    parts.append(_example_table("[handoff]", HandoffTable))
     parts += [_example_table(f"[[{name}]]", record, commented_header=True) for name, record in LISTS.items()]
-    parts.append(_example_table("[handoff]", HandoffTable, commented_header=True))
     parts.append(_example_table("[[handoff.guest]]", GuestTable, commented_header=True))
     parts.append(_example_table("[[contract]]", ContractTable, commented_header=True))
     parts.append(_example_table("[[contract.clause]]", ClauseTable, commented_header=True))
@@ -78,8 +78,7 @@ def shown(config: Config) -> Iterator[tuple[str, str, str]]:
     for name, records in several:
         for index, record in enumerate(records):
             yield from _shown_record(f"{name}[{index}]", record, config.origins)
-    if config.handoff.guests:
-        yield from _shown_tree("handoff", config.handoff, {"guest": config.handoff.guests}, config.origins)
+    yield from _shown_tree("handoff", config.handoff, {"guest": config.handoff.guests}, config.origins)
     for contract, path in _with_paths("contract", config.contract_tables):
         below = {"clause": contract.clauses, "declaration": contract.declared, "event": contract.events}
         yield from _shown_tree(path, contract, below, config.origins)
