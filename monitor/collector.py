@@ -218,6 +218,8 @@ class Host:
     """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
     powercap: Path | None = None
     """Directory that the host of this virtual machine shares with it, in the shape of powercap; None: the kernel's."""
+    ipmi: object | None = None
+    """A stand-in for the kernel's devices of the BMC and the programs that ask it, likewise; None: this machine's own."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
     outgoing: Outgoing = field(default_factory=Outgoing)
