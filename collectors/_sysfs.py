@@ -49,6 +49,13 @@ class NumberFile:
         except ValueError as error:
             raise Retry(f"{self.path} holds no number") from error
 
+    def is_in_place(self) -> bool:
+        """Whether what is open is what stands at the path now: where not, its device went, and may have come back."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)

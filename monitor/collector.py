@@ -214,6 +214,8 @@ class Host:
     """Installed memory, where configured; None: as the kernel says."""
     nvml: object | None = None
     """A stand-in for the `pynvml` module, for a simulated or recorded host; None: the real library."""
+    amdsmi: object | None = None
+    """A stand-in for the `amdsmi` module, likewise; None: the real library."""
     perf: object | None = None
     """A stand-in for the kernel's perf_event, likewise; None: the kernel's own."""
     powercap: Path | None = None

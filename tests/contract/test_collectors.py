@@ -285,7 +285,8 @@ def settled(row: Reading) -> Reading:
     if isinstance(row, UsageReading):
         return dataclasses.replace(row, fresh=False)
     if isinstance(row, GpuUsageReading):
-        return dataclasses.replace(row, uses=tuple(dataclasses.replace(use, sm_percent=0) for use in row.uses))
+        uses = tuple(dataclasses.replace(use, sm_percent=0, busy=None) for use in row.uses)
+        return dataclasses.replace(row, uses=uses, utilisation_known=True)
     return row
 
 
@@ -305,7 +306,7 @@ def read(collector: Collector | Unavailable) -> Sequence[Reading]:
 def assert_in_bounds(row: Reading) -> None:
     if isinstance(row, ENERGY):
         fixed = {readings.PACKAGE, readings.DRAM, readings.PLATFORM}
-        assert row.resource in fixed or row.resource.removeprefix("gpu").isdigit()
+        assert row.resource in fixed or readings.GPUS.fullmatch(row.resource)
         assert row.meter
     if isinstance(row, CounterReading):
         assert row.energy >= Energy.ZERO
@@ -321,6 +322,7 @@ def assert_in_bounds(row: Reading) -> None:
         assert 0 <= row.grams_per_kilowatt_hour <= 2000
     if isinstance(row, GpuUsageReading):
         assert all(0 <= use.sm_percent <= 100 and use.consumer for use in row.uses)
+        assert all(use.busy is None or use.busy >= Duration.ZERO for use in row.uses)
         assert len({use.pid for use in row.uses}) == len(row.uses)
 
 
