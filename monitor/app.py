@@ -25,6 +25,7 @@ from monitor.core.units import Duration
 from monitor.daemon import Daemon
 from monitor.exposition.about import About
 from monitor.exposition.prometheus import Exposition
+from monitor.handing_over import handing_over
 from monitor.impact_accounting import KEPT, ImpactAccounting
 from monitor.ledger.external_periods import ExternalPeriods
 from monitor.ledger.periods import Periods
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from monitor.config import Config, FactorsTable, Listen, MeterTable
     from monitor.core.terms import Reckoner
     from monitor.exposition.snapshot import Snapshot
+    from monitor.handing_over import Committed
     from monitor.intake.feed import Feed
     from monitor.reckoning import Assembly
     from monitor.web.intake import Intake
@@ -156,6 +158,7 @@ def _work(config: Config, machine: Machine) -> None:
             subscribers=(stream, notifier, *_installed_subscribers()),
             feed=feed,
             notice=notifier.notice,
+            hand_over=handing_over(config, machine, ledger, stack),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stop(inbox))
@@ -373,6 +376,7 @@ def _daemon(
     subscribers: Sequence[Subscriber],
     feed: Feed | None,
     notice: Callable[[], None],
+    hand_over: Committed,
 ) -> Daemon:
     sampling = config.sampling
     opening, now = ledger.load(), machine.clock.stamp()
@@ -400,6 +404,7 @@ def _daemon(
         commit_every=config.ledger.commit_every,
         live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
         feed=feed,
+        hand_over=hand_over,
         recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
     )
 

@@ -121,6 +121,7 @@ class Daemon:
         commit_every: Duration,
         live_for: Duration,
         feed: Feed | None = None,
+        hand_over: Callable[[OpenBooks, Sequence[Gap]], None] = lambda _, __: None,
         recent_power: Iterable[tuple[int, float]] = (),
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
@@ -131,7 +132,8 @@ class Daemon:
         *limits* is given the figures after each commit, and says how budgets and contracts stand and what is to be told
         with the next commit; at its next call that was told.
 
-        From *feed* come the events that are taken in; None: none are.
+        From *feed* come the events that are taken in; None: none are. *hand_over* is given what was committed, books
+        and gaps, and raises nothing.
 
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
         knows of the last hour: (start of a minute, watts).
@@ -154,7 +156,7 @@ class Daemon:
         self._alive = alive
         self._commit_every = commit_every
         self._live_for = live_for
-        self._feed = feed
+        self._feed, self._hand_over = feed, hand_over
         self._pending = Pending()
         self._health: dict[str, CollectorHealth] = {}
         self._present: frozenset[str] = frozenset()
@@ -233,6 +235,7 @@ class Daemon:
             pending.bound()
             return
         self._committed, self._pending = books, Pending()
+        self._hand_over(books, pending.gaps)
         corrected = self._restate_late(at, [reading for _, reading in pending.intensities])
         self._bus.publish([*pending.events, *corrected])
         self._sum_up(books, at)

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.handoff import Portion, Portions
@@ -50,20 +49,13 @@ OWN: Final = 0o700
 """Of the directory above: nobody on the host but the daemon, and who shares it, sees what the guests draw."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A virtual machine that is told of its energy."""
-
-    service: str
-    tokens: tuple[bytes, ...] = ()
-    """Whoever has one of them is told over HTTP; none: nobody is."""
-
-
 class HandOff:
     """Tells every guest after each commit. It raises nothing: a disk that is full keeps no commit from being shown."""
 
-    def __init__(self, guests: Sequence[Guest], directory: Path | None, state: Path, opening: OpenBooks | None) -> None:
+    def __init__(self, services: Sequence[str], directory: Path | None, state: Path, opening: OpenBooks | None) -> None:
         """Go on where the run before left off. *opening*: its books. *directory* None: nothing is written for guests.
+
+        *services* are the guests.
 
         *state* is the daemon's own directory.
         """
@@ -71,8 +63,7 @@ class HandOff:
         self._state = state / STATE
         kept = _kept(self._state)
         self._portions = {
-            guest.service: Portions(guest.service, opening, self._as_told(guest.service, kept.get(guest.service, {})))
-            for guest in guests
+            service: Portions(service, opening, self._as_told(service, kept.get(service, {}))) for service in services
         }
         self._saved = self._lasting()
         self._told: dict[str, tuple[Portion, ...]] = {}

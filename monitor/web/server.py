@@ -20,11 +20,12 @@ from hypercorn.config import Config, Sockets
 
 from monitor.config import Listen
 from monitor.web.application import application
+from monitor.web.guests import guests_application
 from monitor.web.health import Health
 from monitor.web.protection import LONGEST_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from hypercorn.typing import Framework
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 64
 """At once. A page, some scrapes and a health check need four."""
+WEB: Final = "[web]"
+HANDOFF: Final = "[handoff]"
 LONGEST_SILENCE: Final = 5.0
 """In seconds: for a request to be told whole, and between two requests."""
 STRANGE_VISITOR: Final = "Unhandled exception in client_connected_cb"
@@ -78,16 +81,39 @@ def serve(
 
     Raises WebError where the address can't be had: taken, not of this machine, not permitted.
     """
-    door = _opened(listen, insecure=insecure)
-    address = Listen(listen.address, door.getsockname()[1])
     health = Health(exposition, now, patience)
     app = application(exposition, health, language, zone, intake=intake, stream=stream, webhooks=webhooks)
+    with _served(app, _opened(listen, WEB, insecure=insecure), listen, stream) as address:
+        log.info("serving at http://%s/", address)
+        yield address
+
+
+@contextlib.contextmanager
+def serve_guests(
+    told: Callable[[str], Mapping[str, Any]],
+    tokens: Mapping[str, Sequence[bytes]],
+    listen: Listen,
+    *,
+    insecure: bool = False,
+) -> Iterator[Listen]:
+    """Tell virtual machines of their energy, for as long as the context lasts; the value is the address for it.
+
+    *told* is asked what a service is told; *tokens* are those of each service. Raises WebError as `serve` does.
+    """
+    with _served(guests_application(told, tokens), _opened(listen, HANDOFF, insecure=insecure), listen) as address:
+        log.info("telling virtual machines of their energy at http://%s/", address)
+        yield address
+
+
+@contextlib.contextmanager
+def _served(app: ASGIApp, door: Door, listen: Listen, stream: Stream | None = None) -> Iterator[Listen]:
+    """Serve *app* at the *door*, which is then shut, for as long as the context lasts; the value is its address."""
+    address = Listen(listen.address, door.getsockname()[1])
     server = _Server(app, door, stream)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
         server.started.result()
-        log.info("serving at http://%s/", address)
         yield address
     finally:
         server.stop()
@@ -203,12 +229,12 @@ class _Settings(Config):
         return Sockets(secure_sockets=[], insecure_sockets=[self._door], quic_sockets=[])
 
 
-def _opened(listen: Listen, *, insecure: bool) -> Door:
-    family, address = _resolved(listen)
+def _opened(listen: Listen, table: str, *, insecure: bool) -> Door:
+    family, address = _resolved(listen, table)
     if not insecure and not ipaddress.ip_address(address[0]).is_loopback:
         raise WebError(
             f"{listen} can be reached over the network, with no encryption and no password: listen on 127.0.0.1"
-            " behind a proxy that adds both, or set insecure = true in [web]"
+            f" behind a proxy that adds both, or set insecure = true in {table}"
         )
     door = Door(family)
     try:
@@ -219,27 +245,27 @@ def _opened(listen: Listen, *, insecure: bool) -> Door:
         door.setblocking(False)
     except OSError as error:
         door.close()
-        raise WebError(_refusal(listen, error)) from error
+        raise WebError(_refusal(listen, table, error)) from error
     return door
 
 
-def _resolved(listen: Listen) -> tuple[int, tuple[str, int]]:
+def _resolved(listen: Listen, table: str) -> tuple[int, tuple[str, int]]:
     try:
         found = socket.getaddrinfo(listen.address, listen.port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        raise WebError(f"there is no address {listen.address}: set listen in [web] to one of this machine") from error
+        raise WebError(f"there is no address {listen.address}: set listen in {table} to one of this machine") from error
     # a name that has both, as localhost does, is most often meant as the older one
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, (str(address[0]), int(address[1]))
 
 
-def _refusal(listen: Listen, error: OSError) -> str:
+def _refusal(listen: Listen, table: str, error: OSError) -> str:
     cures = {
-        errno.EADDRINUSE: f"{listen} is taken by another program, or another daemon: stop it, or set listen in [web]",
-        errno.EADDRNOTAVAIL: f"{listen.address} is not an address of this machine: set listen in [web] to one that is",
-        errno.EACCES: f"port {listen.port} is for root only: set listen in [web] to a port from 1024 on",
+        errno.EADDRINUSE: f"{listen} is taken by another program, or another daemon: stop it, or set listen in {table}",
+        errno.EADDRNOTAVAIL: f"{listen.address} is no address of this machine: set listen in {table} to one that is",
+        errno.EACCES: f"port {listen.port} is for root only: set listen in {table} to a port from 1024 on",
     }
-    otherwise = f"{listen} can't be listened on ({error.strerror}): set listen in [web] to another address"
+    otherwise = f"{listen} can't be listened on ({error.strerror}): set listen in {table} to another address"
     return cures.get(error.errno or 0, otherwise)
 
 

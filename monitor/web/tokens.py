@@ -27,8 +27,10 @@ class TokenError(Exception):
     """The tokens can't be had. The text is one sentence, with the cure; it holds no token."""
 
 
-def tokens_of(path: Path) -> tuple[bytes, ...]:
+def tokens_of(path: Path, key: str = "intake.token_file") -> tuple[bytes, ...]:
     """Return the tokens in the file at *path*, one a line; empty lines and those that begin with # are none.
+
+    *key* is where the configuration names it.
 
     Raises TokenError where it can't be read, holds none, or one that can be guessed.
     """
@@ -37,7 +39,7 @@ def tokens_of(path: Path) -> tuple[bytes, ...]:
             content = file.read(LARGEST_FILE + 1)
             mode = path.stat().st_mode
     except OSError as error:
-        raise TokenError(f"{path} can't be read ({error.strerror}): see intake.token_file") from error
+        raise TokenError(f"{path} can't be read ({error.strerror}): see {key}") from error
     lines = [line.strip() for line in content.splitlines()]
     tokens = tuple(line for line in lines if line and not line.startswith(b"#"))
     if not tokens or len(tokens) > MOST or len(content) > LARGEST_FILE:
