@@ -102,13 +102,13 @@ class ActivityReader:
                 (sums.counted if counted else sums.cross_checks)[self._renamed(one, piece)] += amount
         return Told(dict(sums.counted), dict(sums.cross_checks))
 
-    def monthly(self, months: Sequence[Interval]) -> Told[tuple[ActivityRow, ...]]:
-        """Return what was done in each of the *months*, which join."""
+    def monthly(self, months: Sequence[Interval], first: int = 1) -> Told[tuple[ActivityRow, ...]]:
+        """Return what was done in each of the *months*, which join; they are numbered from *first* on."""
         starts = [month.start for month in months]
         whole = Interval(starts[0], months[-1].end)
         rows = Told(Counter[_Key](), Counter[_Key]())
         for piece in cut(whole, {*starts, *self._naming.changes()}, self._grain):
-            month = bisect_right(starts, piece.start)
+            month = first - 1 + bisect_right(starts, piece.start)
             for one, amount, counted in self._totals(piece):
                 key = _Key(month, self._renamed(one, piece), self._naming.facts(one.consumer, piece.start))
                 (rows.counted if counted else rows.cross_checks)[key] += amount

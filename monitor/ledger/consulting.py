@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from monitor.core.calendar import months_of
 from monitor.core.interval import Interval, bucket_of
+from monitor.ledger.abreast import most_abreast, share_out
 from monitor.ledger.activity import ActivityReader
 from monitor.ledger.corrections import read_corrections
 from monitor.ledger.explanation import applied_terms, by_terms
@@ -18,7 +19,7 @@ from monitor.ledger.external import external_sums, read_mark
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.impacts import ImpactReader
 from monitor.ledger.intensities import end_of_intensities, read_intensities
-from monitor.ledger.reading import Reader
+from monitor.ledger.reading import Monthly, Reader
 from monitor.ledger.restatement import read_restatements
 from monitor.ledger.schema import AS_BOOKED, generations, impact_generations, open_books, remembered
 from monitor.ledger.stretches import merged, runs
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from monitor.ledger.hours import HourFacts
     from monitor.ledger.identity import Identity
     from monitor.ledger.naming import Naming
-    from monitor.ledger.reading import Monthly, Sums
+    from monitor.ledger.reading import Sums
     from monitor.ledger.restatement import Restatement
     from monitor.ledger.session import Session
 
@@ -98,9 +99,14 @@ class Consulted:
 
     def monthly(self, year: int) -> Monthly:
         """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
-        months = months_of(year, ZoneInfo(self.timezone))
-        with self.transaction() as connection:
-            return self._reader(connection).monthly(year, months, self._closed_through(connection))
+        with self._session.abreast(most_abreast()) as connections:
+            closed = self._closed_through(connections[0])
+
+            def read(reader: Reader, month: tuple[int, Interval]) -> Monthly:
+                return reader.monthly(year, (month[1],), closed, month[0])
+
+            months = list(enumerate(months_of(year, ZoneInfo(self.timezone)), 1))
+            return Monthly.of(share_out(read, [self._reader(one) for one in connections], months))
 
     def month(self, year: int, number: int) -> Monthly:
         """Return the month *number*, 1 to 12, of the local *year*, as `monthly` does; in its rows it is month 1."""

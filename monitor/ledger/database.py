@@ -104,13 +104,20 @@ def engine_of(place: Place, access: Access, name: str = "empreinte") -> Engine:
     return _sqlite(place.path, access)
 
 
-def _sqlite(path: Path, access: Access) -> Engine:
+def engine_beside(path: Path) -> Engine:
+    """Return an engine that reads the SQLite file at *path*, and whose connections other threads may be given."""
+    return _sqlite(path, Access.READ, given_away=True)
+
+
+def _sqlite(path: Path, access: Access, *, given_away: bool = False) -> Engine:
     mode = "ro" if access is Access.READ else "rw"
 
     def connect() -> sqlite3.Connection:
         uri = f"file:{quote(str(path))}?mode={mode}"
         # transactions are begun below: Python's own way leaves changes of the schema outside of them
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=not given_away
+        )
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             if access is not Access.READ:

@@ -76,12 +76,12 @@ class ImpactReader:
                     sums[key] = sums.get(key, Bounds.ZERO) + amount
         return sums
 
-    def monthly(self, months: Sequence[Interval]) -> tuple[ImpactRow, ...]:
-        """Return what each of the *months*, which join, came to."""
+    def monthly(self, months: Sequence[Interval], first: int = 1) -> tuple[ImpactRow, ...]:
+        """Return what each of the *months*, which join, came to; they are numbered from *first* on."""
         starts = [month.start for month in months]
         rows: dict[tuple[int, ImpactSeries, ServiceFacts], Bounds] = {}
         for piece, over in self.pieces(Interval(starts[0], months[-1].end), starts):
-            month = bisect_right(starts, piece.start)
+            month = first - 1 + bisect_right(starts, piece.start)
             for one, amount in self._totals(over):
                 key = (month, self.renamed(one, piece.start), self._naming.facts(one.consumer, piece.start))
                 rows[key] = rows.get(key, Bounds.ZERO) + amount

@@ -82,6 +82,20 @@ class Monthly:
     cross_checks: tuple[ActivityRow, ...] = ()
     """What others say of the same: never added."""
 
+    @classmethod
+    def of(cls, parts: Sequence[Monthly]) -> Monthly:
+        """Return the year of which the *parts* are some months each, in order of time."""
+        return cls(
+            parts[0].year,
+            parts[0].closed_through,
+            tuple(row for part in parts for row in part.rows),
+            {key: energy for part in parts for key, energy in part.measured.items()},
+            {key: time for part in parts for key, time in part.covered.items()},
+            tuple(row for part in parts for row in part.impacts),
+            tuple(row for part in parts for row in part.activity),
+            tuple(row for part in parts for row in part.cross_checks),
+        )
+
 
 class Reader:
     """Reads within one transaction: all that it says is of one moment."""
@@ -131,13 +145,13 @@ class Reader:
             {(one, indicator): amount for (one, indicator), amount in held.items() if isinstance(one, Group)},
         )
 
-    def monthly(self, year: int, months: Sequence[Interval], closed_through: int) -> Monthly:
-        """Return the *year* by its *months*."""
+    def monthly(self, year: int, months: Sequence[Interval], closed_through: int, first: int = 1) -> Monthly:
+        """Return the *year* by its *months*, which join; they are numbered from *first* on."""
         starts = [month.start for month in months]
         rows: Counter[tuple[int, Series, ServiceFacts]] = Counter()
         measured: Counter[tuple[int, Meter]] = Counter()
         for stretch in self._stretches(Interval(starts[0], months[-1].end), starts):
-            month = bisect_right(starts, stretch.interval.start)
+            month = first - 1 + bisect_right(starts, stretch.interval.start)
             for one, amount in self._entries(stretch):
                 facts = self._naming.facts(one.consumer, stretch.interval.start)
                 rows[month, self._renamed(one, stretch), facts] += amount
@@ -145,7 +159,7 @@ class Reader:
                 measured[month, meter] += amount
         covered = {
             (number, resource): time
-            for number, month in enumerate(months, 1)
+            for number, month in enumerate(months, first)
             for resource, time in self._covered(month).items()
         }
         return Monthly(
@@ -154,8 +168,8 @@ class Reader:
             tuple(MonthRow(*key, Energy(amount)) for key, amount in rows.items()),
             _energies(measured),
             _durations(covered),
-            self.impacts.monthly(months),
-            *self.activity.monthly(months),
+            self.impacts.monthly(months, first),
+            *self.activity.monthly(months, first),
         )
 
     def hours(self, interval: Interval) -> list[HourFacts]:

@@ -5,14 +5,17 @@ Whatever the database raises leaves here as a LedgerError.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.ledger.abreast import Beside
 from monitor.ledger.database import Access, engine_of
 from monitor.ledger.errors import LedgerTaken, forbidden_or_full, understand
 from monitor.ledger.locks import take_session_lock
+from monitor.ledger.schema import meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +56,24 @@ class Session:
                 yield connection
         except SQLAlchemyError as error:
             self._drop_if_lost()
+            raise understand(error, str(self._place)) from error
+
+    @contextmanager
+    def abreast(self, most: int) -> Iterator[list[Connection]]:
+        """Give up to *most* connections, each for one transaction that reads, which all see the same commit.
+
+        The first is for the thread that asks, each other one for a thread of its own. There is only the first where
+        somebody commits meanwhile, and on a server, which shares its work out by itself. Raises LedgerError.
+        """
+        try:
+            with ExitStack() as stack:
+                paths = [self._place.path] * (most - 1) if self._place.path else []
+                beside = [stack.enter_context(closing(Beside(path))) for path in paths]
+                first = stack.enter_context(self.transaction())
+                first.execute(select(meta.c.one)).all()
+                same = [one.begin() for one in beside]
+                yield [first, *(one.connection for one in beside)] if all(same) else [first]
+        except SQLAlchemyError as error:
             raise understand(error, str(self._place)) from error
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -434,6 +436,31 @@ def test_months_are_cut_in_the_organisations_time_zone(ledger: Ledger) -> None:
     assert found.covered[4, "package"] == Duration(HR // 2)
     assert found.measured[3, PACKAGE] == Energy(3)
     assert found.closed_through == ns("2027-01-01T02:00:00")
+
+
+def test_all_months_of_a_year_are_of_one_moment_also_while_a_daemon_commits(site: Site) -> None:
+    january, december = ns("2026-01-01T00:00:00", PARIS), ns("2026-12-01T00:00:00", PARIS)
+    site.open().close()
+    read_enough = threading.Event()
+
+    def keep() -> None:
+        with site.open(now=december) as daemon:
+            for hour in range(600):
+                # each commit closes an hour of both months, with the same energy
+                hours_from(january + hour * HR, december + hour * HR).to(daemon)
+                if read_enough.is_set():
+                    break
+
+    found = set[int]()
+    with ThreadPoolExecutor(1) as pool, site.read() as ledger:
+        keeping = pool.submit(keep)
+        while len(found) < 5 and not keeping.done():
+            months = Counter({row.month: row.energy.microjoules for row in ledger.monthly(2026).rows})
+            assert months[1] == months[12]
+            found.add(months[1])
+        read_enough.set()
+        keeping.result()
+    assert len(found) == 5
 
 
 def test_a_month_can_be_read_alone(ledger: Ledger) -> None:
