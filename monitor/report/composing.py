@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from monitor.report.document import Document
+from monitor.report.sections.annex import annex
 from monitor.report.sections.assurance import assurance
 from monitor.report.sections.bought import bought
 from monitor.report.sections.commitments import commitments
@@ -53,6 +54,7 @@ def compose(material: Material) -> Document:
         frameworks(material),
         method(material),
         assurance(material),
+        annex(material),
     )
     return Document(
         language=words.language,

@@ -17,10 +17,11 @@ from monitor.report.measures import (
 )
 from monitor.report.rounding import alone, rounded_pairs
 from monitor.report.sections.figures import by_hour, by_service, intensity, monthly
+from monitor.report.sections.largest import rest_of, shortened
 from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole_and_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from monitor.core.summary import Impacts
@@ -36,7 +37,7 @@ MEASURED: Final = ("counter", "integrated")
 
 def services(material: Material) -> Section:
     """Return the section of results by service and by month."""
-    uses = material.ordered
+    energy, climate, resources = (shortened(material, table, _beside(material)) for table in tables(material))
     return Section(
         "services",
         material.say("services.title"),
@@ -44,10 +45,10 @@ def services(material: Material) -> Section:
             Section(
                 "services-energy",
                 material.say("services.energy"),
-                _there(_energy(material, uses), by_service(material)),
+                _there(energy, by_service(material)),
             ),
-            Section("services-climate", material.say("services.climate"), (_climate(material, uses),)),
-            Section("services-resources", material.say("services.resources"), (_resources(material, uses),)),
+            Section("services-climate", material.say("services.climate"), (climate,)),
+            Section("services-resources", material.say("services.resources"), (resources,)),
             Section(
                 "months",
                 material.say("services.months"),
@@ -55,6 +56,17 @@ def services(material: Material) -> Section:
             ),
         ),
     )
+
+
+def tables(material: Material) -> tuple[Table, Table, Table]:
+    """Return energy, emissions and other impacts, each with a line for each service."""
+    uses = material.ordered
+    return _energy(material, uses), _climate(material, uses), _resources(material, uses)
+
+
+def _beside(material: Material) -> Mapping[str, Cell]:
+    """Return what is no sum of the services that are put together."""
+    return {"idle_percent": None, "measured_percent": measured(rest_of(material))}
 
 
 def _there(*blocks: Block | None) -> tuple[Block, ...]:

@@ -10,10 +10,12 @@ from monitor.core.activity import Unit
 from monitor.core.units import MICROGRAMS_PER_GRAM
 from monitor.report.document import Block, Notice, Paragraph, Section, Table
 from monitor.report.measures import number_column, text_column
+from monitor.report.printing import clean
+from monitor.report.sections.largest import KEPT, MANY, largest, named
 from monitor.report.units import MICROJOULES_PER_WATT_HOUR, watt_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from monitor.core.functional import Functional, PerUnit
     from monitor.core.impact import Bounds
@@ -31,16 +33,37 @@ def units(material: Material) -> Section:
     told = [use for use in material.ordered if use.units is not None]
     if not told:
         return Section("units", material.say("units.title"), (Notice(material.say("units.none")),))
-    blocks: list[Block] = [Paragraph(material.say("units.reading")), _done(material, told)]
-    if any(use.units is not None and use.units.per_unit for use in told):
-        blocks += [_per_unit(material, told), *_by_hour(material, told), _scores(material, told)]
+    blocks: list[Block] = [Paragraph(material.say("units.reading"))]
+    shown = largest(told)
+    blocks += [one if shown is told else named(material, one) for one in _tables(material, shown)]
     silent = [material.name(use.facts) for use in material.ordered if use.units is None and use.facts.found_by]
     if silent:
-        blocks.append(Notice(material.say("units.silent", services=", ".join(silent))))
+        blocks.append(Notice(_silent(material, silent)))
     return Section("units", material.say("units.title"), tuple(blocks))
 
 
-def _done(material: Material, told: list[Use]) -> Table:
+def tables_of_all(material: Material) -> tuple[Table, ...]:
+    """Return the tables of all services that tell what they do; none where the section has them."""
+    told = [use for use in material.ordered if use.units is not None]
+    return () if largest(told) is told else tuple(_tables(material, told))
+
+
+def _tables(material: Material, told: Sequence[Use]) -> Iterator[Table]:
+    yield _done(material, told)
+    if any(use.units is not None and use.units.per_unit for use in told):
+        yield _per_unit(material, told)
+        yield from _by_hour(material, told)
+        yield _scores(material, told)
+
+
+def _silent(material: Material, names: Sequence[str]) -> str:
+    """Return who tells nothing, by name as far as names are read."""
+    shown = names if len(names) <= MANY else names[:KEPT]
+    key = "units.silent" if shown is names else "units.many_silent"
+    return material.say(key, services=", ".join(map(clean, shown)), others=len(names) - len(shown))
+
+
+def _done(material: Material, told: Sequence[Use]) -> Table:
     words = material.words
     columns = (
         text_column("service", words),
@@ -67,13 +90,13 @@ def _share(use: Use) -> Decimal | None:
     return None if share is None else _decimal(100 * share, 1)
 
 
-def _each(told: list[Use]) -> Iterator[tuple[Use, PerUnit]]:
+def _each(told: Sequence[Use]) -> Iterator[tuple[Use, PerUnit]]:
     for use in told:
         if use.units is not None:
             yield from ((use, one) for one in use.units.per_unit.values())
 
 
-def _per_unit(material: Material, told: list[Use]) -> Table:
+def _per_unit(material: Material, told: Sequence[Use]) -> Table:
     words = material.words
     columns = (
         text_column("service", words),
@@ -95,7 +118,7 @@ def _per_unit(material: Material, told: list[Use]) -> Table:
     return Table("per_unit", words.say("table.per_unit.title"), columns, rows, note=words.say("table.per_unit.note"))
 
 
-def _by_hour(material: Material, told: list[Use]) -> Iterator[Table]:
+def _by_hour(material: Material, told: Sequence[Use]) -> Iterator[Table]:
     """Yield the table of what a unit took from hour to hour; nothing where it is known of no hour."""
     words, now = material.words, material.report.spreads
     before = {} if material.before is None else material.before.spreads
@@ -127,7 +150,7 @@ def _percentiles(spread: Spread | None, functional: Functional) -> tuple[Cell, C
     return median, p95
 
 
-def _scores(material: Material, told: list[Use]) -> Table:
+def _scores(material: Material, told: Sequence[Use]) -> Table:
     """Return the SCI sheet: each score with its parts. Source: SCI 1.1 (ISO/IEC 21031:2024)."""
     words = material.words
     columns = (

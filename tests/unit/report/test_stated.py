@@ -222,9 +222,9 @@ def test_contracts_are_counted_by_number_and_by_value_only_where_all_of_it_is_kn
     report = make(whole_year())
     (said, _) = blocks(document(report, Stated(contracts=contracts)), "procurement")
     assert isinstance(said, Paragraph)
-    assert "2 of 3 contracts" in said.text
+    assert "an environmental clause: 2 of 3, 66.7" in said.text
     assert "66.7\N{NO-BREAK SPACE}%" in said.text
-    assert "1 contracts do not say what they are worth" in said.text
+    assert "it is not said what they are worth (key amount): 1." in said.text
     made = document(report, Stated(contracts=contracts[:2]), Language.FRENCH)
     (said, _) = blocks(made, "procurement")
     assert isinstance(said, Paragraph)
