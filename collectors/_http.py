@@ -92,13 +92,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class Reply:
+    """What a server replied, whatever its status."""
+
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     @property
     def now(self) -> int | None:
+        """The moment that the server took for now (ns since the epoch); None where it doesn't say."""
         moment = moment_of(self.headers.get("Date", ""))
         return None if moment is None else round(moment) * NANOSECONDS_PER_SECOND
 
@@ -179,15 +182,24 @@ class Client:
             reply = self._reply(url)
         return self._answer(reply, refusals)
 
-    def read(self, path: str) -> bytes:
-        """Return the body of the answer at *path*, whatever it is.
+    def read(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """Return the body of the answer at *path*, whatever it is; *headers* go with the question.
 
         Raises Refusal, with the status, where the server will not answer this; Retry where it may the next time.
         """
-        reply = self._reply(f"{self._address}{path}")
+        reply = self._reply(f"{self._address}{path}", headers)
         if reply.status in FINAL:
             raise Refusal(f"{self.host} answers with status {reply.status}", reply.status)
         return self._checked(reply).body
+
+    def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, content: object = None) -> Reply:
+        """Return the reply to a request that has something done at *path*: JSON of *content* goes with it, if any.
+
+        It is sent once, and no redirect is followed. Raises Retry where no whole reply comes in time.
+        """
+        body = None if content is None else json.dumps(content).encode()
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        return self._sent(f"{self._address}{path}", {**kind, **(headers or {})}, method, body)
 
     def rest(self) -> None:
         """End a read: close what is open."""
@@ -195,7 +207,7 @@ class Client:
             self._pool.pools[key].close()
         self._pool.clear()
 
-    def _answer(self, reply: _Reply, refusals: frozenset[int]) -> Answer:
+    def _answer(self, reply: Reply, refusals: frozenset[int]) -> Answer:
         if reply.status in refusals:
             raise Refusal(status=reply.status)
         try:
@@ -203,7 +215,7 @@ class Client:
         except (ValueError, RecursionError) as error:
             raise Retry(f"what {self.host} answers is no JSON, or not all of it: {self.again}") from error
 
-    def _checked(self, reply: _Reply) -> _Reply:
+    def _checked(self, reply: Reply) -> Reply:
         """Return *reply* where it is an answer. Raises Retry where it is none."""
         if reply.status != OK:
             pause = reply.pause() or 0.0
@@ -213,7 +225,7 @@ class Client:
             raise Retry(f"{self.host} {what}{wish}: {self.again}{', not before that' if pause else ''}")
         return reply
 
-    def _waited(self, reply: _Reply, least: float) -> bool:
+    def _waited(self, reply: Reply, least: float) -> bool:
         """Wait before a repetition and return True; or return False where that is too long for one read."""
         seconds = max(reply.pause() or 0.0, least)
         if seconds > self._limits.patience or self._monotonic() + seconds > self._deadline:
@@ -221,10 +233,10 @@ class Client:
         self._wait(seconds)
         return True
 
-    def _reply(self, url: str) -> _Reply:
+    def _reply(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Return the reply to *url*, redirects within the provider's host followed. Raises Retry."""
         for _ in range(REDIRECTS + 1):
-            reply = self._once(url)
+            reply = self._once(url, headers or {})
             if reply.status not in ELSEWHERE:
                 return reply
             url = _joined(url, reply.headers.get("Location", ""))
@@ -232,27 +244,35 @@ class Client:
                 raise Retry(f"{self.host} redirects to another host, which is not followed: {self.again}")
         raise Retry(f"{self.host} redirects in a circle: {self.again}")
 
-    def _once(self, url: str) -> _Reply:
+    def _once(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask once; once more with proof of who asks, where that is asked for. Raises as `_sent` does."""
-        reply = self._sent(url)
+        reply = self._sent(url, headers)
         if reply.status != UNKNOWN_CALLER or self._digest is None:
             return reply
-        return self._sent(url) if self._digest.challenged(reply.headers.get("WWW-Authenticate", "")) else reply
+        asked = reply.headers.get("WWW-Authenticate", "")
+        return self._sent(url, headers) if self._digest.challenged(asked) else reply
 
-    def _sent(self, url: str) -> _Reply:
+    def _sent(self, url: str, headers: Mapping[str, str], method: str = "GET", body: bytes | None = None) -> Reply:
         """Ask once. Raises Retry where no whole answer comes in time."""
         from urllib3 import Timeout, exceptions  # noqa: PLC0415 - see above
 
         left = self._left()
         timeout = Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
-        proof = self._digest.proof("GET", url) if self._digest is not None else ""
-        headers = {**self._pool.headers, "Authorization": proof} if proof else self._pool.headers
+        proof = self._digest.proof(method, url) if self._digest is not None else ""
+        sent = {**self._pool.headers, **headers, **({"Authorization": proof} if proof else {})}
         try:
             response = self._pool.request(
-                "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
+                method,
+                url,
+                body=body,
+                headers=sent,
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
             )
             with response:
-                return _Reply(response.status, response.headers, self._body(response))
+                return Reply(response.status, response.headers, self._body(response))
         except exceptions.HTTPError as error:
             self._left()
             raise Retry(f"{self.host} {meaning_of(error)}: {self.again}") from error

@@ -38,6 +38,8 @@ class Asked:
     headers: Message
     target: str = ""
     """The path and the query as they were sent."""
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ class Reply:
 class GridServer(Listening):
     """Gives the answers that were laid out for it, one by one; when there are none left, those of *answer*."""
 
-    def __init__(self, answer: Callable[[Asked], Reply], now: datetime, context: ssl.SSLContext | None = None) -> None:
-        super().__init__(_Handler, context=context)
+    def __init__(
+        self, answer: Callable[[Asked], Reply], now: datetime, context: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
+        super().__init__(_Handler, context=context, port=port)
         self.answer = answer
         self.now: datetime | None = now
         """What its clock shows; None: it tells no time."""
@@ -87,11 +91,23 @@ class _Handler(Handler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        self._answer()
+
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        self._answer()
+
+    def do_DELETE(self) -> None:  # noqa: N802 - http.server's name
+        self._answer()
+
+    def _answer(self) -> None:
         grid = self.part
         parts = urlsplit(self.path)
         # as a proxy is asked, the path begins with the address of the host that is meant
         place = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme else parts.path
-        reply = grid.reply_to(Asked(place, dict(parse_qsl(parts.query)), self.headers, self.path))
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        reply = grid.reply_to(
+            Asked(place, dict(parse_qsl(parts.query)), self.headers, self.path, self.command or "", body)
+        )
         if reply.silent:
             grid.stopping.wait()
             self.close_connection = True

@@ -385,3 +385,39 @@ def test_no_key_is_in_any_log(server: GridServer, caplog: pytest.LogCaptureFixtu
         _get(client)
     assert SECRET not in caplog.text
     assert SECRET not in json.dumps([record.__dict__ for record in caplog.records], default=str)
+
+
+def test_what_has_something_done_is_sent_once_with_its_content_and_what_came_of_it_is_told(server: GridServer) -> None:
+    client = _client(server, path="/behind/a/gateway")
+    client.begin()
+    server.next.append(Reply.of({"Id": "7"}, status=201, headers={"Location": "/sessions/7"}))
+    reply = client.send("POST", "/sessions", {"X-Trace": "1"}, {"UserName": "monitor"})
+    assert (reply.status, reply.headers["Location"], json.loads(reply.body)) == (201, "/sessions/7", {"Id": "7"})
+    server.next.append(Reply(status=503, headers={"Retry-After": "0"}))
+    assert client.send("DELETE", "/sessions/7").status == 503
+    client.rest()
+    posted, deleted = server.asked
+    assert (posted.method, posted.path) == ("POST", "/behind/a/gateway/sessions")
+    assert posted.headers["Content-Type"] == "application/json"
+    assert posted.headers["X-Trace"] == "1"
+    assert json.loads(posted.body) == {"UserName": "monitor"}
+    assert (deleted.method, deleted.body) == ("DELETE", b"")
+
+
+def test_what_has_something_done_is_sent_to_no_other_place(server: GridServer) -> None:
+    client = _client(server)
+    client.begin()
+    server.next.append(Reply(status=307, headers={"Location": "/elsewhere"}))
+    assert client.send("POST", "/sessions", content={"Password": SECRET}).status == 307
+    client.rest()
+    assert len(server.asked) == 1
+
+
+def test_a_header_that_goes_with_one_question_does_not_go_with_the_next(server: GridServer) -> None:
+    client = _client(server)
+    client.begin()
+    client.read("/records", {"X-Auth-Token": "abc"})
+    client.read("/records")
+    client.rest()
+    assert [asked.headers.get("X-Auth-Token") for asked in server.asked] == ["abc", None]
+    assert all(asked.headers["auth-token"] == SECRET for asked in server.asked)
