@@ -200,7 +200,7 @@ class Cards:
 
     def follow(self) -> None:
         """Look for the cards anew where some came or went. Raises Unavailable, Retry as `scan`."""
-        if _entries(self._root) != self._seen:
+        if not self.boards or _entries(self._root) != self._seen:
             self.scan()
 
     def read(self) -> Sequence[CounterReading | PowerReading]:

@@ -166,7 +166,7 @@ class Users:
         everyone = self._clients is None
         # where even the first of all processes is hidden, others are as well
         self._unseen &= living
-        self._unseen |= {0} if pids and 1 not in living else set()
+        self._unseen |= {0} if 1 not in living else set()
         new = living - self._young.keys()
         self._young = {pid: self._young.get(pid, 0 if everyone else LOOKS) for pid in pids}
         self._nodes = {pid: nodes for pid, nodes in self._nodes.items() if pid in living}
