@@ -52,8 +52,8 @@ class Change:
 
     @property
     def is_known(self) -> bool:
-        """Whether all that it drew was measured, and is somebody's."""
-        return not self.missed and not (self.measured and self.modelled)
+        """Whether all that it drew was measured, and it is known whose it is."""
+        return not self.missed and not self.modelled
 
     @property
     def is_apart(self) -> bool:
@@ -69,6 +69,8 @@ class Portions:
         self._service = service
         self._before = opening
         self._portions = {portion.resource: portion for portion in known}
+        self._broken: set[str] = set()
+        """Of what another epoch began and nothing was told since."""
 
     def take(self, books: OpenBooks, gaps: Iterable[Gap]) -> tuple[Portion, ...]:
         """Return the portions that count up to *books*, just committed with *gaps*; the others stay as they were."""
@@ -98,12 +100,15 @@ class Portions:
     ) -> Portion | None:
         """Return the portion of *parts*; None where it was not measured any further."""
         known = self._portions.get(resource)
-        if known is not None and not all(change.is_known or change.is_apart for change in parts.values()):
+        if known is not None and resource not in self._broken and not all(one.is_known for one in parts.values()):
+            # at once, and not only with the next portion: the daemon may be stopped before that
             known = self._portions[resource] = replace(known, epoch=known.epoch + 1)
+            self._broken.add(resource)
         # the platform's meter is read less often than those of its components, and all have to end together
         decisive = {part: change for part, change in parts.items() if part not in {PACKAGE, DRAM}} or parts
         if not any(change.measured for change in decisive.values()):
             return None
+        self._broken.discard(resource)
         method = max((way for change in parts.values() for way in change.measured), key=list(Method).index)
         # all that the resource ever was, also of a part that has no meter any more: it never falls
         names = parts if resource != PLATFORM else energies

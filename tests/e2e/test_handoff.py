@@ -1,0 +1,135 @@
+"""A host tells two virtual machines of their energy, each by its own way, and what they count is what the host counted.
+
+The machines are busy processes that the host takes for services; the guests are daemons of their own, with their own
+ledgers, whose powercap is the directory that would be shared with them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.parts.daemon import HOST_ENERGY, Daemon, Tables
+from tests.parts.loopback import wait_until
+from tests.parts.powercap import Powercap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BURNER: Final = """
+import time
+name, share = "{name}", {share}
+while True:
+    t = time.monotonic() + share * 0.1
+    while time.monotonic() < t:
+        pass
+    time.sleep(0.1 - share * 0.1)
+"""
+MACHINES: Final = {"vm-1": 0.6, "vm-2": 0.3}
+SERVICE_ENERGY: Final = "empreinte_service_energy_joules_total"
+
+
+class Site:
+    """A host with two machines on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.handoff = root / "handoff"
+        (root / "host").mkdir()
+        self.powercap = Powercap(root / "host")
+        self.first = self.powercap.microjoules
+        tables: Tables = {
+            "paths": {"sysfs": self.powercap.sysfs},
+            "service": [{"key": key, "match": {"process": f'name, share = "{key}"'}} for key in MACHINES],
+            "handoff": {"directory": self.handoff},
+            "handoff.guest": [{"service": key} for key in MACHINES],
+        }
+        self.host = Daemon(root / "host", tables)
+        self.guests = {key: self._guest(key) for key in MACHINES}
+        self._burners = [
+            subprocess.Popen([sys.executable, "-c", BURNER.format(name=key, share=share)])
+            for key, share in MACHINES.items()
+        ]
+
+    def _guest(self, key: str) -> Daemon:
+        (self.root / key).mkdir()
+        return Daemon(self.root / key, {"paths": {"powercap": self.handoff / key}})
+
+    def close(self) -> None:
+        for burner in self._burners:
+            burner.kill()
+            burner.wait()
+        for daemon in (self.host, *self.guests.values()):
+            daemon.child.close()
+        self.powercap.stand()
+
+    def shown(self, key: str) -> int:
+        """What the directory of machine *key* shows, in microjoules; 0 where it is not there yet."""
+        file = self.handoff / key / "intel-rapl:0/energy_uj"
+        return int(file.read_text()) if file.exists() else 0
+
+    def counted(self, key: str) -> int:
+        """What the host counts as machine *key*'s, in microjoules."""
+        return _microjoules(self.host.scrape().value(SERVICE_ENERGY, service=key, resource="package"))
+
+    def measured(self, key: str) -> int:
+        """What the guest *key* has measured, in microjoules."""
+        return _microjoules(self.guests[key].scrape().value(HOST_ENERGY, resource="package", method="counter"))
+
+    def _booked(self) -> int:
+        return _microjoules(self.host.scrape().value(HOST_ENERGY, resource="package", method="counter"))
+
+    def settle(self) -> dict[str, tuple[int, int]]:
+        """Let the counter stand; return, by machine, what the host counts and the guest measured once both know all."""
+        last = self.powercap.stand()
+        wait_until(lambda: self._booked() >= last - self.first, what="the host has booked all")
+        wait_until(lambda: all(self.shown(key) == self.counted(key) for key in MACHINES), what="all is handed over")
+        for guest in self.guests.values():
+            guest.wait_for_tick(3)
+        return {key: (self.counted(key), self.measured(key)) for key in MACHINES}
+
+
+def _microjoules(joules: float) -> int:
+    return round(joules * 1e6)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def start(site: Site) -> None:
+    """Start all daemons, with the counter moving, and return once every guest has measured something."""
+    site.host.start()
+    site.powercap.move()
+    wait_until(lambda: all(site.shown(key) > 0 for key in MACHINES), what="the machines are told")
+    for guest in site.guests.values():
+        guest.start()
+    wait_until(lambda: all(site.measured(key) > 0 for key in MACHINES), what="the guests measure")
+
+
+def grown(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Return, by machine, by how much grew what the host counts, and what the guest measured."""
+    return {key: (after[key][0] - before[key][0], after[key][1] - before[key][1]) for key in MACHINES}
+
+
+def test_what_a_guest_measures_is_what_the_host_counts_as_its_to_the_microjoule(site: Site) -> None:
+    """Defect 16: a fifth of it, where powers were added up as energies."""
+    start(site)
+    before = site.settle()
+    site.powercap.move()
+    for _ in range(3):
+        site.host.wait_for_tick(4)
+    after = site.settle()
+    for key, (counted, measured) in grown(before, after).items():
+        assert counted == measured > 0, key
+    whole = sum(counted for counted, _ in after.values())
+    assert whole < site.powercap.microjoules - site.first, "the host used some of it itself"
