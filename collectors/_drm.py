@@ -6,7 +6,7 @@ holds there. A client that several processes share, or one process has twice, is
 
 Looking through all descriptors of all processes takes long, so each process is looked through when it is new and from
 time to time; at every read only the descriptors are read that were found. To look at those of other users' processes
-takes CAP_SYS_PTRACE; with CAP_DAC_READ_SEARCH beside it to look through them costs a third.
+takes CAP_SYS_PTRACE; with CAP_DAC_READ_SEARCH beside it to look through them costs less.
 
 Source: Linux, Documentation/gpu/drm-usage-stats.rst; Documentation/gpu/xe (drm-usage-stats); proc(5).
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NODE: Final = "/dev/dri/"
+CLIENT: Final = "drm-client-id"
 UNITS: Final = {"": 1, "KiB": 1024, "MiB": 1024 * 1024}
 COMPUTING: Final = frozenset({"gfx", "compute", "rcs", "ccs", "render"})
 """Engines that run programs, as amdgpu, xe and i915 call them; the others copy, decode, encode."""
@@ -91,7 +92,7 @@ class Used:
 def client(text: str) -> Client | None:
     """Return what a render node's fdinfo says; None where it is none's, or does not tell of which card and client."""
     keys = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
-    address, number = keys.get("drm-pdev", ""), keys.get("drm-client-id", "")
+    address, number = keys.get("drm-pdev", ""), keys.get(CLIENT, "")
     if not address or not number:
         return None
     numbers = {key: found for key, value in keys.items() if (found := _number(value)) is not None}
@@ -196,7 +197,7 @@ class Users:
         for pid, nodes in sorted(self._nodes.items(), reverse=True):
             for node in nodes:
                 try:
-                    found = client(_text(self._procfs / str(pid) / "fdinfo" / node))
+                    found = client(_text(f"{self._procfs}/{pid}/fdinfo/{node}"))
                 except PermissionError:
                     self._unseen.add(pid)
                     continue
@@ -223,7 +224,7 @@ def _render_nodes(process: Path) -> Iterator[str]:
     except (PermissionError, FileNotFoundError):
         for name in os.listdir(process / "fdinfo"):  # noqa: PTH208 - as above
             with contextlib.suppress(FileNotFoundError):  # closed since
-                if client(_text(process / "fdinfo" / name)) is not None:
+                if CLIENT in _text(f"{process}/fdinfo/{name}"):
                     yield name
         return
     for name in names:
@@ -232,15 +233,18 @@ def _render_nodes(process: Path) -> Iterator[str]:
                 yield name
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
     """Return the beginning of the file *path*. Raises OSError."""
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        return stream.read(LONGEST)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, LONGEST).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 def _is_kernel_thread(process: Path) -> bool:
     try:
-        return bool(int(_text(process / "stat").rpartition(")")[2].split()[6]) & KERNEL_THREAD)
+        return bool(int(_text(f"{process}/stat").rpartition(")")[2].split()[6]) & KERNEL_THREAD)
     except (OSError, ValueError, IndexError):
         return False
 
