@@ -262,7 +262,7 @@ def _resolved(listen: Listen, table: str) -> tuple[int, tuple[str, int]]:
 def _refusal(listen: Listen, table: str, error: OSError) -> str:
     cures = {
         errno.EADDRINUSE: f"{listen} is taken by another program, or another daemon: stop it, or set listen in {table}",
-        errno.EADDRNOTAVAIL: f"{listen.address} is no address of this machine: set listen in {table} to one that is",
+        errno.EADDRNOTAVAIL: f"{listen.address} is not an address of this machine: set listen in {table} to one of it",
         errno.EACCES: f"port {listen.port} is for root only: set listen in {table} to a port from 1024 on",
     }
     otherwise = f"{listen} can't be listened on ({error.strerror}): set listen in {table} to another address"

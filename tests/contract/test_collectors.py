@@ -336,9 +336,7 @@ def test_no_meter_is_told_twice_and_no_resource_in_two_ways(collector: Collector
 
 
 def method_of(row: CounterReading | PowerReading | LoadReading) -> Method:
-    if isinstance(row, PowerReading):
-        return row.method
-    return Method.COUNTER if isinstance(row, CounterReading) else Method.MODELLED
+    return Method.MODELLED if isinstance(row, LoadReading) else row.method
 
 
 @each_collector
