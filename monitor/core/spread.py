@@ -6,12 +6,14 @@ An hour in which nothing was done has no quotient; its energy is in the mean of 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MEDIAN: Final = Fraction(1, 2)
 MOST: Final = Fraction(95, 100)
@@ -56,8 +58,7 @@ def spread(parts: Iterable[UnitHours]) -> Spread:
         len(hours),
         sum(one.waiting for one in found),
         sum(one.unknown for one in found),
-        _percentile(hours, MEDIAN),
-        _percentile(hours, MOST),
+        *_percentiles(hours, MEDIAN, MOST),
     )
 
 
@@ -67,11 +68,11 @@ def _order(hour: tuple[int, int]) -> int:
     return (energy << 128) // amount
 
 
-def _percentile(hours: Sequence[tuple[int, int]], share: Fraction) -> Fraction | None:
-    """Return the smallest quotient up to which at least *share* of all that was done is, of *hours* in their order."""
-    wanted, done = share * sum(amount for _, amount in hours), 0
-    for energy, amount in hours:
-        done += amount
-        if done >= wanted:
-            return Fraction(energy, amount)
-    return None
+def _percentiles(hours: Sequence[tuple[int, int]], *shares: Fraction) -> Iterator[Fraction | None]:
+    """Yield the smallest quotient up to which at least each of *shares* of all that was done is.
+
+    The *hours* are in the order of their quotients. Without any there is none.
+    """
+    done = list(accumulate(amount for _, amount in hours))
+    for share in shares:
+        yield Fraction(*hours[bisect_left(done, share * done[-1])]) if done else None
