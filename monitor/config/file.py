@@ -278,6 +278,7 @@ def _match(table: object, path: str, faults: Faults) -> Match | None:
         cgroup=match.cgroup,
         process=match.process,
         port=match.port,
+        virtual_machine=match.virtual_machine,
     )
 
 

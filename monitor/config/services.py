@@ -24,6 +24,9 @@ class MatchTable:
         Key("Regular expression searched for in the command line.", values.expression, '"llama-server .*--port 8080"'),
     ] = ""
     port: Annotated[int | None, Key("Port it listens on.", values.port, "8000")] = None
+    virtual_machine: Annotated[
+        str, Key("Name of the virtual machine, as libvirt has it; with Proxmox VE, its number.", values.text, '"web"')
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

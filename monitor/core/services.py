@@ -24,6 +24,12 @@ CONTAINER: Final = re.compile(
 """The name of a container's control group, with its id. Source: Docker, Podman, CRI-O, containerd: cgroup drivers."""
 MACHINE: Final = re.compile(r"/(?:lxc(?:\.payload)?[./]([^/]+)|machine-([^/]+)\.scope|systemd-nspawn@([^/]+)\.service)")
 """A container that has a name, and a system of its own inside. Source: LXC, systemd-machined."""
+VIRTUAL_MACHINE: Final = re.compile(
+    r"/(?:machine-qemu-\d+-(.+)\.scope|machine/qemu-\d+-(.+)\.libvirt-qemu|qemu\.slice/(\d+)\.scope)"
+)
+"""How the path of a virtual machine's control group ends, with its name or number; the number before a name is another
+one at each start. Source: libvirt, "Control Groups Resource Management" and virDomainDriverGenerateMachineName; Proxmox
+VE, qemu-server (PVE/QemuServer.pm, enter_systemd_scope)."""
 POD: Final = re.compile(r"pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$")
 """The end of the name of a pod's control group, with its uid. Source: Kubernetes, pkg/kubelet/cm."""
 SHARED_UNITS: Final = re.compile(
@@ -54,6 +60,8 @@ class Match:
     """Regular expression searched for in the command line."""
     port: int | None = None
     """Port it listens on."""
+    virtual_machine: str = ""
+    """Name that libvirt knows it by, or number that Proxmox VE does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +285,12 @@ def machine_of(cgroup: str) -> str:
     return name.replace(r"\x2d", "-")
 
 
+def virtual_machine_of(cgroup: str) -> str:
+    """Return the name of the virtual machine whose group *cgroup* is; empty where it is none's."""
+    found = re.search(rf"{VIRTUAL_MACHINE.pattern}$", cgroup.replace(r"\x2d", "-"))
+    return next((name for name in found.groups() if name), "") if found else ""
+
+
 def _matching_group(cgroup: str, match: Match) -> str:
     """Return the outermost control group on the way to *cgroup* that *match* names; empty where none is."""
     return next((path for path in _lineage(cgroup) if _names_group(path, match)), "")
@@ -291,6 +305,8 @@ def _names_group(path: str, match: Match) -> bool:
     if match.container:
         found = CONTAINER.fullmatch(last)
         return machine_of(path) == match.container or (found is not None and found[1].startswith(match.container))
+    if match.virtual_machine:
+        return virtual_machine_of(path) == match.virtual_machine
     if match.pod:
         uid = POD.search(last)
         return uid is not None and fnmatchcase(uid[1].replace("_", "-"), match.pod)

@@ -10,7 +10,7 @@ from tests.unit.config.test_file import read
 
 SERVICE = '[[service]]\nkey = "vm-1"\nmatch = { cgroup = "/machine.slice/*web.scope" }\n'
 GUEST = '[[handoff.guest]]\nservice = "vm-1"\n'
-BY_TOKEN = 'token_file = "/etc/empreinte/vm-1.token"\n'
+BY_TOKEN = 'token_file = "/etc/empreinte/vm-1.token"\n'  # noqa: S105 - where one is, and none itself
 
 
 def test_nobody_is_told_unless_it_is_configured(tmp_path: Path) -> None:
