@@ -43,7 +43,7 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
     year_in(year, zone)
     months = months_of(year, zone)
     interval = Interval(months[scope.months[0] - 1].start, months[scope.months[-1] - 1].end)
-    monthly = ledger.monthly(year)
+    monthly = ledger.monthly(year, scope.months)
     return Books(
         year=year,
         time_zone=zone,

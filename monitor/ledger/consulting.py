@@ -27,7 +27,7 @@ from monitor.ledger.unit_hours import read_unit_hours
 from monitor.ledger.writing import read_naming, read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -97,16 +97,20 @@ class Consulted:
         with self.reader() as reader:
             return reader.impacts.held(interval, through)
 
-    def monthly(self, year: int) -> Monthly:
-        """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it."""
-        with self._session.abreast(most_abreast()) as connections:
+    def monthly(self, year: int, numbers: Collection[int] = range(1, 13)) -> Monthly:
+        """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it.
+
+        Only the months of the *numbers*, 1 to 12, are read.
+        """
+        with self._session.abreast(min(most_abreast(), len(numbers))) as connections:
             closed = self._closed_through(connections[0])
 
             def read(reader: Reader, month: tuple[int, Interval]) -> Monthly:
                 return reader.monthly(year, (month[1],), closed, month[0])
 
-            months = list(enumerate(months_of(year, ZoneInfo(self.timezone)), 1))
-            return Monthly.of(share_out(read, [self._reader(one) for one in connections], months))
+            months = enumerate(months_of(year, ZoneInfo(self.timezone)), 1)
+            asked = [month for month in months if month[0] in numbers]
+            return Monthly.of(year, closed, share_out(read, [self._reader(one) for one in connections], asked))
 
     def month(self, year: int, number: int) -> Monthly:
         """Return the month *number*, 1 to 12, of the local *year*, as `monthly` does; in its rows it is month 1."""

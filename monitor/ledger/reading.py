@@ -83,11 +83,11 @@ class Monthly:
     """What others say of the same: never added."""
 
     @classmethod
-    def of(cls, parts: Sequence[Monthly]) -> Monthly:
-        """Return the year of which the *parts* are some months each, in order of time."""
+    def of(cls, year: int, closed_through: int, parts: Sequence[Monthly]) -> Monthly:
+        """Return the *year* of which the *parts* are some months each, in order of time."""
         return cls(
-            parts[0].year,
-            parts[0].closed_through,
+            year,
+            closed_through,
             tuple(row for part in parts for row in part.rows),
             {key: energy for part in parts for key, energy in part.measured.items()},
             {key: time for part in parts for key, time in part.covered.items()},

@@ -475,6 +475,11 @@ def test_a_month_can_be_read_alone(ledger: Ledger) -> None:
     assert {row.energy for row in whole.rows if row.month == 4} == {row.energy for row in april.rows}
     assert april.covered == {(1, resource): time for (month, resource), time in whole.covered.items() if month == 4}
     assert ledger.month(2026, 5).rows == ()
+    only = ledger.monthly(2026, (4, 5))
+    assert only.rows == tuple(row for row in whole.rows if row.month == 4)
+    assert only.covered == {key: time for key, time in whole.covered.items() if key[0] == 4}
+    assert only.measured == {key: energy for key, energy in whole.measured.items() if key[0] == 4}
+    assert only.closed_through == whole.closed_through
 
 
 def test_a_month_of_two_methods_has_a_row_for_each(ledger: Ledger) -> None:
