@@ -9,20 +9,21 @@ Source: NVML API reference, nvmlReturn_t; pynvml 13 (`_nvmlCheckReturn`, `throwO
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.collector import Reason, Unavailable
 from monitor.core.units import Energy, Memory, Power
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MICROJOULES_PER_MILLIJOULE: Final = 1_000
 MICROWATTS_PER_MILLIWATT: Final = 1_000
 NO_INSTANCE: Final = 0xFFFFFFFF
 """What the driver gives for the instance of a process on a card that is not partitioned."""
-CONTEXTS: Final = ("Compute", "Graphics", "MPSCompute")
+MPS: Final = "MPSCompute"
+CONTEXTS: Final = ("Compute", "Graphics", MPS)
 """The kinds of context; a process may have several, and is then in several lists, with all its memory in each."""
 FORMS: Final = ("_v3", "_v2")
 """Newest first. The form without a suffix raises an error of its own where the driver is older than the module."""
@@ -78,10 +79,18 @@ class Down(Exception):  # noqa: N818 - as above
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One process with a context open. `memory` is None where the driver doesn't tell."""
+    """One process with a context open. `memory` is None where the driver doesn't tell.
+
+    `held` has its bytes on each part of the card; a card that is not partitioned is one part. `mps`: a client of MPS.
+    """
 
     pid: int
     memory: Memory | None
+    held: Mapping[int, int | None] = field(default_factory=dict)
+    mps: bool = False
+
+
+Row = tuple[int, int, int | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,17 @@ class Session:
             rows = [row for instance in self._instances(handle) for row in self._rows(instance)]
         return _merged(rows)
 
+    def slices(self, handle: object) -> tuple[dict[int, int], int]:
+        """Return how many slices each instance of a partitioned card has, and how many there are of the card.
+
+        Raises NotOffered, NotNow.
+        """
+        found: dict[int, int] = {}
+        for instance in self._instances(handle):
+            number = int(self._call("nvmlDeviceGetGpuInstanceId", instance))
+            found[number] = int(self._call("nvmlDeviceGetAttributes", instance).gpuInstanceSliceCount)
+        return found, int(self._call("nvmlDeviceGetMaxMigDeviceCount", handle))
+
     def samples(self, handle: object, since: int) -> list[Sample]:
         """Return the use of the card after the moment *since* (0: all that is kept). Raises NotOffered, NotNow.
 
@@ -191,14 +211,14 @@ class Session:
             if row.timeStamp > since and 0 < row.smUtil <= 100  # noqa: PLR2004 - per cent
         ]
 
-    def _rows(self, handle: object) -> list[tuple[int, int, int | None]]:
-        """Return (pid, instance, bytes) of each context. One kind of list at least has to be offered."""
-        rows: list[tuple[int, int, int | None]] = []
+    def _rows(self, handle: object) -> list[Row]:
+        """Return (pid, instance, bytes, MPS) of each context. One kind of list at least has to be offered."""
+        rows: list[Row] = []
         refused: list[NotOffered] = []
         for kind in CONTEXTS:
             try:
                 rows += [
-                    (int(row.pid), int(getattr(row, "gpuInstanceId", NO_INSTANCE)), row.usedGpuMemory)
+                    (int(row.pid), int(getattr(row, "gpuInstanceId", NO_INSTANCE)), row.usedGpuMemory, kind == MPS)
                     for row in self._newest(f"nvmlDeviceGet{kind}RunningProcesses", handle)
                 ]
             except NotOffered as fact:
@@ -299,17 +319,19 @@ def _text(said: str | bytes) -> str:
     return said.decode() if isinstance(said, bytes) else said
 
 
-def _merged(rows: Iterable[tuple[int, int, int | None]]) -> list[Context]:
+def _merged(rows: Iterable[Row]) -> list[Context]:
     """Return one context for each process, in order of pid.
 
     Its memory on one instance is told again with every kind of context; on several instances it is the sum.
     """
-    held: dict[tuple[int, int], int | None] = {}
-    for pid, instance, used in rows:
-        known = held.get((pid, instance))
-        held[pid, instance] = used if known is None else max(known, used or 0)
-    total: dict[int, int | None] = {}
-    for (pid, _), used in held.items():
-        before = total.get(pid)
-        total[pid] = used if before is None else before + (used or 0)
-    return [Context(pid, None if used is None else Memory(used)) for pid, used in sorted(total.items())]
+    held: dict[int, dict[int, int | None]] = {}
+    clients: set[int] = set()
+    for pid, instance, used, mps in rows:
+        known = held.setdefault(pid, {}).get(instance)
+        held[pid][instance] = used if known is None else max(known, used or 0)
+        clients |= {pid} if mps else set()
+    contexts: list[Context] = []
+    for pid, parts in sorted(held.items()):
+        told = [used for used in parts.values() if used is not None]
+        contexts.append(Context(pid, Memory(sum(told)) if told else None, parts, mps=pid in clients))
+    return contexts

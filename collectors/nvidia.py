@@ -5,8 +5,10 @@ and newer), else its power; the processes with a context open, and the time of t
 each had. Error: +-5 % (vendor); the sensor of A100 and H100 looks a quarter of the time, and sees bursts by chance.
 Privilege: none, but /dev/nvidiactl and /dev/nvidia[0-9]* must be open to the daemon.
 
-Traps: a partitioned card (MIG) has one energy for all its instances, and does not say who computes; the order of the
-cards changes when one falls off the bus; a driver that is loaded again counts from zero.
+Traps: a partitioned card (MIG) has one energy for all its instances, and does not say who computes: what is set aside
+for each stands for that; the order of the cards changes when one falls off the bus; a driver that is loaded again
+counts from zero; a call may hang with its driver. Counters for profiling (GPM, DCGM) are never switched on: they make
+an idle card draw twice as much (dcgm-exporter, issue 464).
 
 Source: NVML API reference; arXiv 2312.02741 (sensor); docs/collectors.md.
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from collectors._nvml import Context, Down, Lost, NotNow, NotOffered, Sample, Session
+from collectors._sharing import of_the_clients, set_aside
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import CounterReading, GpuUsageReading, GpuUse, Method, PowerReading, gpu
 from monitor.core.units import Duration, Memory, Power
@@ -52,6 +55,8 @@ class Board:
     """None where it tells neither energy nor power."""
     plausible: Power = HIGHEST
     partitioned: bool = False
+    tells_use: bool = True
+    """Whether the driver says who computes on it."""
     memory: Memory | None = None
     """All of it; None until the driver has told it."""
     handle: object = None
@@ -184,6 +189,7 @@ class NvidiaCollector:
         board.partitioned = session.partitioned(handle)
         board.plausible = _plausible(session, handle)
         board.method = _method(session, handle)
+        board.tells_use = not board.partitioned and _tells_use(session, handle)
         board.memory = None
         board.handle = handle
         self._boards[uuid] = board
@@ -218,17 +224,19 @@ class NvidiaCollector:
             contexts = session.contexts(board.handle, partitioned=board.partitioned)
         except (NotOffered, NotNow):
             return None
-        percents = None if board.partitioned else self._percents(session, board)
+        percents = self._percents(session, board, contexts) if board.tells_use else None
         memory = _memory(session, board, contexts)
         ended = {pid: Memory(0) for pid in percents or {} if pid not in memory}
+        reserved = _reserved(session, board, contexts)
+        whose, computed = self._host.workloads.consumer_of, percents or {}
         uses = tuple(
-            GpuUse(self._host.workloads.consumer_of(pid), pid, (percents or {}).get(pid, 0), held)
+            GpuUse(whose(pid), pid, computed.get(pid, 0), held, reserved=reserved.get(pid, 0))
             for pid, held in sorted({**memory, **ended}.items())
         )
         board.memory = board.memory or _total_memory(session, board)
         return GpuUsageReading(board.resource, uses, utilisation_known=percents is not None, memory_total=board.memory)
 
-    def _percents(self, session: Session, board: Board) -> Mapping[int, int] | None:
+    def _percents(self, session: Session, board: Board, contexts: Sequence[Context]) -> Mapping[int, int] | None:
         """Return the share of the SMs' time that each process had since the last read; None where it is not known."""
         try:
             samples = session.samples(board.handle, board.seen)
@@ -237,7 +245,7 @@ class NvidiaCollector:
         except (NotOffered, NotNow):
             return None
         since, board.seen = board.seen, max((sample.moment for sample in samples), default=board.seen)
-        return mean_percents(samples, since)
+        return of_the_clients(mean_percents(samples, since), contexts, self._host.procfs)
 
     def _unless_set_back(self, session: Session, board: Board) -> Mapping[int, int] | None:
         """Return that nobody computed; or None where the clock was set back, so that all samples look old.
@@ -299,6 +307,26 @@ def _memory(session: Session, board: Board, contexts: Sequence[Context]) -> dict
     return known | dict.fromkeys(silent, Memory(each))
 
 
+def _reserved(session: Session, board: Board, contexts: Sequence[Context]) -> dict[int, int]:
+    """Return what is set aside for each process on a partitioned card, in thousandths; nothing elsewhere."""
+    if not board.partitioned:
+        return {}
+    try:
+        return set_aside(contexts, *session.slices(board.handle))
+    except (NotOffered, NotNow):
+        return {}
+
+
+def _tells_use(session: Session, handle: object) -> bool:
+    try:
+        session.samples(handle, 0)
+    except NotOffered:
+        return False
+    except NotNow:
+        return True
+    return True
+
+
 def _total_memory(session: Session, board: Board) -> Memory | None:
     """Return all the memory of the card; None where it has none of its own to tell (one that shares the machine's)."""
     try:
@@ -329,8 +357,10 @@ def _method(session: Session, handle: object) -> Method | None:
 def _source(board: Board) -> Source:
     method = board.method or Method.COUNTER
     what = "energy counter" if method is Method.COUNTER else "power"
-    partitioned = ", whole board, partitioned (MIG)" if board.partitioned else ""
-    return Source(board.resource, board.uuid, method, f"{board.model}, NVML {what}{partitioned}", ACCURACY[method])
+    use = "" if board.tells_use else "; the driver does not tell who computes: shared by the memory held"
+    if board.partitioned:
+        use = ", whole board, partitioned (MIG); shared by the slices set aside"
+    return Source(board.resource, board.uuid, method, f"{board.model}, NVML {what}{use}", ACCURACY[method])
 
 
 def _driver(sysfs: Path) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import queue
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 
 ROOM: Final = 64
 """How many observations the inbox holds; beyond that a newer one takes the place of an older one of the same source."""
+LONGEST_END: Final = Duration.from_seconds(10)
+"""How long a read in hand is waited for at the end. Our choice: more than any limit of a read over the network."""
 EXTRA_GAP: Final = timedelta(seconds=1)
 """Readings asked for between two ticks come at most once a second; what is asked for meanwhile is one reading."""
 
@@ -115,13 +118,18 @@ class Sampler:
         self._slow = slow
         self._held: Observed | None = None
         self._trouble = ""
+        self._reading = False
 
     def sample(self) -> None:
         """Read every collector and put the outcomes in the inbox; where it is full they are held, and join the next."""
-        observed = self.observe()
-        if self._held is not None:
-            observed = newest(self._held, observed)
-        self._held = None if self._inbox.offer(observed) else observed
+        self._reading = True
+        try:
+            observed = self.observe()
+            if self._held is not None:
+                observed = newest(self._held, observed)
+            self._held = None if self._inbox.offer(observed) else observed
+        finally:
+            self._reading = False
 
     def observe(self) -> Observed:
         """Read every collector now; return what happened."""
@@ -136,7 +144,10 @@ class Sampler:
         return {charge.name: charge.sources for charge in self._charges}
 
     def close(self) -> None:
-        """Close every collector."""
+        """Close every collector; none where one hangs in a read: to close it might hang as well."""
+        if self._reading:
+            log.warning("%s does not answer, and is left as it is", ", ".join(one.name for one in self._charges))
+            return
         for charge in self._charges:
             self._shut(charge)
 
@@ -250,18 +261,48 @@ class _Grid(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
         return f"every {self.interval}"
 
 
-class Schedule:
-    """Runs the samplers on time, until it is closed. A context manager: it owns the scheduler's threads."""
+class _Pool(ThreadPoolExecutor):
+    """Threads, and what they have in hand."""
 
-    def __init__(self, fast: Sampler, slow: Sequence[Sampler], every: Duration) -> None:
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.running: set[Future[Any]] = set()
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - the library's own
+        future = super().submit(work, *arguments, **named)
+        self.running.add(future)
+        future.add_done_callback(self.running.discard)
+        return future
+
+
+class _Threads(BasePoolExecutor):  # type: ignore[misc] # APScheduler has no types
+    """The same, as APScheduler asks for them."""
+
+    def __init__(self, workers: int) -> None:
+        self.pool = _Pool(workers)
+        super().__init__(self.pool)
+
+
+class Schedule:
+    """Runs the samplers on time, until it is closed. A context manager: it owns the scheduler's threads.
+
+    At its end it waits for the reads in hand, but for one that hangs, so that what was measured is kept all the same.
+    """
+
+    def __init__(
+        self, fast: Sampler, slow: Sequence[Sampler], every: Duration, *, patience: Duration = LONGEST_END
+    ) -> None:
+        """Read *fast*, and each of *slow* in a thread of its own; at the end, wait for *patience* at most."""
+        self._patience = patience
         self._fast = fast
         self._slow = slow
         self._every = every
         self._last_extra = datetime.fromtimestamp(0, UTC)
+        # a thread for each slow one: any of them may hang, and none is to wait for another
+        self._threads = {"default": _Threads(1), "slow": _Threads(max(1, len(slow)))}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            # a thread for each slow one: any of them may hang, and none is to wait for another
-            executors={"default": ThreadPoolExecutor(1), "slow": ThreadPoolExecutor(max(1, len(slow)))},
+            executors=self._threads,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -273,7 +314,9 @@ class Schedule:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._scheduler.shutdown(wait=True)
+        self._scheduler.shutdown(wait=False)
+        in_hand = frozenset[Future[Any]]().union(*(threads.pool.running for threads in self._threads.values()))
+        wait(in_hand, self._patience.seconds)
 
     def rearm(self) -> None:
         """Make every job due now and on its grid again: after the wall clock was set back none would be for as long."""

@@ -227,6 +227,48 @@ def test_every_sampler_is_read_at_once_and_again_on_time() -> None:
                 assert sampler.asked.acquire(timeout=20)
 
 
+class Hanging(Meter):
+    """A meter whose device answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.let_go = threading.Event()
+
+    def collect(self) -> Sequence[Reading]:
+        self.asked.set()
+        self.let_go.wait(60)
+        return super().collect()
+
+
+def test_a_meter_that_hangs_delays_neither_the_others_nor_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    hanging, fast, other = Hanging(), Counting(), Counting()
+    slow = _sampler(lambda: hanging)
+    patience = Duration.from_seconds(0.2)
+    try:
+        with Schedule(fast, [slow, other], Duration.from_seconds(0.2), patience=patience):
+            assert hanging.asked.wait(20)
+            for sampler in (fast, other):
+                for _ in range(3):
+                    assert sampler.asked.acquire(timeout=20)
+        slow.close()
+        assert hanging.closed == 0
+        assert "meter does not answer, and is left as it is" in caplog.text
+    finally:
+        hanging.let_go.set()
+
+
+def test_a_read_in_hand_is_waited_for_at_the_end_and_then_closed() -> None:
+    hanging, inbox = Hanging(), Inbox()
+    slow = _sampler(lambda: hanging, inbox)
+    with Schedule(Counting(), [slow], Duration.from_seconds(3600)):
+        assert hanging.asked.wait(20)
+        threading.Timer(0.2, hanging.let_go.set).start()
+    slow.close()
+    assert hanging.closed == 1
+    assert len(list(inbox.drain())) == 1
+
+
 def _intervals(schedule: Schedule) -> dict[str, float]:
     return {job.id: job.trigger.interval.total_seconds() for job in schedule._scheduler.get_jobs()}
 
