@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select
 
 from monitor.core.activity import Unit
 from monitor.core.functional import SEPARATOR
 from monitor.core.spread import UnitHours
 from monitor.ledger import schema
 from monitor.ledger.activity import read_activity_series
+from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.stretches import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sqlalchemy import Connection
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Slot = tuple["ServiceFacts", Unit]
 """What is told apart: a service under the same facts, and a unit of its work."""
+_Told = tuple["ActivitySeries", "Mapping[int, int]"]
+"""A series, and what it came to by the number of the hour."""
+_BETWEEN: Final = ","
 
 
 @dataclass(slots=True)
@@ -42,60 +46,58 @@ class _Found:
     waiting: int = 0
     unknown: int = 0
 
-    def add(self, amount: int, energy: int, *, unmeasured: bool) -> None:
-        """Add an hour in which *amount* was done with *energy*, and some of it while that was not measured."""
-        if amount and energy:
-            self.amounts.append(amount)
-            self.energies.append(energy)
-        elif amount or unmeasured:
-            self.unknown += 1
-        elif energy:
-            self.waiting += 1
+    def add(self, done: Mapping[int, int], took: Mapping[int, int], unmeasured: AbstractSet[int]) -> None:
+        """Add hours in which so much was *done*, and *took* so much; *unmeasured*: and in which some was besides."""
+        asked = {hour for hour, amount in done.items() if amount}
+        known = [hour for hour in sorted(asked) if took.get(hour)]
+        self.amounts.extend([done[hour] for hour in known])
+        self.energies.extend([took[hour] for hour in known])
+        self.unknown += len((asked | unmeasured).difference(known))
+        self.waiting += len({hour for hour, energy in took.items() if energy} - asked - unmeasured)
 
 
 def read_unit_hours(
     connection: Connection, host: int, naming: Naming, grain: Duration, interval: Interval
 ) -> dict[Slot, UnitHours]:
     """Return what services of *host* did in each closed hour that lies whole in *interval*, and what that took."""
-    series, found = read_activity_series(connection, host), dict[Slot, _Found]()
-    for piece in cut(interval, naming.changes(), grain):
-        facts = {one.consumer: naming.facts(one.consumer, piece.start) for one in series.values()}
-        _add(_Piece(series, facts, found), _rows(connection, piece))
-    hours = {slot: UnitHours(one.amounts, one.energies, one.waiting, one.unknown) for slot, one in found.items()}
-    return {slot: one for slot, one in hours.items() if one.amounts or one.unknown}
+    series, found = read_activity_series(connection, host), defaultdict[Slot, _Found](_Found)
+    months = {month.start for month in interval.split(AT_ONCE)}
+    for piece in cut(interval, {*months, *naming.changes()}, grain):
+        hours, told = _hours(connection, piece, grain), defaultdict["ServiceFacts", list[_Told]](list)
+        for number, one in series.items():
+            told[naming.facts(one.consumer, piece.start)].append((one, hours.get(number, {})))
+        for service, of_service in told.items():
+            _add(found, service, of_service)
+    known = {slot: UnitHours(one.amounts, one.energies, one.waiting, one.unknown) for slot, one in found.items()}
+    return {slot: one for slot, one in known.items() if one.amounts or one.unknown}
 
 
-def _rows(connection: Connection, piece: Interval) -> Iterable[tuple[int, int, int]]:
+def _hours(connection: Connection, piece: Interval, grain: Duration) -> dict[int, dict[int, int]]:
+    """Return what each series came to in each hour of *piece*, by its number and that of the hour."""
     table = schema.hour_activity
-    return connection.execute(
-        select(table.c.bucket, table.c.series_id, table.c.amount)
+    # a line of numbers for each series: hundreds of thousands of rows take twice as long
+    columns = (table.c.bucket // grain.nanoseconds, table.c.amount)
+    lines = connection.execute(
+        select(table.c.series_id, *(func.aggregate_strings(cast(column, Text), _BETWEEN) for column in columns))
         .where(table.c.bucket >= piece.start, table.c.bucket < piece.end, table.c.counted)
-        .order_by(table.c.bucket)
+        .group_by(table.c.series_id)
     )
+    return {number: dict(zip(*map(_numbers, both), strict=True)) for number, *both in lines}
 
 
-class _Piece:
-    """What each series means for the slots, which have numbers, while no name and no facts change."""
+def _numbers(line: str) -> Iterator[int]:
+    return map(int, line.split(_BETWEEN))
 
-    def __init__(
-        self, series: Mapping[int, ActivitySeries], facts: Mapping[str, ServiceFacts], found: dict[Slot, _Found]
-    ) -> None:
-        work = {number: one for number, one in series.items() if one.unit is not Unit.ENERGY}
-        slots = list(dict.fromkeys((facts[one.consumer], one.unit) for one in work.values()))
-        places = {slot: place for place, slot in enumerate(slots)}
-        self.found = [found.setdefault(slot, _Found()) for slot in slots]
-        self.done: dict[int, int] = {}
-        """By the number of a series: what it counts, while what that took was measured."""
-        self.unmeasured: dict[int, int] = {}
-        """Likewise, while it was not."""
-        for number, one in work.items():
-            (self.done if one.measured else self.unmeasured)[number] = places[facts[one.consumer], one.unit]
-        self.took = {
-            number: [places[slot] for slot in slots if slot[0] == facts[one.consumer] and _is_of(one, slot[1])]
-            for number, one in series.items()
-            if one.unit is Unit.ENERGY
-        }
-        """By the number of a series of energy: which work it was used for."""
+
+def _add(found: Mapping[Slot, _Found], service: ServiceFacts, told: Sequence[_Told]) -> None:
+    """Add what is *told* of the *service* in hours in which its facts don't change to what was *found*."""
+    for unit in dict.fromkeys(one.unit for one, _ in told if one.unit is not Unit.ENERGY):
+        work = [(one.measured, hours) for one, hours in told if one.unit is unit]
+        found[service, unit].add(
+            _sum([hours for measured, hours in work if measured]),
+            _sum([hours for one, hours in told if one.unit is Unit.ENERGY and _is_of(one, unit)]),
+            {hour for measured, hours in work if not measured for hour, amount in hours.items() if amount},
+        )
 
 
 def _is_of(energy: ActivitySeries, unit: Unit) -> bool:
@@ -103,17 +105,10 @@ def _is_of(energy: ActivitySeries, unit: Unit) -> bool:
     return not energy.model or unit.value in energy.model.split(SEPARATOR)
 
 
-def _add(piece: _Piece, rows: Iterable[tuple[int, int, int]]) -> None:
-    """Add the hours of *rows*, which come in order of time, to what was found."""
-    for _, hour in groupby(rows, key=itemgetter(0)):
-        done, took, unmeasured = defaultdict[int, int](int), defaultdict[int, int](int), set[int]()
-        for _, number, amount in hour:
-            if number in piece.done:
-                done[piece.done[number]] += amount
-            elif number in piece.took:
-                for slot in piece.took[number]:
-                    took[slot] += amount
-            elif amount and number in piece.unmeasured:
-                unmeasured.add(piece.unmeasured[number])
-        for slot in {*done, *took, *unmeasured}:
-            piece.found[slot].add(done[slot], took[slot], unmeasured=slot in unmeasured)
+def _sum(parts: Sequence[Mapping[int, int]]) -> Mapping[int, int]:
+    if len(parts) == 1:
+        return parts[0]
+    whole: Counter[int] = Counter()
+    for hour, amount in chain.from_iterable(part.items() for part in parts):
+        whole[hour] += amount
+    return whole

@@ -63,3 +63,11 @@ def test_hours_are_those_of_the_facts_that_held_then(ledger: Ledger) -> None:
     assert sum(by_department.values()) == 60
     assert by_department["Écoles"] >= 30
     assert all(isinstance(one, UnitHours) for one in found.values())
+
+
+def test_an_hour_that_waited_months_after_what_was_done_waited_for_it(ledger: Ledger) -> None:
+    closed = [hour(START, {TOKENS: 4, ENERGY: 100}), hour(START + 2000 * HR, {ENERGY: 7})]
+    commit(ledger, closed)
+    assert told(ledger, last=3000) == {("assistant", Unit.OUTPUT_TOKENS): ([4], [100], 1, 0)}
+    # and alone it is of nothing
+    assert told(ledger, 1, 3000) == {}
