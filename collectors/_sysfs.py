@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from monitor.collector import Reason, Retry, Unavailable
+from monitor.core.units import Energy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,6 +60,17 @@ class NumberFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def energy_in(file: NumberFile, wraps_after: Energy | None = None) -> Energy:
+    """Return the energy that a counter shows in microjoules.
+
+    Raises Retry where it shows what it can't count, less than nothing or more than its range; Gone.
+    """
+    value = file.read()
+    if value < 0 or (wraps_after is not None and value > wraps_after.microjoules):
+        raise Retry(f"{file.path} shows {value}: the counter does not count so far")
+    return Energy(value)
 
 
 def entries(directory: Path) -> tuple[str, ...]:

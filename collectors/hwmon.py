@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from collectors._rapl import PACKAGE_BOUND
-from collectors._sysfs import NumberFile, entries, name_in, number_of, read_again, text_of, whole
+from collectors._sysfs import NumberFile, energy_in, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import PACKAGE, PLATFORM, CounterReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Power
@@ -123,10 +123,11 @@ class Sensor:
 
     def reading(self) -> CounterReading | PowerReading:
         """Return what it shows now. Raises Retry, also where it shows that it failed; Gone."""
-        value = self.file.read()
         chip = self.found.chip
         if self.method is Method.COUNTER:
-            return CounterReading(chip.resource, self.found.meter, Energy(value), PACKAGE_BOUND, AMD_RANGE)
+            energy = energy_in(self.file, AMD_RANGE)
+            return CounterReading(chip.resource, self.found.meter, energy, PACKAGE_BOUND, AMD_RANGE)
+        value = self.file.read()
         if not 0 < value < UNKNOWN.microwatts:
             raise Retry(f"{self.found.path} shows {value}: the meter did not measure")
         return PowerReading(chip.resource, self.found.meter, Power(value), HOLD)

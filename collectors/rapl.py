@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from collectors import _handoff
 from collectors._handoff import Handed
 from collectors._rapl import ACCURACY, BOUNDS, SMALL_PLATFORM_BOUND, SMALL_RANGE
-from collectors._sysfs import Gone, NumberFile, entries, name_in, number_of, read_again, text_of, whole
+from collectors._sysfs import Gone, NumberFile, energy_in, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, Reach
 from monitor.core.units import Energy, Power
@@ -92,7 +92,7 @@ class Counter:
 
     def reading(self) -> CounterReading:
         """Return the counter now. Raises Retry, Gone."""
-        energy = Energy(self.file.read())
+        energy = energy_in(self.file, self.wraps_after)
         return CounterReading(
             self.zone.resource, self.meter, energy, self.plausible, self.wraps_after, reach=Reach.BOARD
         )
