@@ -19,6 +19,14 @@ from monitor.adapters.procfs import INODE, LISTEN, STATE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+CARD: Final = (
+    "uevent",
+    "power/runtime_status",
+    "gpu_busy_percent",
+    "mem_info_vram_total",
+    *(f"hwmon/*/{name}" for name in ("name", "energy*", "power*", "in[0-9]*")),
+)
+"""What a graphics card's driver shows of it."""
 SYSFS: Final = (
     "class/powercap/*/name",
     "class/powercap/*/energy_uj",
@@ -31,6 +39,10 @@ SYSFS: Final = (
         for name in ("name", "energy*", "power*", "in[0-9]*", "curr[0-9]*")
     ),
     *(f"bus/event_source/devices/power/{name}" for name in ("type", "cpumask", "events/*")),
+    *(f"class/drm/{card}/device/{name}" for card in ("card[0-9]", "card[0-9][0-9]") for name in CARD),
+    "class/kfd/kfd/topology/nodes/*/gpu_id",
+    "class/kfd/kfd/topology/nodes/*/properties",
+    "class/kfd/kfd/proc/*/vram_*",
     "devices/system/node/node[0-9]*/cpulist",
     "devices/system/cpu/online",
     "devices/system/cpu/cpu[0-9]*/topology/physical_package_id",
@@ -59,6 +71,8 @@ CGROUP: Final = (
     "memory.stat",
     "memory.usage_in_bytes",
 )
+CLIENT: Final = b"drm-client-id"
+"""What is in the description of a descriptor that is of a graphics card."""
 LARGEST: Final = 1 << 20
 """No file of these is larger; what is goes into the recording cut."""
 
@@ -114,6 +128,12 @@ def listening(table: bytes) -> bytes:
     return b"".join(lines[:1] + [line for line in lines[1:] if line.split()[STATE].decode() == LISTEN])
 
 
+def engines(descriptor: bytes) -> bytes:
+    """Return what a descriptor says of its use of a graphics card; nothing where it is of something else."""
+    lines = descriptor.splitlines(keepends=True)
+    return b"".join(line for line in lines if line.startswith((b"drm-", b"amd-"))) if CLIENT in descriptor else b""
+
+
 def _copy_host(roots: Roots, target: Path, *, with_arguments: bool) -> Recording:
     copier = _Copier(target, Recording())
     for pattern in SYSFS:
@@ -136,6 +156,7 @@ def _copy_process(process: Path, copier: _Copier, *, with_arguments: bool) -> No
         process / "cmdline", f"proc/{process.name}/cmdline", (lambda line: line) if with_arguments else program_of
     )
     copier.link_sockets(process / "fd", f"proc/{process.name}/fd")
+    copier.copy_all(process / "fdinfo", f"proc/{process.name}/fdinfo", engines)
 
 
 def _copy_cgroups(root: Path, copier: _Copier) -> None:
@@ -152,8 +173,13 @@ class _Copier:
     recording: Recording
     _listening: frozenset[str] = frozenset()
 
-    def copy(self, source: Path, name: str, cut: Callable[[bytes], bytes] = lambda content: content) -> None:
-        """Copy *source*, as *cut* leaves it, to *name*; what isn't there is left out, what is forbidden is noted."""
+    def copy(
+        self, source: Path, name: str, cut: Callable[[bytes], bytes] = lambda content: content, *, empty: bool = True
+    ) -> None:
+        """Copy *source*, as *cut* leaves it, to *name*; what isn't there is left out, what is forbidden is noted.
+
+        Where nothing is left it is copied only if *empty* says so.
+        """
         try:
             with source.open("rb") as stream:
                 content = cut(stream.read(LARGEST))
@@ -162,6 +188,8 @@ class _Copier:
         except OSError as error:
             self.recording.unreadable[name] = error.strerror or type(error).__name__
             return
+        if not content and not empty:
+            return
         file = self.target / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -169,6 +197,16 @@ class _Copier:
         if fnmatch(name, "proc/net/*"):
             inodes = (line.split()[INODE].decode() for line in content.splitlines()[1:])
             self._listening |= {f"socket:[{inode}]" for inode in inodes}
+
+    def copy_all(self, source: Path, name: str, cut: Callable[[bytes], bytes]) -> None:
+        """Copy the files in the directory *source* of which *cut* leaves something; that it is forbidden is noted."""
+        try:
+            for file in sorted(source.iterdir()):
+                self.copy(file, f"{name}/{file.name}", cut, empty=False)
+        except PermissionError as error:
+            self.recording.unreadable[name] = error.strerror or "forbidden"
+        except OSError:
+            return
 
     def link_sockets(self, source: Path, name: str) -> None:
         """Record which of the listening sockets a process holds: the links in its *source*, and no other."""
@@ -204,7 +242,7 @@ What Empreinte {version} reads on `{host}` (Linux {kernel}), as it was on {date}
 `manifest.json` lists the files, and those that could not be read.
 
 It holds energy counters, sensors, the processor's description, memory and CPU time of the machine, of its control
-groups and of each process, and the sockets that listen. Command lines are {arguments}.
+groups and of each process, its use of graphics cards, and the sockets that listen. Command lines are {arguments}.
 Look at it before you pass it on: names of users, containers and services may be in the names of the control groups.
 
 To look at it as Empreinte does, configure its directories:

@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from collectors.amd import AmdCollector
 from monitor.recording import Recording, Roots, listening, program_of, record
+from tests.fixtures.amdsmi import FakeAmdSmi
+from tests.fixtures.host import host_at
 
 ABOUT = {"version": "0", "date": "2026-11-24", "kernel": "6.1", "host": "ia-01"}
 TCP = """\
@@ -76,6 +79,26 @@ def test_no_secret_is_recorded(host: Roots, tmp_path: Path) -> None:
         assert "secret" not in str(path.readlink() if path.is_symlink() else path.name)
         if path.is_file() and not path.is_symlink():
             assert "secret" not in path.read_text()
+
+
+def test_graphics_cards_and_who_uses_them_are_recorded_and_read_as_on_the_host(host: Roots, tmp_path: Path) -> None:
+    for number in (3, 12):
+        device = {"uevent": f"DRIVER=amdgpu\nPCI_ID=1002:740F\nPCI_SLOT_NAME=0000:{number:02x}:00.0\n"}
+        device |= {"hwmon/hwmon5/name": "amdgpu\n", "hwmon/hwmon5/power1_average": "40000000\n"}
+        device |= {"unique_id": "secret\n"}
+        write(host.sysfs / f"class/drm/card{number}/device", device)
+    write(host.sysfs / "class/kfd/kfd", {"topology/nodes/1/gpu_id": "7\n", "proc/12/vram_7": "99\n"})
+    write(host.sysfs / "class/kfd/kfd", {"topology/nodes/1/properties": "location_id 768\ndomain 0\n"})
+    client = "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t5\ndrm-engine-gfx:\t8 ns\n"
+    write(host.procfs / "12/fdinfo", {"3": f"pos:\t0\nino:\t685\n{client}", "4": "pos:\t0\n", "5": "inotify wd:1\n"})
+    write(host.procfs, {"1/stat": "1 (init) S 0\n"})
+    found = recorded(host, tmp_path / "out")
+    assert (tmp_path / "out/proc/12/fdinfo/3").read_text() == client
+    assert [name for name in found.files if "fdinfo" in name] == ["proc/12/fdinfo/3"]
+    told = [AmdCollector.open(host_at(root, amdsmi=FakeAmdSmi())) for root in (host.sysfs.parent, tmp_path / "out")]
+    assert told[0].collect() == told[1].collect()
+    assert len(told[1].sources()) == 2
+    assert not list((tmp_path / "out").rglob("unique_id"))
 
 
 def test_whole_command_lines_are_recorded_when_asked_for(host: Roots, tmp_path: Path) -> None:
