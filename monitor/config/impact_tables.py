@@ -301,7 +301,7 @@ class AssetTable:
     resource: Annotated[
         str,
         Key(
-            "Whose holders share it: package, dram, gpu0, gpu1 ...; rest follows all the others.",
+            "Whose holders share it: package, dram, gpu0, gpu_amd0 ...; rest follows all the others.",
             values.resource,
             '"gpu0"',
             unset="package for a cpu, dram for memory, rest for others; a gpu needs it",

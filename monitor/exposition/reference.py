@@ -66,8 +66,8 @@ Rules and alerts that are ready for Prometheus: docs/alerts.md.
 LABELS: Final = {
     "service": "key of a service, or one of the four above",
     "external": "key of a service that is bought as an API",
-    "resource": "`package` (processors), `dram` (memory), `gpu0`, `gpu1` ..., `rest` (what only a meter of the whole"
-    " machine sees)",
+    "resource": "`package` (processors), `dram` (memory), `gpu0`, `gpu1` ... (NVIDIA's), `gpu_amd0` ...,"
+    " `gpu_intel0` ..., `rest` (what only a meter of the whole machine sees)",
     "method": "`counter` (hardware counter), `integrated` (power readings), `modelled` (+-50 %), `declared`",
     "share": "`active` (it computed), `residency` (it held memory), `floor` (its part of what the idle machine draws)",
     "period": "`day`, `month`, `quarter`, `year` to date, in the organisation's time zone; `previous_day`,"
@@ -97,7 +97,7 @@ LABELS: Final = {
     "title, supplier, starts, ends": "of a contract, as configured; days are 2026-01-01; empty where they are not",
     "address": "of a webhook, without its path, which may be secret: `https://hooks.example.org`",
     "collector": "name of a collector: `rapl`, `nvidia`, `cgroup` ...",
-    "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid",
+    "meter": "which of the collector's meters: `intel-rapl:0`, a GPU's uuid or address on the bus",
     "used": "`true`, `false`",
     "name, department, contract": "as configured; empty where they are not",
     "kind": "what software it is, from the catalogue of AI servers: `vllm`, `ollama`; empty where unknown",
