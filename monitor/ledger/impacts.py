@@ -12,7 +12,7 @@ from monitor.core.impact import Bounds, HourImpacts, ImpactSeries
 from monitor.core.interval import Interval
 from monitor.ledger import schema
 from monitor.ledger.derived import read_impact_series
-from monitor.ledger.exactness import summed
+from monitor.ledger.exactness import summed_by_number
 from monitor.ledger.stretches import Stretch, cut, stretches
 from monitor.ledger.terms import read_terms
 
@@ -170,9 +170,9 @@ class ImpactReader:
 
     def _totals(self, over: Sequence[Stretch]) -> Iterator[tuple[ImpactSeries, Bounds]]:
         series, table = self.series(), schema.hour_impacts
-        of_series = select(table.c.series_id).group_by(table.c.series_id)
+        of_series = select(table.c.series_id, table.c.low, table.c.central, table.c.high)
         for asked in _statements(table, of_series, over):
-            for number, *bounds in summed(self._connection, asked, table.c.low, table.c.central, table.c.high):
+            for number, *bounds in summed_by_number(self._connection, asked):
                 if number in series:
                     yield series[number], Bounds(*bounds)
 

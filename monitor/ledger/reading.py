@@ -15,7 +15,7 @@ from monitor.core.interval import Interval, bucket_of
 from monitor.core.readings import Method
 from monitor.core.units import Duration, Energy
 from monitor.ledger import schema
-from monitor.ledger.exactness import summed
+from monitor.ledger.exactness import summed, summed_by_number
 from monitor.ledger.hours import read_hours
 from monitor.ledger.impacts import of_services
 from monitor.ledger.schema import AS_BOOKED
@@ -269,7 +269,8 @@ class Reader:
 
     def _entries(self, stretch: Stretch) -> Iterator[tuple[Series, int]]:
         table = schema.entries[Grain.HOUR]
-        for number, amount in self._totals(table, stretch, table.c.series_id):
+        rows = select(table.c.series_id, table.c.energy).where(_is_in(table, stretch))
+        for number, amount in summed_by_number(self._connection, rows):
             yield self._series[number], amount
 
     def _measured(self, stretch: Stretch) -> dict[Meter, int]:
