@@ -12,21 +12,20 @@ Source: Linux, Documentation/ABI/testing/sysfs-class-drm, sysfs-devices-power (r
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from collectors._sysfs import Gone, NumberFile, entries, name_in, text_of, whole
+from monitor.adapters import graphics
 from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.core.readings import MAKERS, CounterReading, Method, PowerReading, gpu
 from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-CARD: Final = re.compile(r"card\d+")
 HIGHEST: Final = Power.from_watts(3000)
 """The most that a card may draw which states no limit. Our choice: twice the largest of today (MI355X, 1,400 W)."""
 ABOVE_LIMIT: Final = 2
@@ -46,6 +45,7 @@ class Card:
     """Its maker and model on the bus: `1002:740F`."""
     device: Path
     """The directory of the device."""
+    in_a_processor: bool
 
     @property
     def asleep(self) -> bool:
@@ -167,19 +167,17 @@ class Board:
 class Cards:
     """The cards of one maker, and what each draws."""
 
-    def __init__(
-        self, sysfs: Path, maker: str, drivers: Sequence[str], meter_of: Callable[[Card, ExitStack], Meter | None]
-    ) -> None:
-        """Find the cards that one of *drivers* has in hand. *meter_of* opens a card's meter, and has it closed with it.
+    def __init__(self, sysfs: Path, maker: str, meter_of: Callable[[Card, ExitStack], Meter]) -> None:
+        """Find the cards of *maker* (`amd`, `intel`) that a driver has in hand, but for those in a processor.
 
-        It returns None for a card whose energy is in the processor's, and raises PermissionError, or Unavailable where
-        it can't be read for another reason. Raises Unavailable.
+        *meter_of* opens a card's meter, and puts on the stack what closes it. It raises PermissionError, or Unavailable
+        where the meter can't be read for another reason. Raises Unavailable.
         """
-        self._root = sysfs / "class/drm"
+        self._sysfs = sysfs
         self._maker = maker
-        self._drivers = frozenset(drivers)
         self._meter_of = meter_of
         self._names: dict[str, str] = {}
+        self._answered = False
         self._files = ExitStack()
         self._seen: tuple[str, ...] = ()
         self.boards: tuple[Board, ...] = ()
@@ -200,7 +198,7 @@ class Cards:
 
     def follow(self) -> None:
         """Look for the cards anew where some came or went. Raises Unavailable, Retry as `scan`."""
-        if not self.boards or _entries(self._root) != self._seen:
+        if not self.boards or self._entries() != self._seen:
             self.scan()
 
     def read(self) -> Sequence[CounterReading | PowerReading]:
@@ -211,27 +209,28 @@ class Cards:
     def scan(self) -> None:
         """Find the cards. Raises Unavailable where there is none, or none can be read; Retry where there were some."""
         self.close()
-        self._seen = _entries(self._root)
-        cards, closed = _cards(self._root, self._seen, self._drivers)
+        self._seen = self._entries()
+        devices, closed = graphics.devices(self._sysfs, self._seen, graphics.DRIVERS[self._maker])
+        cards = [Card(one.address, one.model, one.directory, one.in_a_processor) for one in devices]
         reasons: list[Unavailable] = []
-        meters: dict[Card, Meter] = {}
-        integrated = 0
+        boards: list[Board] = []
         for card in cards:
+            if card.in_a_processor:
+                continue
+            name = self._name(card.address)
             try:
-                meter = self._meter_of(card, self._files)
+                boards.append(Board(card, name, self._meter_of(card, self._files)))
             except PermissionError:
                 closed.append(card.address)
             except OSError:
                 continue  # went as it was found
             except Unavailable as fact:
                 reasons.append(fact)
-            else:
-                integrated += meter is None
-                meters |= {card: meter} if meter is not None else {}
-        self.boards = tuple(Board(card, self._name(card.address), meter) for card, meter in meters.items())
-        if not self.boards:
+        self.boards = tuple(boards)
+        self._answered |= bool(boards)
+        if not boards:
             self.close()
-            raise self._nothing(closed, reasons, integrated)
+            raise self._nothing(closed, reasons, cards)
 
     def close(self) -> None:
         """Close the meters."""
@@ -242,54 +241,28 @@ class Cards:
         """Return the name of the card at *address*; a name that another card ever had is never given again."""
         return self._names.setdefault(address, gpu(len(self._names), self._maker))
 
-    def _nothing(self, closed: Sequence[str], reasons: Sequence[Unavailable], integrated: int) -> Exception:
+    def _entries(self) -> tuple[str, ...]:
+        return graphics.entries(entries(self._sysfs / "class/drm"))
+
+    def _nothing(self, closed: Sequence[str], reasons: Sequence[Unavailable], cards: Sequence[Card]) -> Exception:
         maker = MAKERS[self._maker]
         if closed:
             cure = "let the daemon's user read /sys"
             return Unavailable(Reason.FORBIDDEN, f"what {maker} cards draw may not be read: {', '.join(closed)}", cure)
-        if self._names:
+        if self._answered:
             return Retry(f"no {maker} card answers; some did before")
         if reasons:
             return reasons[0]
-        if integrated:
+        if cards:
             return Unavailable(
                 Reason.ABSENT,
                 f"the {maker} graphics is a part of the processor, and its energy is in the processor's",
                 "nothing is to be done: it is measured with the processor",
             )
-        drivers = " or ".join(sorted(self._drivers))
+        drivers = " or ".join(graphics.DRIVERS[self._maker])
         cure = f"where there is an {maker} card, load its driver: {drivers}"
         return Unavailable(Reason.ABSENT, f"no card is driven by {drivers}", cure)
 
 
 def _reader(board: Board) -> Callable[[], CounterReading | PowerReading]:
     return lambda: board.meter.read(board.resource, board.card)
-
-
-def _entries(root: Path) -> tuple[str, ...]:
-    return tuple(name for name in entries(root) if CARD.fullmatch(name))
-
-
-def _cards(root: Path, names: Sequence[str], drivers: frozenset[str]) -> tuple[list[Card], list[str]]:
-    """Return the cards of *drivers*, in order of their addresses, and the entries that may not be looked into."""
-    cards: dict[str, Card] = {}
-    closed: list[str] = []
-    for name in names:
-        device = root / name / "device"
-        try:
-            told = dict(_pairs((device / "uevent").read_text("utf-8", "replace")))
-        except PermissionError:
-            closed.append(name)
-            continue
-        except OSError:
-            continue  # went as it was found, or is no device of a bus
-        address = told.get("PCI_SLOT_NAME", "")
-        if told.get("DRIVER") in drivers and address:
-            cards[address] = Card(address, told.get("PCI_ID", ""), device)
-    return [card for _, card in sorted(cards.items())], closed
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        key, _, value = line.partition("=")
-        yield key, value

@@ -21,7 +21,7 @@ from collectors import _kfd
 from collectors._amdsmi import Session
 from collectors._cards import Cards, PowerMeter, epoch, limit
 from collectors._drm import UNSEEN, Users
-from collectors._sysfs import Gone, NumberFile, number_of, read_again, text_of
+from collectors._sysfs import Gone, NumberFile, number_of, read_again
 from monitor.collector import Reason, Retry, Unavailable
 from monitor.core.readings import CounterReading, GpuUsageReading, GpuUse, Method, PowerReading
 from monitor.core.units import Memory
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
     from monitor.core.units import Energy, Power
 
 SENSORS: Final = "amdgpu"
-NORTHBRIDGE: Final = "vddnb"
-"""What a voltage is called that only a card in a processor has. Source: thermal.rst (Northbridge, APUs only)."""
-WITH_PROCESSORS: Final = frozenset({"1002:74A0"})
-"""Cards that contain processors, and do not show it so: MI300A. Source: PCI ID Repository (pci-ids.ucw.cz)."""
 LIMITS: Final = ("power1_cap_max", "power1_cap")
 POWERS: Final = ("power1_average", "power1_input")
 """Best first: a mean over the time since it was last asked, or over some milliseconds; or the power now."""
@@ -107,7 +103,7 @@ class AmdCollector:
         self._host = host
         self._session: Session | None = None
         self._without = ""
-        self._cards = Cards(host.sysfs, "amd", ("amdgpu",), self._meter)
+        self._cards = Cards(host.sysfs, "amd", self._meter)
         self._rocm = _kfd.addresses(host.sysfs)
         self._users = Users(host.procfs)
 
@@ -144,13 +140,11 @@ class AmdCollector:
         """Close the sensors and the library."""
         self._cards.close()
 
-    def _meter(self, card: Card, files: ExitStack) -> Meter | None:
-        """Return the best meter of *card*; None where it is in a processor. Raises OSError, Unavailable."""
+    def _meter(self, card: Card, files: ExitStack) -> Meter:
+        """Return the best meter of *card*. Raises OSError, Unavailable."""
         sensors = card.sensors(SENSORS)
         if sensors is None:
             raise self._mute(card)
-        if text_of(sensors / "in1_label") == NORTHBRIDGE or card.model in WITH_PROCESSORS:
-            return None
         power = _power(sensors, files)
         session = self._library(files)
         if session is not None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from collectors._cards import Cards, CounterMeter, epoch, limit
 from collectors._drm import UNSEEN, Users
 from collectors._sysfs import NumberFile, entries, read_again, text_of
+from monitor.adapters import graphics
 from monitor.collector import Reason, Unavailable
 from monitor.core.readings import GpuUsageReading, GpuUse
 
@@ -33,16 +34,12 @@ if TYPE_CHECKING:
     from monitor.collector import Host, Source
     from monitor.core.readings import Reading
 
-DRIVERS: Final = ("i915", "xe")
-"""A card's sensors are called as its driver; those of a part of it (`i915_gt0`) have another name."""
 COUNTER: Final = re.compile(r"energy(\d+)_input")
 LABELS: Final = ("card", "", "pkg")
 """What a counter is of, widest first; i915 has no label, and calls it that of the device."""
 NAMES: Final = {"card": "card", "": "", "pkg": "package alone"}
 LIMITS: Final = ("power1_rated_max", "power1_max", "power2_rated_max", "power2_max")
 ACCURACY: Final = "about +-10 % (Intel states none)"
-IN_THE_PROCESSOR: Final = ":00:02."
-"""Where on the bus the graphics unit of a processor is. Source: Intel, datasheets of its processors (device 2)."""
 
 
 class IntelCollector:
@@ -54,7 +51,7 @@ class IntelCollector:
     def __init__(self, host: Host) -> None:
         """Read the cards of *host*. Raises Unavailable."""
         self._host = host
-        self._cards = Cards(host.sysfs, "intel", DRIVERS, self._meter)
+        self._cards = Cards(host.sysfs, "intel", self._meter)
         self._users = Users(host.procfs)
 
     @classmethod
@@ -86,14 +83,13 @@ class IntelCollector:
         """Close the sensors."""
         self._cards.close()
 
-    def _meter(self, card: Card, files: ExitStack) -> Meter | None:
-        """Return the widest counter of *card*; None where it is in a processor. Raises OSError, Unavailable."""
-        sensors = next((found for name in DRIVERS if (found := card.sensors(name)) is not None), None)
+    def _meter(self, card: Card, files: ExitStack) -> Meter:
+        """Return the widest counter of *card*. Raises OSError, Unavailable."""
+        # they are called as the driver; those of a part of the card (`i915_gt0`) have another name
+        sensors = next((found for name in graphics.DRIVERS["intel"] if (found := card.sensors(name)) is not None), None)
         counters = {} if sensors is None else {text_of(sensors / _label(name)): name for name in _counters(sensors)}
         label = next((one for one in LABELS if one in counters), None)
         if sensors is None or label is None:
-            if IN_THE_PROCESSOR in card.address:
-                return None
             raise Unavailable(
                 Reason.UNSUPPORTED,
                 f"the driver of the card at {card.address} shows no energy counter",

@@ -9,21 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.adapters import cpuinfo, memory_modules
+from monitor.adapters import cpuinfo, graphics, memory_modules
 from monitor.adapters.attributes import names_in, number_of, text_of
 from monitor.adapters.disks import Disk, disks
 from monitor.adapters.virtualisation import hypervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from monitor.adapters.memory_modules import Installed
     from monitor.adapters.nvml import Card
 
 NVIDIA: Final = "0x10de"
-AMD: Final = "0x1002"
-VENDORS: Final = {NVIDIA: "NVIDIA", AMD: "AMD"}
+VENDORS: Final = {NVIDIA: "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
 """Makers of the cards that AI runs on. Source: PCI ID Repository (pci-ids.ucw.cz)."""
 DISPLAY: Final = "0x03"
 """How the class of a PCI device begins that shows pictures, or could.
@@ -76,14 +75,15 @@ def detect(sysfs: Path, procfs: Path, cards: Sequence[Card]) -> Detected:
     because = hypervisor(sysfs, procfs)
     if because:
         return Detected(True, because, None, None, (), (), ())
+    others = graphics.cards(sysfs)
     return Detected(
         virtual=False,
         virtual_because="",
         processors=_processors(sysfs, procfs),
         memory=memory_modules.installed(sysfs, procfs),
         disks=disks(sysfs),
-        cards=tuple(cards),
-        unnamed=_unnamed(sysfs, len(cards)),
+        cards=(*cards, *others.values()),
+        unnamed=_unnamed(sysfs, len(cards), others.keys()),
     )
 
 
@@ -115,13 +115,15 @@ def _packages(sysfs: Path) -> frozenset[int]:
     return frozenset(one for one in ids if one is not None and one >= 0)
 
 
-def _unnamed(sysfs: Path, named: int) -> tuple[Accelerator, ...]:
-    """Return the cards on the bus beyond the *named* ones of NVIDIA."""
+def _unnamed(sysfs: Path, named: int, others: Collection[str]) -> tuple[Accelerator, ...]:
+    """Return the cards on the bus beyond the *named* ones of NVIDIA, and the *others*, at their addresses."""
     root = sysfs / "bus/pci/devices"
     found: dict[str, list[Accelerator]] = {maker: [] for maker in VENDORS}
     for address in names_in(root):
         maker, kind = text_of(root / address / "vendor"), text_of(root / address / "class")
-        # what shows pictures on an AMD processor is a part of it
-        if (maker == NVIDIA and kind.startswith(DISPLAY)) or (maker == AMD and kind.startswith(COMPUTE)):
+        # of the others' what shows pictures may be a part of a processor
+        wanted = (DISPLAY,) if maker == NVIDIA else COMPUTE
+        if maker in VENDORS and kind.startswith(wanted) and address not in others:
             found[maker].append(Accelerator(address, VENDORS[maker]))
-    return (*found[NVIDIA][named:], *found[AMD])
+    nvidias = found.pop(NVIDIA)
+    return (*nvidias[named:], *(one for several in found.values() for one in several))

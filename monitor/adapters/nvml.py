@@ -21,6 +21,8 @@ class Card:
     model: str
     memory: Memory | None = None
     """None where the driver does not say."""
+    where: str = "NVML"
+    """Where its model was read."""
 
 
 def cards(library: object | None) -> tuple[Card, ...]:

@@ -211,7 +211,7 @@ class _Found:
             self._miss(f"there is no figure for the making of {card.resource}, {card.model}", CURE)
             return
         table = AssetTable(name=card.resource, kind=AssetKind.GPU, model=model, resource=card.resource)
-        yield from self._item(table, card.model, "NVML")
+        yield from self._item(table, card.model, card.where)
 
     def _built_in(self) -> Iterator[Item]:
         for kind in BUILT_IN:

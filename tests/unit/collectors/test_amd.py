@@ -209,6 +209,12 @@ def test_names_follow_the_addresses_and_other_makers_cards_change_none(drm: Drm)
     assert powers(opened(drm).collect()) == {"gpu_amd0": 3, "gpu_amd1": 1}
 
 
+def test_a_card_that_tells_nothing_keeps_its_number(drm: Drm) -> None:
+    drm.card(0, "amdgpu", FIRST)
+    drm.sensors(drm.card(1, "amdgpu", SECOND), "amdgpu", power1_average=4 * WATTS)
+    assert powers(opened(drm).collect()) == {"gpu_amd1": 4}
+
+
 def test_a_card_that_goes_and_comes_back_has_its_name_again(drm: Drm) -> None:
     def plug(number: int, address: str, watts: int) -> None:
         drm.sensors(drm.card(number, "amdgpu", address), "amdgpu", power1_average=watts * WATTS)
