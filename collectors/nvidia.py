@@ -213,7 +213,10 @@ class NvidiaCollector:
                 energy = session.energy(board.handle)
                 return CounterReading(board.resource, board.uuid, energy, board.plausible, epoch=self._epoch)
             if board.method is Method.INTEGRATED:
-                return PowerReading(board.resource, board.uuid, session.power(board.handle), HOLD)
+                power = session.power(board.handle)
+                # what no card draws is a sensor that failed
+                sound = Power.ZERO < power <= board.plausible
+                return PowerReading(board.resource, board.uuid, power, HOLD) if sound else None
         except (NotOffered, NotNow):
             return None
         return None

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Final
 
 from monitor.core.readings import gpu
-from monitor.core.units import Memory
+from monitor.core.units import Duration, Memory
+
+PATIENCE: Final = Duration.from_seconds(30)
+"""Our choice: a driver that keeps no card awake takes seconds to wake each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,31 @@ class Card:
     """Where its model was read."""
 
 
-def cards(library: object | None) -> tuple[Card, ...]:
+def cards(library: object | None, patience: Duration = PATIENCE) -> tuple[Card, ...]:
     """Return the cards that the driver shows, in order of their index; none where there is no library, driver or card.
 
     *library* is the module `pynvml`, or a stand-in for it; None: the module. A card that does not answer is left out,
-    and the numbers of the others stay: they are those that the collector of their energy gives.
+    and the numbers of the others stay: they are those that the collector of their energy gives. A call that hangs with
+    its driver is waited for no longer than *patience*, and then there are none.
     """
+    answer: SimpleQueue[tuple[Card, ...]] = SimpleQueue()
+    # a daemon's thread: one that hangs must not keep the program from ending
+    Thread(target=_tell, args=(library, answer), name="nvml", daemon=True).start()
+    try:
+        return answer.get(timeout=patience.seconds)
+    except Empty:
+        return ()
+
+
+def _tell(library: object | None, answer: SimpleQueue[tuple[Card, ...]]) -> None:
+    found: tuple[Card, ...] = ()
+    try:
+        found = _cards(library)
+    finally:  # a defect is told by the thread, and must not be waited for
+        answer.put(found)
+
+
+def _cards(library: object | None) -> tuple[Card, ...]:
     try:
         nvml: Any = library if library is not None else importlib.import_module("pynvml")
     except ImportError:

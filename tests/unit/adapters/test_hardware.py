@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from monitor.adapters.disks import DiskKind
 from monitor.adapters.hardware import Accelerator, Detected, Sockets, detect
 from monitor.adapters.memory_modules import rounded_up
 from monitor.adapters.nvml import Card, cards
-from monitor.core.units import Memory
+from monitor.core.units import Duration, Memory
 from tests.fixtures.host import RECORDED
 from tests.fixtures.machine import GIB, XEON, Machine, module, server
 from tests.fixtures.nvml import Card as Board
@@ -269,6 +270,18 @@ class TestCards:
         self.device(machine, "0000:03:00.0", "0x1a03", "0x030000")
         self.device(machine, "0000:0c:00.0", "0x1002", "0x030000")
         assert found(machine).unnamed == ()
+
+    def test_a_driver_that_hangs_is_not_waited_for_for_ever(self) -> None:
+        let_go = threading.Event()
+
+        class Hanging(FakeNvml):
+            def nvmlInit(self) -> None:  # noqa: N802 - its name
+                let_go.wait(60)
+
+        try:
+            assert cards(Hanging(Board("GPU-a")), Duration.from_seconds(0.05)) == ()
+        finally:
+            let_go.set()
 
     def test_cards_have_the_numbers_that_the_driver_gives_them(self) -> None:
         lost = Board("GPU-b", present=True, fails={"nvmlDeviceGetHandleByIndex": 15})

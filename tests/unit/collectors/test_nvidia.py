@@ -125,6 +125,18 @@ def test_where_there_is_no_counter_the_power_is_read(nvml: FakeNvml, card: Card,
     assert [source.method for source in collector.sources()] == ["integrated"]
 
 
+@pytest.mark.parametrize("milliwatts", [0, 300_000 * 10**6, 1_400_001])
+def test_a_power_that_no_card_draws_is_not_believed(
+    nvml: FakeNvml, card: Card, tmp_path: Path, milliwatts: int
+) -> None:
+    card.fails["nvmlDeviceGetTotalEnergyConsumption"] = pynvml.NVML_ERROR_NOT_SUPPORTED
+    collector = opened(nvml, tmp_path)
+    card.milliwatts = milliwatts
+    assert [type(row) for row in collector.collect()] == [GpuUsageReading]
+    card.milliwatts = 1_400_000
+    assert [type(row) for row in collector.collect()] == [PowerReading, GpuUsageReading]
+
+
 def test_energy_and_use_come_from_one_read_of_one_card(collector: NvidiaCollector, nvml: FakeNvml, card: Card) -> None:
     """Defect 5: a card's processes share what its own counter says; no second figure of their energy is made up."""
     card.compute = [context(10, GIB)]
