@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.parts.daemon import HOST_ENERGY, Daemon, Tables
-from tests.parts.loopback import wait_until
+from tests.parts.loopback import LOOPBACK, free_port, wait_until
 from tests.parts.powercap import Powercap
 
 if TYPE_CHECKING:
@@ -36,17 +36,23 @@ SERVICE_ENERGY: Final = "empreinte_service_energy_joules_total"
 class Site:
     """A host with two machines on it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, patience: str = "1min") -> None:
+        """Have the guests wait for their host as long as *patience* says."""
+        self.patience = patience
         self.root = root
         self.handoff = root / "handoff"
         (root / "host").mkdir()
+        self.port = free_port()
+        self.token = root / "vm-2.token"
+        self.token.write_text("t" * 40)
+        self.token.chmod(0o600)
         self.powercap = Powercap(root / "host")
         self.first = self.powercap.microjoules
         tables: Tables = {
             "paths": {"sysfs": self.powercap.sysfs},
             "service": [{"key": key, "match": {"process": f'name, share = "{key}"'}} for key in MACHINES],
-            "handoff": {"directory": self.handoff},
-            "handoff.guest": [{"service": key} for key in MACHINES],
+            "handoff": {"directory": self.handoff, "listen": f"{LOOPBACK}:{self.port}"},
+            "handoff.guest": [{"service": "vm-1"}, {"service": "vm-2", "token_file": self.token}],
         }
         self.host = Daemon(root / "host", tables)
         self.guests = {key: self._guest(key) for key in MACHINES}
@@ -56,8 +62,25 @@ class Site:
         ]
 
     def _guest(self, key: str) -> Daemon:
+        """The first machine reads its directory, the second asks the host."""
         (self.root / key).mkdir()
-        return Daemon(self.root / key, {"paths": {"powercap": self.handoff / key}})
+        if key == "vm-1":
+            return Daemon(
+                self.root / key, {"paths": {"powercap": self.handoff / key}, "sampling": {"patience": self.patience}}
+            )
+        meter = {
+            "name": "host",
+            "kind": "empreinte",
+            "address": f"http://{LOOPBACK}:{self.port}",
+            "secret_file": self.token,
+            "points": [key],
+            "every": "1s",
+        }
+        nothing = self.root / key / "sys"
+        nothing.mkdir()
+        return Daemon(
+            self.root / key, {"meter": [meter], "paths": {"sysfs": nothing}, "sampling": {"patience": self.patience}}
+        )
 
     def close(self) -> None:
         for burner in self._burners:
@@ -80,6 +103,14 @@ class Site:
         """What the guest *key* has measured, in microjoules."""
         return _microjoules(self.guests[key].scrape().value(HOST_ENERGY, resource="package", method="counter"))
 
+    def _come_to_rest(self) -> None:
+        """Return once no guest has measured anything more over five ticks: one asks only once in two of them."""
+        before: list[int] = []
+        while before != (now := [self.measured(key) for key in MACHINES]):
+            before = now
+            for guest in self.guests.values():
+                guest.wait_for_tick(5 if guest is self.guests["vm-1"] else 1)
+
     def _booked(self) -> int:
         return _microjoules(self.host.scrape().value(HOST_ENERGY, resource="package", method="counter"))
 
@@ -88,8 +119,7 @@ class Site:
         last = self.powercap.stand()
         wait_until(lambda: self._booked() >= last - self.first, what="the host has booked all")
         wait_until(lambda: all(self.shown(key) == self.counted(key) for key in MACHINES), what="all is handed over")
-        for guest in self.guests.values():
-            guest.wait_for_tick(3)
+        self._come_to_rest()
         return {key: (self.counted(key), self.measured(key)) for key in MACHINES}
 
 
@@ -98,8 +128,8 @@ def _microjoules(joules: float) -> int:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path)
+def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    made = Site(tmp_path, *([request.param] if hasattr(request, "param") else []))
     try:
         yield made
     finally:
@@ -133,3 +163,47 @@ def test_what_a_guest_measures_is_what_the_host_counts_as_its_to_the_microjoule(
         assert counted == measured > 0, key
     whole = sum(counted for counted, _ in after.values())
     assert whole < site.powercap.microjoules - site.first, "the host used some of it itself"
+
+
+def test_a_guest_that_starts_again_has_what_was_drawn_meanwhile(site: Site) -> None:
+    start(site)
+    before = site.settle()
+    site.powercap.move()
+    for key, guest in site.guests.items():
+        guest.kill()
+        shown = site.shown(key)
+        wait_until(lambda key=key, shown=shown: site.shown(key) > shown, what="the machine draws on")  # type: ignore[misc]
+        guest.start()
+    site.host.wait_for_tick(4)
+    after = site.settle()
+    for key, (counted, measured) in grown(before, after).items():
+        assert counted == measured > 0, key
+
+
+@pytest.mark.parametrize("site", ["2s"], indirect=True)
+def test_a_host_that_was_away_leaves_a_gap_and_no_zero_and_no_counter_falls(site: Site) -> None:
+    start(site)
+    site.host.kill()
+    lowest = {key: site.shown(key) for key in MACHINES}
+    for key, guest in site.guests.items():
+        measured, known = site.measured(key), missed(guest)
+        wait_until(lambda guest=guest, known=known: missed(guest) > known + 1, what=f"{key} misses its host")  # type: ignore[misc]
+        assert site.measured(key) >= measured
+    site.host.start()
+    wait_until(lambda: all(site.shown(key) > lowest[key] for key in MACHINES), what="the machines are told again")
+    for _ in range(3):
+        site.host.wait_for_tick(2)
+        now = {key: site.shown(key) for key in MACHINES}
+        assert all(now[key] >= lowest[key] for key in MACHINES)
+        lowest = now
+    again = {key: site.measured(key) for key in MACHINES}
+    wait_until(lambda: all(site.measured(key) > again[key] for key in MACHINES), what="the guests measure again")
+    site.settle()
+    assert all(site.measured(key) <= site.shown(key) for key in MACHINES), "and nothing twice"
+
+
+def missed(guest: Daemon) -> float:
+    """For how many seconds the guest did not know what was drawn."""
+    scrape = guest.scrape()
+    modelled = scrape.value(HOST_ENERGY, resource="package", method="modelled")
+    return scrape.value("empreinte_gap_seconds_total", cause="unreadable") + modelled
