@@ -11,7 +11,9 @@ import queue
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -261,32 +263,44 @@ class _Grid(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
         return f"every {self.interval}"
 
 
-class _Pool(ThreadPoolExecutor):
-    """Threads, and what they have in hand."""
+class _Alone(BasePoolExecutor):  # type: ignore[misc] # APScheduler has no types
+    """Does what is due in one thread, one after the other."""
 
-    def __init__(self, workers: int) -> None:
-        super().__init__(workers)
-        self.running: set[Future[Any]] = set()
+    def __init__(self) -> None:
+        super().__init__(ThreadPoolExecutor(1))
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - the library's own
-        future = super().submit(work, *arguments, **named)
+
+class _Apart(BasePoolExecutor):  # type: ignore[misc] # as above
+    """Does each thing that is due in a thread of its own. One that hangs does not keep the program from ending."""
+
+    def __init__(self) -> None:
+        super().__init__(self)
+        self.running: set[Future[object]] = set()
+
+    def submit(self, work: Callable[..., object], *arguments: object) -> Future[object]:
+        """Begin *work*; return what tells that it is done."""
+        future: Future[object] = Future()
+        future.set_running_or_notify_cancel()
         self.running.add(future)
         future.add_done_callback(self.running.discard)
+        Thread(target=_carry_out, args=(future, partial(work, *arguments)), daemon=True).start()
         return future
 
+    def shutdown(self, wait: bool = True) -> None:
+        """Release nothing: whoever waits for what is running looks at that."""
 
-class _Threads(BasePoolExecutor):  # type: ignore[misc] # APScheduler has no types
-    """The same, as APScheduler asks for them."""
 
-    def __init__(self, workers: int) -> None:
-        self.pool = _Pool(workers)
-        super().__init__(self.pool)
+def _carry_out(future: Future[object], work: Callable[[], object]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - told to whoever asked for it
+        future.set_exception(error)
 
 
 class Schedule:
     """Runs the samplers on time, until it is closed. A context manager: it owns the scheduler's threads.
 
-    At its end it waits for the reads in hand, but for one that hangs, so that what was measured is kept all the same.
+    At its end it waits for the reads in hand, but for a slow one that hangs, so that what was measured is kept.
     """
 
     def __init__(
@@ -298,11 +312,11 @@ class Schedule:
         self._slow = slow
         self._every = every
         self._last_extra = datetime.fromtimestamp(0, UTC)
-        # a thread for each slow one: any of them may hang, and none is to wait for another
-        self._threads = {"default": _Threads(1), "slow": _Threads(max(1, len(slow)))}
+        # any of the slow ones may hang, and none is to wait for another
+        self._apart = _Apart()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors=self._threads,
+            executors={"default": _Alone(), "slow": self._apart},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -314,9 +328,8 @@ class Schedule:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._scheduler.shutdown(wait=False)
-        in_hand = frozenset[Future[Any]]().union(*(threads.pool.running for threads in self._threads.values()))
-        wait(in_hand, self._patience.seconds)
+        self._scheduler.shutdown(wait=True)
+        wait(tuple(self._apart.running), self._patience.seconds)
 
     def rearm(self) -> None:
         """Make every job due now and on its grid again: after the wall clock was set back none would be for as long."""

@@ -1,5 +1,7 @@
 import logging
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -256,6 +258,19 @@ def test_a_meter_that_hangs_delays_neither_the_others_nor_the_end(caplog: pytest
         assert "meter does not answer, and is left as it is" in caplog.text
     finally:
         hanging.let_go.set()
+
+
+def test_a_meter_that_hangs_does_not_keep_the_program_from_ending() -> None:
+    program = """
+from monitor.schedule import Schedule
+from tests.unit.test_schedule import Counting, Duration, Hanging, _sampler
+hanging, short = Hanging(), Duration.from_seconds(0.1)
+with Schedule(Counting(), [_sampler(lambda: hanging)], short, patience=short):
+    assert hanging.asked.wait(20)
+print("ended")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50)
+    assert done.stdout == "ended\n"
 
 
 def test_a_read_in_hand_is_waited_for_at_the_end_and_then_closed() -> None:
