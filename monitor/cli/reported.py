@@ -43,7 +43,7 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
     year_in(year, zone)
     months = months_of(year, zone)
     interval = Interval(months[scope.months[0] - 1].start, months[scope.months[-1] - 1].end)
-    monthly = ledger.monthly(year, scope.months)
+    monthly = ledger.monthly(year, scope.months, unit_hours=True)
     return Books(
         year=year,
         time_zone=zone,
@@ -67,7 +67,7 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
         simulated=ledger.simulated,
         bought=_bought(ledger, year, monthly.closed_through, rules),
         hourly=ledger.hourly(interval),
-        unit_hours=ledger.unit_hours(interval),
+        unit_hours=monthly.unit_hours,
     )
 
 

@@ -15,6 +15,7 @@ from monitor.ledger import schema
 from monitor.ledger.deeds import told
 from monitor.ledger.exactness import summed
 from monitor.ledger.stretches import cut
+from monitor.ledger.unit_hours import read_unit_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from monitor.core.entries import Bucket, ServiceFacts
+    from monitor.core.spread import UnitHours
     from monitor.core.units import Duration
     from monitor.ledger.insertion import Insertion
     from monitor.ledger.naming import Naming
+    from monitor.ledger.unit_hours import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ class ActivityReader:
                 key = _Key(month, self._renamed(one, piece), self._naming.facts(one.consumer, piece.start))
                 (rows.counted if counted else rows.cross_checks)[key] += amount
         return Told(*(tuple(ActivityRow(*key, amount) for key, amount in kind.items()) for kind in rows))
+
+    def unit_hours(self, interval: Interval) -> dict[Slot, UnitHours]:
+        """Return what was done in each hour that lies whole in *interval*, and what that took."""
+        return read_unit_hours(self._connection, self._series(), self._naming, self._grain, interval)
 
     def _totals(self, piece: Interval) -> Iterator[tuple[ActivitySeries, int, bool]]:
         table, series = schema.hour_activity, self._series()

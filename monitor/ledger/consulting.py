@@ -23,11 +23,10 @@ from monitor.ledger.reading import Monthly, Reader
 from monitor.ledger.restatement import read_restatements
 from monitor.ledger.schema import AS_BOOKED, generations, impact_generations, open_books, remembered
 from monitor.ledger.stretches import merged, runs
-from monitor.ledger.unit_hours import read_unit_hours
 from monitor.ledger.writing import read_naming, read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -97,20 +96,24 @@ class Consulted:
         with self.reader() as reader:
             return reader.impacts.held(interval, through)
 
-    def monthly(self, year: int, numbers: Collection[int] = range(1, 13)) -> Monthly:
+    def monthly(self, year: int, numbers: Sequence[int] = range(1, 13), *, unit_hours: bool = False) -> Monthly:
         """Return the local *year*, month by month, as far as it is closed: nothing of the open hour is in it.
 
-        Only the months of the *numbers*, 1 to 12, are read.
+        Only the months of the *numbers*, 1 to 12, which join, are read, and the `unit_hours` of them where it is said.
         """
+        months = months_of(year, ZoneInfo(self.timezone))
         with self._session.abreast(min(most_abreast(), len(numbers))) as connections:
             closed = self._closed_through(connections[0])
 
-            def read(reader: Reader, month: tuple[int, Interval]) -> Monthly:
-                return reader.monthly(year, (month[1],), closed, month[0])
+            def read(reader: Reader, number: int | None) -> Monthly:
+                if number is not None:
+                    return reader.monthly(year, (months[number - 1],), closed, number)
+                whole = Interval(months[numbers[0] - 1].start, months[numbers[-1] - 1].end)
+                return Monthly(year, closed, (), {}, {}, unit_hours=reader.activity.unit_hours(whole))
 
-            months = enumerate(months_of(year, ZoneInfo(self.timezone)), 1)
-            asked = [month for month in months if month[0] in numbers]
-            return Monthly.of(year, closed, share_out(read, [self._reader(one) for one in connections], asked))
+            # the longest first: whoever has it is busy with it while others read the months
+            parts = [*([None] if unit_hours else []), *numbers]
+            return Monthly.of(year, closed, share_out(read, [self._reader(one) for one in connections], parts))
 
     def month(self, year: int, number: int) -> Monthly:
         """Return the month *number*, 1 to 12, of the local *year*, as `monthly` does; in its rows it is month 1."""
@@ -133,9 +136,8 @@ class Consulted:
 
         Services are told apart by the facts that held then.
         """
-        with self.transaction() as connection:
-            naming = read_naming(connection, self._host_id)
-            return read_unit_hours(connection, self._host_id, naming, self.grain, interval)
+        with self.reader() as reader:
+            return reader.activity.unit_hours(interval)
 
     def gaps(self, interval: Interval) -> tuple[Gap, ...]:
         """Return what was not measured in *interval*, cut to it, in order of time."""

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from monitor.core.activity import ActivitySeries
     from monitor.core.entries import ServiceFacts
     from monitor.core.impact import Bounds, ImpactSeries, Indicator
+    from monitor.core.spread import UnitHours
     from monitor.ledger.activity import ActivityReader, ActivityRow
     from monitor.ledger.hours import HourFacts
     from monitor.ledger.impacts import ImpactReader, ImpactRow
     from monitor.ledger.naming import Naming
+    from monitor.ledger.unit_hours import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ class Monthly:
     activity: tuple[ActivityRow, ...] = ()
     cross_checks: tuple[ActivityRow, ...] = ()
     """What others say of the same: never added."""
+    unit_hours: Mapping[Slot, UnitHours] = field(default_factory=dict)
+    """What each service did in each hour of all the months, and what that took; empty where it was not asked for."""
 
     @classmethod
     def of(cls, year: int, closed_through: int, parts: Sequence[Monthly]) -> Monthly:
-        """Return the *year* of which the *parts* are some months each, in order of time."""
+        """Return the *year* of the *parts*, of which each has months of its own, in order of time."""
         return cls(
             year,
             closed_through,
@@ -94,6 +98,7 @@ class Monthly:
             tuple(row for part in parts for row in part.impacts),
             tuple(row for part in parts for row in part.activity),
             tuple(row for part in parts for row in part.cross_checks),
+            {slot: hours for part in parts for slot, hours in part.unit_hours.items()},
         )
 
 

@@ -14,7 +14,6 @@ from monitor.core.activity import Unit
 from monitor.core.functional import SEPARATOR
 from monitor.core.spread import UnitHours
 from monitor.ledger import schema
-from monitor.ledger.activity import read_activity_series
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.stretches import cut
 
@@ -57,10 +56,13 @@ class _Found:
 
 
 def read_unit_hours(
-    connection: Connection, host: int, naming: Naming, grain: Duration, interval: Interval
+    connection: Connection, series: Mapping[int, ActivitySeries], naming: Naming, grain: Duration, interval: Interval
 ) -> dict[Slot, UnitHours]:
-    """Return what services of *host* did in each closed hour that lies whole in *interval*, and what that took."""
-    series, found = read_activity_series(connection, host), defaultdict[Slot, _Found](_Found)
+    """Return what was done in each closed hour that lies whole in *interval*, and what that took.
+
+    *series* are all of the host, by number.
+    """
+    found = defaultdict[Slot, _Found](_Found)
     months = {month.start for month in interval.split(AT_ONCE)}
     for piece in cut(interval, {*months, *naming.changes()}, grain):
         hours, told = _hours(connection, piece, grain), defaultdict["ServiceFacts", list[_Told]](list)

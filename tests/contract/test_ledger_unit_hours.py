@@ -71,3 +71,12 @@ def test_an_hour_that_waited_months_after_what_was_done_waited_for_it(ledger: Le
     assert told(ledger, last=3000) == {("assistant", Unit.OUTPUT_TOKENS): ([4], [100], 1, 0)}
     # and alone it is of nothing
     assert told(ledger, 1, 3000) == {}
+
+
+def test_a_year_has_the_hours_of_the_months_that_are_asked_for(ledger: Ledger) -> None:
+    march, april = START, START + 31 * 24 * HR
+    commit(ledger, [hour(march, {TOKENS: 4, ENERGY: 100}), hour(april, {TOKENS: 5, ENERGY: 70})], through=april + HR)
+    assert ledger.monthly(2026, unit_hours=True).unit_hours == ledger.unit_hours(everything())
+    (one,) = ledger.monthly(2026, (4, 5, 6), unit_hours=True).unit_hours.values()
+    assert (list(one.amounts), list(one.energies)) == ([5], [70])
+    assert ledger.monthly(2026).unit_hours == {}
