@@ -196,6 +196,10 @@ class Cards:
             for board in self.boards
         ]
 
+    def asleep(self) -> frozenset[str]:
+        """Return the addresses of the cards that the kernel has put to sleep."""
+        return frozenset(board.card.address for board in self.boards if board.card.asleep)
+
     def follow(self) -> None:
         """Look for the cards anew where some came or went. Raises Unavailable, Retry as `scan`."""
         if not self.boards or self._entries() != self._seen:

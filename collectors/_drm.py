@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.units import Duration, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 NODE: Final = "/dev/dri/"
@@ -132,6 +132,8 @@ class Users:
         self._unseen: set[int] = set()
         self._clients: dict[tuple[str, str], Client] | None = None
         self._missed: dict[tuple[str, str], int] = {}
+        self._open: dict[tuple[int, str], tuple[str, str]] = {}
+        """Of each descriptor of a process, whose client it was."""
         self._sweep = 0
         self._look()
 
@@ -140,13 +142,14 @@ class Users:
         """Whether every process could be looked through; where not, others may use the cards unseen."""
         return not self._unseen
 
-    def read(self) -> tuple[dict[str, list[Used]], bool]:
+    def read(self, asleep: Collection[str] = ()) -> tuple[dict[str, list[Used]], bool]:
         """Return who did what on each card, by its address, and whether that is all since the read before.
 
-        It is not at the first read, nor where a process may not be looked through.
+        It is not at the first read, nor where a process may not be looked through. What is open of the cards *asleep*
+        is not read, as that may wake them: nothing was done there.
         """
         self._look()
-        found = dict(self._read_clients())
+        found = dict(self._read_clients(asleep))
         before, first = self._clients or {}, self._clients is None
         work: dict[str, dict[int, Work]] = {}
         for key, (pid, told) in found.items():
@@ -171,6 +174,7 @@ class Users:
         new = living - self._young.keys()
         self._young = {pid: self._young.get(pid, 0 if everyone else LOOKS) for pid in pids}
         self._nodes = {pid: nodes for pid, nodes in self._nodes.items() if pid in living}
+        self._open = {key: whose for key, whose in self._open.items() if key[0] in living}
         due = {pid for at, pid in enumerate(pids) if everyone or at % SWEEP == self._sweep}
         self._sweep = (self._sweep + 1) % SWEEP
         for pid in due | {pid for pid, looks in self._young.items() if looks > 0} | new:
@@ -192,10 +196,14 @@ class Users:
         else:
             self._nodes.pop(pid, None)
 
-    def _read_clients(self) -> Iterator[tuple[tuple[str, str], tuple[int, Client]]]:
+    def _read_clients(self, asleep: Collection[str]) -> Iterator[tuple[tuple[str, str], tuple[int, Client]]]:
         """Yield (card, client's number) with who has it, the lowest pid last, and what it says."""
         for pid, nodes in sorted(self._nodes.items(), reverse=True):
             for node in nodes:
+                known = (self._clients or {}).get(self._open.get((pid, node), ("", "")))
+                if known is not None and known.address in asleep:
+                    yield (known.address, known.number), (pid, known)
+                    continue
                 try:
                     found = client(_text(f"{self._procfs}/{pid}/fdinfo/{node}"))
                 except PermissionError:
@@ -204,7 +212,8 @@ class Users:
                 except OSError:
                     continue  # closed since
                 if found is not None:
-                    yield (found.address, found.number), (pid, found)
+                    self._open[pid, node] = (found.address, found.number)
+                    yield self._open[pid, node], (pid, found)
 
 
 def _pids(procfs: Path) -> list[int]:

@@ -128,7 +128,7 @@ class AmdCollector:
         """
         self._cards.follow()
         drawn = read_again(self._cards.read, self._cards.scan)
-        work, known = self._users.read()
+        work, known = self._users.read(self._cards.asleep())
         held = _kfd.holders(self._host.sysfs, self._rocm)
         uses = [
             self._usage(board.resource, board.card, work.get(board.card.address, ()), held, known=known)
@@ -200,7 +200,8 @@ class AmdCollector:
         if rocm:
             # what ROCm's programs compute is not in the engine time of anybody
             busy = {}
-            percents, known = _share_of_the_only_one(rocm, number_of(card.device / "gpu_busy_percent"))
+            busy_percent = 0 if card.asleep else number_of(card.device / "gpu_busy_percent")
+            percents, known = _share_of_the_only_one(rocm, busy_percent)
         uses = tuple(
             GpuUse(self._host.workloads.consumer_of(pid), pid, percents.get(pid, 0), amount, busy.get(pid))
             for pid, amount in sorted(memory.items())

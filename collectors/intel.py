@@ -74,7 +74,7 @@ class IntelCollector:
         """
         self._cards.follow()
         drawn = read_again(self._cards.read, self._cards.scan)
-        work, known = self._users.read()
+        work, known = self._users.read(self._cards.asleep())
         if not self._users.complete:
             return drawn
         return [*drawn, *(self._usage(one, work.get(one.card.address, ()), known=known) for one in self._cards.boards)]

@@ -49,6 +49,8 @@ LIES: Final[dict[str, Callable[[int], int]]] = {
     "all bits set": lambda _: 2**64 - 1,
     "frozen": lambda value: value,
 }
+FROM_MEMORY: Final = {"cgroup", "modelled_host", "perf", "process", "rapl"}
+"""Accounts of the kernel, and registers of the processor."""
 TICK: Final = Duration.from_seconds(10)
 MOST: Final = Power.from_watts(20_000)
 """No machine of the recorded ones can draw more."""
@@ -134,6 +136,12 @@ def outcome(collector: Collector) -> Sequence[Reading] | Unavailable:
         return []
     except Unavailable as fact:
         return fact
+
+
+@each_of_the_host
+def test_only_what_the_kernel_answers_from_memory_is_read_with_the_others(point: EntryPoint) -> None:
+    """A device, or its driver, may hang: what asks one has a thread of its own."""
+    assert point.load().slow or point.name in FROM_MEMORY
 
 
 def test_some_recorded_device_measures() -> None:

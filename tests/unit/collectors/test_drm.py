@@ -132,6 +132,19 @@ def test_a_client_that_is_not_seen_for_a_while_does_not_count_twice(drm: Drm, us
     assert next(one for one in seen if one) == {10: 10}
 
 
+def test_what_is_open_of_a_sleeping_card_is_not_read_and_counts_on_when_it_wakes(drm: Drm, users: Users) -> None:
+    drm.client(10, 6, 1, SECOND, engine_gfx="5 ns")
+    for _ in range(SWEEP):
+        users.read()
+    drm.client(10, 5, 1, engine_gfx="1700 ns", engine_compute="500 ns", memory_vram="4096 KiB")
+    drm.client(10, 6, 1, SECOND, engine_gfx="8 ns")
+    for _ in range(MISSED + 2):
+        work, known = users.read(frozenset({FIRST}))
+        assert work[FIRST] == [Used(10, Memory(4 * MIB), Duration(0), 0)]
+        assert known
+    assert busy(users) == {10: 700}
+
+
 def test_copying_and_pictures_count_only_where_nobody_computes(drm: Drm, users: Users) -> None:
     drm.client(10, 5, 1, engine_gfx="1000 ns", engine_compute="500 ns", engine_enc="40 ns")
     drm.client(11, 5, 2, engine_dec="60 ns")
