@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from collectors._rapl import PACKAGE_BOUND
 from collectors._sysfs import NumberFile, energy_in, entries, name_in, number_of, read_again, text_of, whole
 from monitor.collector import Reason, Retry, Source, Unavailable
-from monitor.core.readings import PACKAGE, PLATFORM, CounterReading, Method, PowerReading
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
@@ -50,12 +50,17 @@ class Chip:
 
 
 ESOCKET: Final = re.compile(r"Esocket(\d+)")
+ALTRA_PROCESSOR: Final = re.compile(r"power\d+ (?:CORE VRD|SoC|RCA VRD)")
+ALTRA_MEMORY: Final = re.compile(r"power\d+ DIMM VRD\d+")
 CHIPS: Final = (
     # amd_energy.c, and zenergy, which is made of it; Ecore: inside its socket
     Chip("amd_energy", "energy", "input", "label", ESOCKET, PACKAGE, "about +-5 %, modelled by the processor"),
     Chip("zenergy", "energy", "input", "label", ESOCKET, PACKAGE, "about +-5 %, modelled by the processor"),
     # xgene-hwmon.c: two parts of one chip
     Chip("apm_xgene", "power", "input", "label", re.compile("CPU power|IO power"), PACKAGE, "not stated"),
+    # smpro-hwmon.c (Ampere Altra): each supply of the processor has a regulator of its own, and so has the memory
+    Chip("smpro_hwmon", "power", "input", "label", ALTRA_PROCESSOR, PACKAGE, "not stated"),
+    Chip("smpro_hwmon", "power", "input", "label", ALTRA_MEMORY, DRAM, "not stated"),
     # NVIDIA Grace, as edk2-platforms and DCGM name them: Grace contains CPU, SysIO and memory, Module contains Grace
     Chip(
         "power_meter",

@@ -146,6 +146,22 @@ def test_both_parts_of_an_xgene_are_its_package(tmp_path: Path) -> None:
     assert [source.description.split(",")[1] for source in collector.sources()] == [" CPU power", " IO power"]
 
 
+def test_the_regulators_of_an_altra_are_its_processors_and_its_memorys(tmp_path: Path) -> None:
+    rows = seen(Host(tmp_path, "altra-smpro").open())
+    assert len(rows) == 10
+    assert sum(power for resource, power in rows.values() if resource == "package") == 96_400_000 + 95_400_000 + (
+        21_300_000 + 20_300_000 + 19_500_000 + 18_500_000
+    )
+    assert sum(power for resource, power in rows.values() if resource == "dram") == 30_200_000
+
+
+def test_counters_of_the_cores_of_an_altra_are_left_alone_as_they_are_a_part(bare: Host) -> None:
+    """Ampere's own driver: a sum of cores would pass for the processor."""
+    bare.chip("hwmon0", name="altra_hwmon", energy1_input=7_000_000, energy1_label="Core Energy 000")
+    with pytest.raises(Unavailable):
+        bare.open()
+
+
 def test_sockets_are_counted_and_their_cores_are_not(amd: Host) -> None:
     assert seen(amd.open()) == {
         "hwmon2/energy3_input": ("package", 90112233445),
