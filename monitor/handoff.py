@@ -18,7 +18,7 @@ from monitor.core.readings import DRAM, PACKAGE, PLATFORM, Method
 from monitor.core.units import Energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from monitor.core.entries import Gap, OpenBooks
@@ -53,11 +53,9 @@ class HandOff:
     """Tells every guest after each commit. It raises nothing: a disk that is full keeps no commit from being shown."""
 
     def __init__(self, services: Sequence[str], directory: Path | None, state: Path, opening: OpenBooks | None) -> None:
-        """Go on where the run before left off. *opening*: its books. *directory* None: nothing is written for guests.
+        """Go on where the run before left off. *services* are the guests; *opening*: the books of that run.
 
-        *services* are the guests.
-
-        *state* is the daemon's own directory.
+        *directory* None: nothing is written for guests. *state* is the daemon's own directory.
         """
         self._directory = directory
         self._state = state / STATE
@@ -67,19 +65,27 @@ class HandOff:
         }
         self._saved = self._lasting()
         self._told: dict[str, tuple[Portion, ...]] = {}
+        self._described: set[tuple[str, str]] = set()
         self._trouble = ""
+        self._attempt(self._make_room)
 
     def commit(self, books: OpenBooks, gaps: Sequence[Gap]) -> None:
         """Tell what is in *books*, which were just committed with *gaps*."""
         taken = {service: portions.take(books, gaps) for service, portions in self._portions.items()}
+        # whole, as another thread may be looking
+        self._told = {service: portions.known() for service, portions in self._portions.items()}
+        self._attempt(lambda: self._show(taken))
+
+    def told(self, service: str) -> dict[str, Any]:
+        """Return what *service* is told over HTTP, as JSON has it. Called on the web server's thread."""
+        # of what this run has not told yet the counter is not known, but what was added to it
+        known = [portion for portion in self._told.get(service, ()) if portion.through]
+        return {"format": FORMAT, "service": service, "zones": [as_json(portion) for portion in known]}
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        """Do *work*. What is wrong is said once, and tried again with the next commit."""
         try:
-            # before the counters: they would be compared over a gap if this were lost
-            if (lasting := self._lasting()) != self._saved:
-                _save(self._state, lasting)
-                self._saved = lasting
-            if self._directory is not None:
-                for service, portions in taken.items():
-                    _write(self._directory, service, portions)
+            work()
         except OSError as error:
             if not self._trouble:
                 log.error("virtual machines can't be told of their energy: %s", error)  # noqa: TRY400 - the sentence says it
@@ -89,13 +95,27 @@ class HandOff:
             log.info("virtual machines are told of their energy again")
         self._trouble = ""
 
-    def told(self, service: str) -> dict[str, Any]:
-        """Return what *service* is told over HTTP, as JSON has it. Called on the web server's thread."""
-        return {
-            "format": FORMAT,
-            "service": service,
-            "zones": [as_json(one) for one in self._portions[service].known()],
-        }
+    def _make_room(self) -> None:
+        """Make the directory of each guest, which can then be shared before there is anything in it. Raises OSError."""
+        if self._directory is not None:
+            self._directory.mkdir(mode=OWN, parents=True, exist_ok=True)
+            for service in self._portions:
+                with _inside(self._directory, (service,), make=True):
+                    pass
+
+    def _show(self, taken: Mapping[str, Sequence[Portion]]) -> None:
+        """Show what was *taken*. Raises OSError."""
+        # before the counters: they would be compared over a gap if this were lost
+        if (lasting := self._lasting()) != self._saved:
+            _save(self._state, lasting)
+            self._saved = lasting
+        self._make_room()
+        if self._directory is None:
+            return
+        for service, portions in taken.items():
+            for portion in portions:
+                _write(self._directory, service, portion, anew=(service, portion.resource) not in self._described)
+                self._described.add((service, portion.resource))
 
     def _as_told(self, service: str, kept: Mapping[str, Portion]) -> Iterator[Portion]:
         """Yield the portions as they were told: no lower than what the guest's directory says."""
@@ -168,24 +188,23 @@ def _shown(directory: Path, service: str, resource: str) -> int | None:
     return shown if 0 <= shown < RANGE else None
 
 
-def _write(directory: Path, service: str, portions: Iterable[Portion]) -> None:
-    """Show *portions* in the directory of *service*. Raises OSError."""
-    directory.mkdir(mode=OWN, parents=True, exist_ok=True)
-    for portion in portions:
-        with _inside(directory, (service, *ZONES[portion.resource]), make=True) as place:
-            for name, content in _files(portion).items():
-                _replace(place, name, content)
-    if any(portion.resource == DRAM for portion in portions):
+def _write(directory: Path, service: str, portion: Portion, *, anew: bool) -> None:
+    """Show *portion* in the directory of *service*; *anew*: with the files that stay as they are. Raises OSError."""
+    with _inside(directory, (service, *ZONES[portion.resource]), make=True) as place:
+        for name, content in ((_description(portion) if anew else {}) | _figures(portion)).items():
+            _replace(place, name, content)
+    if anew and portion.resource == DRAM:
         with _inside(directory, (service,), make=True) as place:
             _link(place, ZONES[DRAM][-1], "/".join(ZONES[DRAM]))
 
 
-def _files(portion: Portion) -> dict[str, str]:
-    """Return the files of a zone: those of powercap, and then what it has no file for."""
+def _description(portion: Portion) -> dict[str, str]:
+    return {"name": NAMES[portion.resource], "enabled": "1", "max_energy_range_uj": f"{RANGE}"}
+
+
+def _figures(portion: Portion) -> dict[str, str]:
+    """Return the files of a zone that change: that of powercap, and then what it has no file for."""
     return {
-        "name": NAMES[portion.resource],
-        "enabled": "1",
-        "max_energy_range_uj": f"{RANGE}",
         "energy_uj": f"{portion.energy.microjoules}",
         DETAIL: json.dumps({"format": FORMAT, **as_json(portion)}),
     }

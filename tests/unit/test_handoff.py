@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,19 @@ def test_any_user_of_the_guest_reads_it_and_on_the_host_nobody_but_the_daemon(ho
     assert stat.S_IMODE((host.zone("intel-rapl:0") / "energy_uj").stat().st_mode) == 0o444
 
 
+def test_the_directories_are_there_before_anything_is_known_so_that_they_can_be_shared(host: Host) -> None:
+    assert sorted(path.name for path in host.directory.iterdir()) == ["vm-1", "vm-2"]
+
+
+def test_only_what_changes_is_written_again(host: Host) -> None:
+    host.commit(PACKAGE, vm1=100)
+    name, energy = (host.zone("intel-rapl:0") / file for file in ("name", "energy_uj"))
+    before = name.stat().st_ino, energy.stat().st_ino
+    host.commit(PACKAGE, vm1=100)
+    assert name.stat().st_ino == before[0]
+    assert energy.stat().st_ino != before[1]
+
+
 def test_each_file_is_replaced_whole(host: Host) -> None:
     host.commit(PACKAGE, vm1=100)
     held = (host.zone("intel-rapl:0") / "energy_uj").open()
@@ -183,11 +197,12 @@ def test_what_a_guest_writes_in_its_directory_is_not_believed_beyond_what_can_be
 
 
 def test_a_disk_that_takes_nothing_stops_nothing_and_is_told_once(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    host.directory.parent.mkdir()
+    shutil.rmtree(host.directory)
     host.directory.write_text("a file")
     host.commit(PACKAGE, vm1=100)
     host.commit(PACKAGE, vm1=100)
     assert caplog.text.count("can't be told") == 1
+    assert [zone["energy_uj"] for zone in host.desk.told("vm-1")["zones"]] == [200], "over HTTP it is told all the same"
     host.directory.unlink()
     host.commit(PACKAGE, vm1=100)
     assert host.shown() == 300
@@ -214,8 +229,16 @@ def test_over_http_a_guest_is_told_what_its_directory_says_once_it_is_committed(
     assert told["zones"] == [{key: value for key, value in one.items() if key != "format"} for one in shown]
 
 
+def test_over_http_nothing_is_told_of_what_this_run_has_not_counted_yet(host: Host) -> None:
+    host.commit(PACKAGE, vm1=100)
+    host.again()
+    host.commit(DRAM, vm1=5)
+    assert [zone["resource"] for zone in host.desk.told("vm-1")["zones"]] == ["dram"]
+
+
 def test_without_a_directory_nothing_is_written(tmp_path: Path) -> None:
     host = Host(tmp_path)
+    shutil.rmtree(host.directory)
     host.desk = HandOff(GUESTS, None, host.state, None)
     host.commit(PACKAGE, vm1=100)
     assert not host.directory.exists()
