@@ -44,6 +44,8 @@ ROOM: Final = 64
 """How many observations the inbox holds; beyond that a newer one takes the place of an older one of the same source."""
 LONGEST_END: Final = Duration.from_seconds(10)
 """How long a read in hand is waited for at the end. Our choice: more than any limit of a read over the network."""
+STUCK: Final = Duration.from_seconds(60)
+"""How long a read may take before it is told to hang. Our choice: beyond the limit of any that has one."""
 EXTRA_GAP: Final = timedelta(seconds=1)
 """Readings asked for between two ticks come at most once a second; what is asked for meanwhile is one reading."""
 
@@ -98,6 +100,8 @@ class Sampler:
 
     every: Duration | None = None
     """How often it is to be asked: as often as the one of its collectors that wants it most; None: at every tick."""
+    _began: Stamp | None = None
+    """When the read in hand began."""
 
     def __init__(
         self,
@@ -120,18 +124,30 @@ class Sampler:
         self._slow = slow
         self._held: Observed | None = None
         self._trouble = ""
-        self._reading = False
 
     def sample(self) -> None:
         """Read every collector and put the outcomes in the inbox; where it is full they are held, and join the next."""
-        self._reading = True
+        self._began = self._clock.stamp()
         try:
             observed = self.observe()
             if self._held is not None:
                 observed = newest(self._held, observed)
             self._held = None if self._inbox.offer(observed) else observed
         finally:
-            self._reading = False
+            self._began = None
+
+    def tell_if_stuck(self) -> None:
+        """Say that what is read does not answer, where a read has gone on for too long. Another thread may call it."""
+        began = self._began
+        if began is None:
+            return
+        at = self._clock.stamp()
+        took = Duration(at.boot - began.boot)
+        if took < STUCK:
+            return
+        why = f"it does not answer: it has been read for {took.seconds:.0f} s"
+        failed = [CollectionFailed(at=at, collector=one.name, why=why, took=took) for one in self._charges]
+        self._inbox.offer(Observed(at=at, outcomes=tuple(failed), slow=self._slow))
 
     def observe(self) -> Observed:
         """Read every collector now; return what happened."""
@@ -147,7 +163,7 @@ class Sampler:
 
     def close(self) -> None:
         """Close every collector; none where one hangs in a read: to close it might hang as well."""
-        if self._reading:
+        if self._began is not None:
             log.warning("%s does not answer, and is left as it is", ", ".join(one.name for one in self._charges))
             return
         for charge in self._charges:
@@ -345,9 +361,14 @@ class Schedule:
         self._last_extra = due
         self._scheduler.add_job(self._fast.sample, "date", run_date=due, id="extra", replace_existing=True)
 
+    def _read_fast(self) -> None:
+        self._fast.sample()
+        for sampler in self._slow:
+            sampler.tell_if_stuck()
+
     def _arm(self, now: datetime) -> None:
         self._scheduler.add_job(
-            self._fast.sample,
+            self._read_fast,
             _Grid(timedelta(seconds=self._every.seconds)),
             next_run_time=now,
             id="fast",

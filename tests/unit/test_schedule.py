@@ -1,5 +1,6 @@
 import logging
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -258,6 +259,31 @@ def test_a_meter_that_hangs_delays_neither_the_others_nor_the_end(caplog: pytest
         assert "meter does not answer, and is left as it is" in caplog.text
     finally:
         hanging.let_go.set()
+
+
+def test_a_read_that_does_not_end_is_told_to_hang_until_it_does() -> None:
+    clock, inbox, hanging = Ticking(), Inbox(), Hanging()
+    charge = Charge("meter", lambda: hanging, slow=True)  # type: ignore[arg-type,return-value] - a test double
+    sampler = Sampler([charge], clock, inbox, SECOND, slow=True)
+    sampler.tell_if_stuck()
+    reading = threading.Thread(target=sampler.sample)
+    reading.start()
+    assert hanging.asked.wait(20)
+    sampler.tell_if_stuck()
+    assert list(inbox.drain()) == []
+    clock.now += 75 * 1_000_000_000
+    sampler.tell_if_stuck()
+    (observed,) = inbox.drain()
+    (outcome,) = observed.outcomes
+    assert isinstance(outcome, CollectionFailed)
+    assert (observed.slow, outcome.collector, outcome.defect) == (True, "meter", False)
+    assert re.fullmatch(r"it does not answer: it has been read for 7\d s", outcome.why)
+    hanging.let_go.set()
+    reading.join(20)
+    clock.now += 75 * 1_000_000_000
+    sampler.tell_if_stuck()
+    (observed,) = inbox.drain()
+    assert [type(one) for one in observed.outcomes] == [CollectionSucceeded]
 
 
 def test_a_meter_that_hangs_does_not_keep_the_program_from_ending() -> None:
