@@ -63,8 +63,8 @@ def log_to_standard_error(*, debug: bool, journal: bool) -> None:
     handler.setFormatter(_JournalLines() if journal else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.root.addHandler(handler)
     logging.root.setLevel(logging.DEBUG if debug else logging.INFO)
-    # it tells of every job that it starts, twice
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # it tells of every job that it starts, twice, and at every tick of one that hangs, which is told as its failure
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class _JournalLines(logging.Formatter):
