@@ -31,7 +31,7 @@ METHODS: Final = (Method.COUNTER, Method.INTEGRATED)
 HIGHEST: Final = (1 << 63) - 1
 SILENT: Final = 12
 """How often in a row nothing new may be told before it is a fault. Our choice: a minute, at the usual interval."""
-ACCURACY: Final = "the host's meter, shared out by use: more where the machines on it do unlike work"
+ACCURACY: Final = "the host's error, and that of sharing by use"
 """Source: docs/virtual-machines.md, "How good it is"."""
 
 

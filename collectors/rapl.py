@@ -55,7 +55,10 @@ CURE: Final = (
 )
 HIDDEN_CURE: Final = "in a container mount the host's /sys elsewhere, as /host/sys, and set `[paths] sysfs`"
 SHARE_CURE: Final = "have its host share it: `[handoff]` in the host's configuration, and a mount of it here"
-LOAD_CURE: Final = "on a physical Intel or AMD machine load the module intel_rapl_msr; a virtual machine has none"
+LOAD_CURE: Final = (
+    "on a physical Intel or AMD machine load the module intel_rapl_msr; a virtual machine has none, but its host can "
+    "hand over its share: docs/virtual-machines.md"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,22 @@ from typing import TYPE_CHECKING, Final
 from monitor.collector import Retry, Unavailable
 from monitor.core.activity import Unit
 from monitor.core.meters import Meters
-from monitor.core.readings import DRAM, PACKAGE, PLATFORM, GpuUsageReading, HostUsageReading, UsageReading
-from monitor.core.units import Duration
+from monitor.core.readings import (
+    DRAM,
+    PACKAGE,
+    PLATFORM,
+    CounterReading,
+    GpuUsageReading,
+    HostUsageReading,
+    LoadReading,
+    Method,
+    PowerReading,
+    UsageReading,
+)
+from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from monitor.collector import Collector, PageRead, Source
@@ -215,7 +226,7 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp, li
         except Exception as defect:  # noqa: BLE001 - a defect of one collector must not hide what the others say
             unreadable.append(Unreadable(name, "defect", f"{type(defect).__name__}: {defect}"))
     meters = Meters(_PATIENCE)
-    meters.take(at, readings)
+    meters.take(at, {name: [*seen, *_yet_to_tell(sources[name], seen)] for name, seen in readings.items()})
     used = meters.used()
     found = (
         MeterFound(name, source, (name, source.resource) in used)
@@ -230,6 +241,16 @@ def ask(collectors: Sequence[tuple[str, Callable[[], Collector]]], at: Stamp, li
     )
     seen = tuple(PageSeen(name, page) for name, several in pages.items() for page in several)
     return Sources(tuple(ranked), users, tuple(unreadable), seen)
+
+
+def _yet_to_tell(sources: Sequence[Source], seen: Sequence[Reading]) -> Iterator[CounterReading]:
+    """Yield a reading for each of *sources* of which none was *seen*: it is read, and has nothing new to tell yet."""
+    told = {reading.meter for reading in seen if isinstance(reading, CounterReading | PowerReading | LoadReading)}
+    for source in sources:
+        if source.meter not in told:
+            yield CounterReading(
+                source.resource, source.meter, Energy.ZERO, Power.from_watts(1), method=Method(source.method)
+            )
 
 
 def page_standing(listen: Listen, *, daemon_answers: bool) -> Standing:

@@ -102,6 +102,18 @@ def refusing(error: Exception) -> Callable[[], Counter]:
     return open_it
 
 
+class Silent(Counter):
+    """Reads a counter that has shown nothing new since it was opened."""
+
+    def collect(self) -> Sequence[Reading]:
+        return ()
+
+
+def test_a_source_that_has_nothing_new_to_tell_yet_is_used_all_the_same() -> None:
+    found = ask([("modelled_host", Model), ("rapl", Silent)], NOW)
+    assert [(meter.collector, meter.used) for meter in found.meters] == [("rapl", True), ("modelled_host", False)]
+
+
 def test_the_source_that_the_accounting_prefers_is_the_one_used() -> None:
     sources = ask([("modelled_host", Model), ("rapl", Counter)], NOW)
     assert [(meter.collector, meter.used) for meter in sources.meters] == [("rapl", True), ("modelled_host", False)]

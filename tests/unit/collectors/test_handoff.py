@@ -87,7 +87,7 @@ def test_zones_are_read_with_the_hosts_method_and_say_whose_they_are(share: Shar
         ("platform", "intel-rapl:1", "integrated"),
     }
     assert all("handed over by the host" in source.description for source in collector.sources())
-    assert all("shared out by use" in source.accuracy for source in collector.sources())
+    assert all("sharing by use" in source.accuracy for source in collector.sources())
     for zone in NAMES:
         share.draw(zone, 1)
     assert {(row.resource, row.method.value, row.energy.joules) for row in rows(collector).values()} == {
