@@ -33,12 +33,16 @@ def addresses(sysfs: Path) -> dict[int, str]:
 
 
 def holders(sysfs: Path, cards: Mapping[int, str]) -> dict[str, dict[int, Memory]]:
-    """Return who holds how much memory on each of *cards*, by address and pid; who holds none there is left out."""
+    """Return who holds how much memory on each of *cards*, by address and pid; who holds none there is left out.
+
+    A card that is cut in partitions has a number for each: what is held on one of them is held on the card.
+    """
     root = sysfs / "class/kfd/kfd/proc"
     found: dict[str, dict[int, Memory]] = {}
     for pid in entries(root):
         for gpu, address in cards.items():
             held = number_of(root / pid / f"vram_{gpu}") if pid.isdecimal() else None
             if held is not None and held > 0:
-                found.setdefault(address, {})[int(pid)] = Memory(held)
+                of_card = found.setdefault(address, {})
+                of_card[int(pid)] = Memory(held + of_card.get(int(pid), Memory(0)).bytes)
     return found

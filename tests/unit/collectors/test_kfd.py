@@ -48,3 +48,9 @@ def test_who_holds_memory_is_told_card_by_card_and_who_holds_none_is_not(drm: Dr
         "0000:83:00.0": {10: Memory(6), 20: Memory(9)},
     }
     assert holders(drm.root / "sys", {}) == {}
+
+
+def test_what_is_held_on_the_partitions_of_a_card_is_held_on_the_card(drm: Drm) -> None:
+    drm.rocm(7, 768, p10=5, p20=1)
+    drm.rocm(8, 768, p10=6)
+    assert holders(drm.root / "sys", addresses(drm.root / "sys")) == {FIRST: {10: Memory(11), 20: Memory(1)}}
