@@ -84,7 +84,7 @@ class Workloads(Protocol):
     """
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now belongs to.
+        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now, or just ended, has.
 
         Of all that is here, this and `pages` alone may be asked by a slow collector: it is read in another thread.
         """
@@ -221,7 +221,7 @@ class Host:
     powercap: Path | None = None
     """Directory that the host of this virtual machine shares with it, in the shape of powercap; None: the kernel's."""
     ipmi: object | None = None
-    """A stand-in for the kernel's devices of the BMC and the programs that ask it, likewise; None: this machine's own."""
+    """A stand-in for the kernel's devices of the BMC and the programs that ask it; None: this machine's own."""
     grid: Grid | None = None
     """Where a live grid intensity is configured; None: nothing is asked of the network."""
     outgoing: Outgoing = field(default_factory=Outgoing)

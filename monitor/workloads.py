@@ -86,8 +86,7 @@ class HostWorkloads:
         self._consumers: dict[int, str] = {}
         self._young: dict[int, int] = {}
         self._heard: deque[int] = deque(maxlen=HEARD)
-        self._hidden: set[int] = set()
-        self._sweep = 0
+        self._hidden, self._sweep = set[int](), 0
         self._groups: dict[str, str] = {}
         self._groups_above: dict[str, tuple[str, ...]] = {}
         self._uses_groups = self._changed = False
@@ -96,6 +95,7 @@ class HostWorkloads:
         self._inhabited: frozenset[str] | None = None
         self._living: frozenset[int] = frozenset()
         self._service_pids: Mapping[int, str] = MappingProxyType({})
+        self._ended: dict[int, tuple[int, str]] = {}
         self._owners: Mapping[int, tuple[int, str]] = MappingProxyType({})
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
@@ -148,19 +148,22 @@ class HostWorkloads:
         return self._whole
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer that process *pid* of now belongs to; `_other` where it is gone. Any thread may ask.
+        """Return the consumer that process *pid* belongs to; `_other` where that is not known. Any thread may ask.
 
-        One that came since the last refresh belongs to whoever started it, as far as that is known.
+        One that came since the last refresh belongs to whoever started it; one that has just ended, to whom it did.
         """
         owners = self._owners
+        now = self._look_up(pid)
+        if now is None:
+            return owners.get(pid, (0, OTHER))[1]
         for _ in range(GENERATIONS):
-            now = self._look_up(pid)
-            if now is None:
-                break
             started, consumer = owners.get(pid, (None, OTHER))
             if started == now.started:
                 return consumer
             pid = now.parent
+            now = self._look_up(pid)
+            if now is None:
+                break
         return OTHER
 
     def started(self, pid: int) -> int | None:
@@ -208,7 +211,9 @@ class HostWorkloads:
             return
         self._living = frozenset(pids)
         self._hidden &= self._living
-        for pid in self._facts.keys() - self._living:
+        ended = self._facts.keys() - self._living
+        self._ended = {pid: (self._facts[pid].started, self._consumers[pid]) for pid in ended}
+        for pid in ended:
             self.forget(pid)
         self._look_again(pids)
         for pid in self._living - self._facts.keys() - self._hidden:
@@ -272,9 +277,8 @@ class HostWorkloads:
         whole = self._outermost(self._groups.keys() - mixed - self._disowned) if self._uses_groups else {}
         self._note_newborn(whole)
         self._whole = MappingProxyType(whole)
-        self._owners = MappingProxyType(
-            {pid: (facts.started, self._consumers[pid]) for pid, facts in self._facts.items()}
-        )
+        known = {pid: (facts.started, self._consumers[pid]) for pid, facts in self._facts.items()}
+        self._owners = MappingProxyType(self._ended | known)
         self._service_pids = MappingProxyType(
             {pid: consumer for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}}
         )

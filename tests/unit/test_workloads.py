@@ -198,12 +198,17 @@ def test_a_number_that_is_used_again_in_a_group_is_noticed_in_time(scene: Scene)
     assert workloads.one_by_one()[11] == OTHER
 
 
-def test_a_process_that_is_gone_is_nobodys(scene: Scene) -> None:
+def test_a_process_that_has_just_ended_is_still_whose_it_was_and_then_nobodys(scene: Scene) -> None:
+    """What it did on a card is read after its end."""
     scene.start(10, "ollama serve")
     workloads = scene.watch()
     scene.end(10)
-    assert workloads.consumer_of(10) == OTHER
+    assert workloads.consumer_of(10) == "ollama"
     workloads.refresh()
+    assert workloads.consumer_of(10) == "ollama"
+    scene.start(30, "sleep")
+    workloads.refresh()
+    assert workloads.consumer_of(10) == OTHER
     assert workloads.present() == frozenset()
     assert "ollama" in workloads.services()
     assert workloads.started(10) is None
