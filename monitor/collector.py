@@ -84,7 +84,7 @@ class Workloads(Protocol):
     """
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer (a service's key, `_monitor` or `_other`) that process *pid* of now, or just ended, has.
+        """Return the consumer of process *pid*, living or just ended: a service's key, `_monitor` or `_other`.
 
         Of all that is here, this and `pages` alone may be asked by a slow collector: it is read in another thread.
         """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from monitor.adapters.owners import Owners
 from monitor.adapters.pages import Pages
 from monitor.adapters.procfs import listening_sockets, read_facts, sockets_of
 from monitor.core.entries import MONITOR, OTHER
@@ -44,8 +45,6 @@ LOOKS: Final = 3
 """How often a new process of nobody's is looked at again. Our choice: a shell has run its program by then."""
 SWEPT: Final = 2
 """How many of the old ones are looked at again at each refresh. Our choice: a thousand take forty minutes at 5 s."""
-GENERATIONS: Final = 100
-"""Of new processes between one and an ancestor that is known, at most: a damaged procfs may show a loop."""
 HEARD: Final = 1000
 """How many processes are remembered that started a program since the last refresh."""
 HIDDEN: Final = "the processes of other users are hidden (hidepid): services that they run are not told from the rest"
@@ -96,7 +95,7 @@ class HostWorkloads:
         self._living: frozenset[int] = frozenset()
         self._service_pids: Mapping[int, str] = MappingProxyType({})
         self._ended: dict[int, tuple[int, str]] = {}
-        self._owners: Mapping[int, tuple[int, str]] = MappingProxyType({})
+        self._owners = Owners(procfs, {})
         self._whole: Mapping[str, str] = MappingProxyType({})
         self._one_by_one: Mapping[int, str] = MappingProxyType({})
         self._services: Mapping[str, ServiceFacts] = MappingProxyType({rule.facts.key: rule.facts for rule in rules})
@@ -148,23 +147,8 @@ class HostWorkloads:
         return self._whole
 
     def consumer_of(self, pid: int) -> str:
-        """Return the consumer that process *pid* belongs to; `_other` where that is not known. Any thread may ask.
-
-        One that came since the last refresh belongs to whoever started it; one that has just ended, to whom it did.
-        """
-        owners = self._owners
-        now = self._look_up(pid)
-        if now is None:
-            return owners.get(pid, (0, OTHER))[1]
-        for _ in range(GENERATIONS):
-            started, consumer = owners.get(pid, (None, OTHER))
-            if started == now.started:
-                return consumer
-            pid = now.parent
-            now = self._look_up(pid)
-            if now is None:
-                break
-        return OTHER
+        """Return the consumer that process *pid* of now, or that has just ended, belongs to. Any thread may ask."""
+        return self._owners.of(pid)
 
     def started(self, pid: int) -> int | None:
         """Return when *pid*, as last seen, was started, in clock ticks after boot; None for one that is not known."""
@@ -278,7 +262,7 @@ class HostWorkloads:
         self._note_newborn(whole)
         self._whole = MappingProxyType(whole)
         known = {pid: (facts.started, self._consumers[pid]) for pid, facts in self._facts.items()}
-        self._owners = MappingProxyType(self._ended | known)
+        self._owners = Owners(self._procfs, self._ended | known)
         self._service_pids = MappingProxyType(
             {pid: consumer for pid, consumer in self._consumers.items() if consumer not in {OTHER, MONITOR}}
         )
