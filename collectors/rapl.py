@@ -218,6 +218,9 @@ class RaplCollector:
                     counters.append(self._open(zone))
             except PermissionError:
                 refused[zone.directory.name] = zone.resource
+            except Retry:
+                self._entries = ("",)  # looked at again, and not taken for all that there is
+                raise
             except OSError:
                 continue  # went as it was found, or counts nothing
         self._counters = [one for one in counters if one.zone.resource not in refused.values()]

@@ -13,7 +13,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.core.handoff import Portion, Portions
+from monitor.core.handoff import Portion, Portions, changes_of, measured_by_consumer
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, Method
 from monitor.core.units import Energy
 
@@ -33,7 +33,9 @@ DETAIL: Final = "handoff.json"
 """In the directory of each zone: what powercap has no file for."""
 RANGE: Final = (1 << 63) - 1
 """Where the counters would wrap, in microjoules: after 292 years at a gigawatt."""
-LARGEST: Final = 1 << 20
+TROUBLE: Final = (
+    "virtual machines can't be told of their energy; let the daemon write below handoff.directory and paths.state"
+)
 ZONES: Final[Mapping[str, tuple[str, ...]]] = {
     PACKAGE: ("intel-rapl:0",),
     DRAM: ("intel-rapl:0", "intel-rapl:0:0"),
@@ -59,10 +61,9 @@ class HandOff:
         """
         self._directory = directory
         self._state = state / STATE
+        self._before = opening
         kept = _kept(self._state)
-        self._portions = {
-            service: Portions(service, opening, self._as_told(service, kept.get(service, {}))) for service in services
-        }
+        self._portions = {service: Portions(self._as_told(service, kept.get(service, {}))) for service in services}
         self._saved = self._lasting()
         self._told: dict[str, tuple[Portion, ...]] = {}
         self._described: set[tuple[str, str]] = set()
@@ -71,7 +72,12 @@ class HandOff:
 
     def commit(self, books: OpenBooks, gaps: Sequence[Gap]) -> None:
         """Tell what is in *books*, which were just committed with *gaps*."""
-        taken = {service: portions.take(books, gaps) for service, portions in self._portions.items()}
+        changes, energies = changes_of(self._before, books, gaps), measured_by_consumer(books)
+        self._before = books
+        taken = {
+            service: portions.take(changes, energies.get(service, {}), books.at.wall)
+            for service, portions in self._portions.items()
+        }
         # whole, as another thread may be looking
         self._told = {service: portions.known() for service, portions in self._portions.items()}
         self._attempt(lambda: self._show(taken))
@@ -88,7 +94,7 @@ class HandOff:
             work()
         except OSError as error:
             if not self._trouble:
-                log.error("virtual machines can't be told of their energy: %s", error)  # noqa: TRY400 - the sentence says it
+                log.error("%s: %s", TROUBLE, error)  # noqa: TRY400 - the sentence says it
             self._trouble = f"{error}"
             return
         if self._trouble:

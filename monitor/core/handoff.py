@@ -62,31 +62,29 @@ class Change:
 
 
 class Portions:
-    """Follows the books of the host, and says what one guest's portions are after each commit."""
+    """What one guest's portions are after each commit of the host."""
 
-    def __init__(self, service: str, opening: OpenBooks | None, known: Iterable[Portion] = ()) -> None:
-        """Begin with the books of the run before, and the portions as they are *known* to the guest."""
-        self._service = service
-        self._before = opening
+    def __init__(self, known: Iterable[Portion] = ()) -> None:
+        """Begin with the portions as they are *known* to the guest."""
         self._portions = {portion.resource: portion for portion in known}
         self._broken: set[str] = set()
         """Of what another epoch began and nothing was told since."""
 
-    def take(self, books: OpenBooks, gaps: Iterable[Gap]) -> tuple[Portion, ...]:
-        """Return the portions that count up to *books*, just committed with *gaps*; the others stay as they were."""
-        before, self._before = self._before, books
-        changes = changes_of(before, books, gaps)
+    def take(self, changes: Mapping[str, Change], energies: Mapping[str, Energy], through: int) -> tuple[Portion, ...]:
+        """Return the portions that count up to *through*, ns since the epoch; the others stay as they were.
+
+        *changes* is what became of the host's resources, *energies* what was measured of the guest in all, by resource.
+        """
         together = {part: change for part, change in changes.items() if not change.is_apart}
         groups: dict[str, Mapping[str, Change]] = {
             part: {part: changes[part]} for part in (PACKAGE, DRAM) if part in changes
         }
         if together.keys() - {PACKAGE, DRAM}:
             groups[PLATFORM] = together
-        energies = _measured_of(self._service, books)
         taken = [
             portion
             for resource, parts in groups.items()
-            if (portion := self._portion(resource, parts, energies, books.at.wall)) is not None
+            if (portion := self._portion(resource, parts, energies, through)) is not None
         ]
         self._portions |= {portion.resource: portion for portion in taken}
         return tuple(taken)
@@ -124,13 +122,13 @@ def changes_of(before: OpenBooks | None, now: OpenBooks, gaps: Iterable[Gap]) ->
     """Return what became of each resource that was ever booked, from the books *before* to those of *now*."""
     missed = {gap.resource for gap in gaps if gap.cause != Cause.CLOCK_STEP}
     earlier: Mapping[Meter, Energy] = before.measured if before is not None else {}
-    nobodys = _energies_of(UNATTRIBUTED, before) if before is not None else {}
+    nobodys = _unattributed(before)
     moved: dict[str, set[Method]] = {}
     for meter, amount in now.measured.items():
         methods = moved.setdefault(meter.resource, set())
         if amount > earlier.get(meter, Energy.ZERO):
             methods.add(meter.method)
-    lost = {part for part, amount in _energies_of(UNATTRIBUTED, now).items() if amount > nobodys.get(part, Energy.ZERO)}
+    lost = {part for part, amount in _unattributed(now).items() if amount > nobodys.get(part, Energy.ZERO)}
     return {
         resource: Change(
             measured=frozenset(methods & MEASURED),
@@ -141,14 +139,20 @@ def changes_of(before: OpenBooks | None, now: OpenBooks, gaps: Iterable[Gap]) ->
     }
 
 
-def _measured_of(consumer: str, books: OpenBooks) -> dict[str, Energy]:
-    return _energies_of(consumer, books, MEASURED)
-
-
-def _energies_of(consumer: str, books: OpenBooks, methods: frozenset[Method] = frozenset(Method)) -> dict[str, Energy]:
-    """Return the energy of *consumer* by resource, of all shares together."""
-    found: dict[str, Energy] = {}
+def measured_by_consumer(books: OpenBooks) -> dict[str, dict[str, Energy]]:
+    """Return what was measured of each consumer since the ledger began, by resource, of all shares together."""
+    found: dict[str, dict[str, Energy]] = {}
     for series, amount in books.energy.items():
-        if series.consumer == consumer and series.method in methods:
+        if series.method in MEASURED:
+            own = found.setdefault(series.consumer, {})
+            own[series.resource] = own.get(series.resource, Energy.ZERO) + amount
+    return found
+
+
+def _unattributed(books: OpenBooks | None) -> dict[str, Energy]:
+    """Return the energy by resource of which it is not known whose it was."""
+    found: dict[str, Energy] = {}
+    for series, amount in books.energy.items() if books is not None else ():
+        if series.consumer == UNATTRIBUTED:
             found[series.resource] = found.get(series.resource, Energy.ZERO) + amount
     return found

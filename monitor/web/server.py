@@ -45,6 +45,12 @@ MOST_CONNECTIONS: Final = 64
 """At once. A page, some scrapes and a health check need four."""
 WEB: Final = "[web]"
 HANDOFF: Final = "[handoff]"
+EARLY: Final = {
+    socket.AF_INET: (socket.SOL_IP, 15),  # IP_FREEBIND
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 78),  # IPV6_FREEBIND
+}
+"""The network between host and guests may come after the daemon, which measures all the same. Source: ip(7), Linux,
+include/uapi/linux/in6.h."""
 LONGEST_SILENCE: Final = 5.0
 """In seconds: for a request to be told whole, and between two requests."""
 STRANGE_VISITOR: Final = "Unhandled exception in client_connected_cb"
@@ -98,9 +104,12 @@ def serve_guests(
 ) -> Iterator[Listen]:
     """Tell virtual machines of their energy, for as long as the context lasts; the value is the address for it.
 
-    *told* is asked what a service is told; *tokens* are those of each service. Raises WebError as `serve` does.
+    *told* is asked what a service is told; *tokens* are those of each service. Raises WebError as `serve` does, but for
+    an address that this machine may have later.
     """
-    with _served(guests_application(told, tokens), _opened(listen, HANDOFF, insecure=insecure), listen) as address:
+    with _served(
+        guests_application(told, tokens), _opened(listen, HANDOFF, insecure=insecure, early=True), listen
+    ) as address:
         log.info("telling virtual machines of their energy at http://%s/", address)
         yield address
 
@@ -229,7 +238,8 @@ class _Settings(Config):
         return Sockets(secure_sockets=[], insecure_sockets=[self._door], quic_sockets=[])
 
 
-def _opened(listen: Listen, table: str, *, insecure: bool) -> Door:
+def _opened(listen: Listen, table: str, *, insecure: bool, early: bool = False) -> Door:
+    """Return a socket that listens; *early*: also where the address is not of this machine yet. Raises WebError."""
     family, address = _resolved(listen, table)
     if not insecure and not ipaddress.ip_address(address[0]).is_loopback:
         raise WebError(
@@ -239,6 +249,8 @@ def _opened(listen: Listen, table: str, *, insecure: bool) -> Door:
     door = Door(family)
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if early:
+            door.setsockopt(*EARLY[family], 1)
         door.bind(address)
         # to find out now whether the port is taken: two may bind it, only one may listen
         door.listen(MOST_CONNECTIONS)

@@ -189,6 +189,21 @@ def test_a_zone_that_comes_later_is_read(share: Share) -> None:
     assert rows(collector).keys() == {"intel-rapl:1"}
 
 
+def test_a_zone_that_comes_and_is_not_understood_hides_the_others_no_longer_than_that(share: Share) -> None:
+    collector = share.open()
+    share.zone("intel-rapl:1", 5)
+    good = json.dumps(share.said["intel-rapl:1"])
+    share.replace("intel-rapl:1", "handoff.json", "nonsense")
+    for _ in range(2):
+        with pytest.raises(Retry):
+            collector.collect()
+    share.replace("intel-rapl:1", "handoff.json", good)
+    assert rows(collector) == {}
+    for zone in NAMES:
+        share.draw(zone, 1)
+    assert rows(collector).keys() == NAMES.keys()
+
+
 def test_a_tree_of_another_make_is_read_as_the_kernels(share: Share) -> None:
     """Scaphandre's, say: without what powercap has no file for."""
     for zone in ("intel-rapl:0", "intel-rapl:0:0"):

@@ -82,3 +82,14 @@ def test_nothing_else_is_served_there(address: Listen, path: str) -> None:
 def test_an_address_that_can_not_be_had_is_told_with_its_table(address: Listen, desk: Desk) -> None:
     with pytest.raises(WebError, match=r"\[handoff\]"), serve_guests(desk.told, TOKENS, address):
         pass
+
+
+def test_an_address_that_this_machine_has_not_yet_stops_nothing(desk: Desk) -> None:
+    """The network of the virtual machines may come after the daemon."""
+    with serve_guests(desk.told, TOKENS, Listen("192.0.2.1", 0), insecure=True) as served:
+        assert served.port > 0
+
+
+def test_beyond_loopback_nothing_is_served_unless_the_configuration_says_so(desk: Desk) -> None:
+    with pytest.raises(WebError, match="insecure = true"), serve_guests(desk.told, TOKENS, Listen("192.0.2.1", 0)):
+        pass
