@@ -45,7 +45,7 @@ MOST_CONNECTIONS: Final = 64
 """At once. A page, some scrapes and a health check need four."""
 WEB: Final = "[web]"
 HANDOFF: Final = "[handoff]"
-EARLY: Final = {
+EARLY: Final[Mapping[int, tuple[int, int]]] = {
     socket.AF_INET: (socket.SOL_IP, 15),  # IP_FREEBIND
     socket.AF_INET6: (socket.IPPROTO_IPV6, 78),  # IPV6_FREEBIND
 }
