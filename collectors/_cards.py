@@ -32,6 +32,8 @@ ABOVE_LIMIT: Final = 2
 """A card may draw this many times its limit for a moment. Our choice: it tells a measure from nonsense."""
 HOLD: Final = Duration.from_seconds(60)
 """How long a power stands. Our choice, as for NVIDIA's: a minute bounds what a card that fell silent is charged."""
+LONGEST_WAIT: Final = 64
+"""Reads between two looks at a card that could not be read. Our choice: a look opens all anew."""
 ASLEEP: Final = "suspended"
 
 
@@ -180,17 +182,20 @@ class Cards:
         self._answered = False
         self._files = ExitStack()
         self._seen: tuple[str, ...] = ()
+        self._left: tuple[str, ...] = ()
+        self._reads = 0
         self.boards: tuple[Board, ...] = ()
         self.scan()
 
     def sources(self, users: str) -> Sequence[Source]:
         """Return the cards, in order of their number. *users* says how it is known who uses them."""
+        left = f"; not read: {'; '.join(self._left)}" if self._left else ""
         return [
             Source(
                 board.resource,
                 board.card.address,
                 board.meter.method,
-                f"{MAKERS[self._maker]} {board.card.model} at {board.card.address}, {board.meter.what}; {users}",
+                f"{MAKERS[self._maker]} {board.card.model} at {board.card.address}, {board.meter.what}; {users}{left}",
                 board.meter.accuracy,
             )
             for board in self.boards
@@ -201,8 +206,13 @@ class Cards:
         return frozenset(board.card.address for board in self.boards if board.card.asleep)
 
     def follow(self) -> None:
-        """Look for the cards anew where some came or went. Raises Unavailable, Retry as `scan`."""
-        if not self.boards or self._entries() != self._seen:
+        """Look for the cards anew where some came or went, and at times where some were left out.
+
+        Raises Unavailable, Retry as `scan`.
+        """
+        self._reads += 1
+        late = bool(self._left) and self._reads >= LONGEST_WAIT
+        if late or not self.boards or self._entries() != self._seen:
             self.scan()
 
     def read(self) -> Sequence[CounterReading | PowerReading]:
@@ -213,7 +223,7 @@ class Cards:
     def scan(self) -> None:
         """Find the cards. Raises Unavailable where there is none, or none can be read; Retry where there were some."""
         self.close()
-        self._seen = self._entries()
+        self._seen, self._reads = self._entries(), 0
         devices, closed = graphics.devices(self._sysfs, self._seen, graphics.DRIVERS[self._maker])
         cards = [Card(one.address, one.model, one.directory, one.in_a_processor) for one in devices]
         reasons: list[Unavailable] = []
@@ -231,6 +241,7 @@ class Cards:
             except Unavailable as fact:
                 reasons.append(fact)
         self.boards = tuple(boards)
+        self._left = (*(f"{one} may not be read" for one in closed), *(fact.what for fact in reasons))
         self._answered |= bool(boards)
         if not boards:
             self.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collectors._amdsmi import Session
+from collectors._cards import LONGEST_WAIT
 from collectors.amd import STANDS_STILL, AmdCollector
 from monitor.collector import Reason, Retry, Unavailable
 from monitor.core.readings import CounterReading, GpuUsageReading, GpuUse, Method, PowerReading
@@ -209,10 +210,18 @@ def test_names_follow_the_addresses_and_other_makers_cards_change_none(drm: Drm)
     assert powers(opened(drm).collect()) == {"gpu_amd0": 3, "gpu_amd1": 1}
 
 
-def test_a_card_that_tells_nothing_keeps_its_number(drm: Drm) -> None:
-    drm.card(0, "amdgpu", FIRST)
+def test_a_card_that_tells_nothing_keeps_its_number_and_is_named_and_looked_at_again(drm: Drm) -> None:
+    silent = drm.card(0, "amdgpu", FIRST)
     drm.sensors(drm.card(1, "amdgpu", SECOND), "amdgpu", power1_average=4 * WATTS)
-    assert powers(opened(drm).collect()) == {"gpu_amd1": 4}
+    collector = opened(drm)
+    assert powers(collector.collect()) == {"gpu_amd1": 4}
+    (source,) = collector.sources()
+    assert "; not read: the card at 0000:03:00.0 tells neither its energy nor its power" in source.description
+    drm.sensors(silent, "amdgpu", power1_average=9 * WATTS)
+    seen = [powers(collector.collect()) for _ in range(LONGEST_WAIT)]
+    assert seen[0] == {"gpu_amd1": 4}
+    assert seen[-1] == {"gpu_amd0": 9, "gpu_amd1": 4}
+    assert "not read: the card" not in "".join(source.description for source in collector.sources())
 
 
 def test_a_card_that_goes_and_comes_back_has_its_name_again(drm: Drm) -> None:
