@@ -83,6 +83,12 @@ class Consulted:
         with self.reader() as reader:
             return reader.sums(interval, through)
 
+    def sums_of(self, intervals: Sequence[Interval], through: int | None = None) -> list[Sums]:
+        """Return the same of each of the *intervals*, all of one moment."""
+        with self._session.abreast(min(most_abreast(), len(intervals))) as connections:
+            readers = [self._reader(one) for one in connections]
+            return share_out(lambda reader, interval: reader.sums(interval, through), readers, intervals)
+
     def impacts(self, interval: Interval, through: int | None = None) -> Mapping[ImpactSeries, Bounds]:
         """Return the exact sums of impacts over the closed hours that lie whole in *interval*; *through* as of `sums`.
 

@@ -7,7 +7,7 @@ hours are restated, what that changes is added to the sums that hold them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.core.impact import HourImpacts, ImpactSeries, Indicator
     from monitor.core.interval import Stamp
     from monitor.ledger.naming import Naming
+    from monitor.ledger.reading import Sums
     from monitor.ledger.store import Ledger
 
 AT_ONCE: Final = Duration(31 * 24 * HOUR.nanoseconds)
@@ -92,7 +93,7 @@ class Periods:
         closed = bucket_of(books.closed_through, self._ledger.grain)
         self._notice_corrections(closed, now)
         bounds = {period: period_bounds(period, now.wall, self._zone) for period in PERIODS}
-        self._earlier = tuple(self._sums.values())
+        self._earlier = tuple(self._sums.values()) or self._parts(bounds, closed)
         # shorter ones first: longer ones are made of them, so that no hour is read twice
         for period in sorted(PERIODS, key=lambda name: bounds[name].length):
             self._sums[period] = self._closed_sum(period, bounds[period], closed)
@@ -103,15 +104,27 @@ class Periods:
 
     def _closed_sum(self, period: str, bounds: Interval, closed: int) -> _Sum:
         """Return the sum of the closed hours of *period*, made of what is known and of what is read."""
-        start = bounds.start
-        end = max(start, bucket_of(min(_end_of(period, bounds), closed), self._ledger.grain))
+        span = self._span(period, bounds, closed)
         known = self._sums.get(period)
-        if known is not None and (known.start, known.end) == (start, end):
+        if known is not None and (known.start, known.end) == (span.start, span.end):
             return known
-        whole = _Sum(start, start)
-        while whole.end < end:
-            whole = whole.plus(self._next(whole.end, end))
+        whole = _Sum(span.start, span.start)
+        while whole.end < span.end:
+            whole = whole.plus(self._next(whole.end, span.end))
         return whole
+
+    def _span(self, period: str, bounds: Interval, closed: int) -> Interval:
+        """Return the time of the closed hours of *period*."""
+        end = bucket_of(min(_end_of(period, bounds), closed), self._ledger.grain)
+        return Interval(bounds.start, max(bounds.start, end))
+
+    def _parts(self, bounds: Mapping[str, Interval], closed: int) -> tuple[_Sum, ...]:
+        """Return the sums of the parts that all periods are made of, read at the same time: nothing is known yet."""
+        spans = [self._span(period, within, closed) for period, within in bounds.items()]
+        edges = sorted({edge for one in spans if one.start < one.end for edge in (one.start, one.end)})
+        parts = [part for first, last in pairwise(edges) for part in Interval(first, last).split(AT_ONCE)]
+        read = self._ledger.sums_of(parts, self._corrections.impacts)
+        return tuple(_sum_of(part, sums) for part, sums in zip(parts, read, strict=True))
 
     def _next(self, start: int, end: int) -> _Sum:
         """Return the longest known sum from *start* that does not go beyond *end*; else read up to the next known."""
@@ -122,17 +135,7 @@ class Periods:
         known = (one.start for one in inside)
         interval = Interval(start, min(start + AT_ONCE.nanoseconds, end, *known))
         # as the restatements were that are known of: one that was made since is noticed later, and added then
-        read = self._ledger.sums(interval, self._corrections.impacts)
-        return _Sum(
-            interval.start,
-            interval.end,
-            _by_meter(read.energy) | {key: energy.microjoules for key, energy in read.grouped.items()},
-            dict(chain(_of_series(read.impacts), read.grouped_impacts.items())),
-            {resource: time.nanoseconds for resource, time in read.covered.items()},
-            idle_of(read.energy),
-            of_all_meters(read.activity),
-            of_all_meters(read.cross_checks),
-        )
+        return _sum_of(interval, self._ledger.sums(interval, self._corrections.impacts))
 
     def _notice_corrections(self, closed: int, now: Stamp) -> None:
         """Bring what is known up to date with restatements; look for them when an hour has closed, or each minute."""
@@ -268,6 +271,20 @@ def _both(first: Mapping[Meter, Energy], second: Mapping[Meter, Energy]) -> dict
     for meter, amount in second.items():
         whole[meter] = whole[meter] + amount if meter in whole else amount
     return whole
+
+
+def _sum_of(interval: Interval, read: Sums) -> _Sum:
+    """Return what was *read* of *interval*."""
+    return _Sum(
+        interval.start,
+        interval.end,
+        _by_meter(read.energy) | {key: energy.microjoules for key, energy in read.grouped.items()},
+        dict(chain(_of_series(read.impacts), read.grouped_impacts.items())),
+        {resource: time.nanoseconds for resource, time in read.covered.items()},
+        idle_of(read.energy),
+        of_all_meters(read.activity),
+        of_all_meters(read.cross_checks),
+    )
 
 
 def _open_hours(buckets: Iterable[Bucket], impacts: Iterable[HourImpacts], naming: Naming) -> list[_Sum]:
