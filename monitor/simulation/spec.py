@@ -48,6 +48,16 @@ class Platform(StrEnum):
     """A power meter of the board, in microwatts."""
 
 
+class Rapl(StrEnum):
+    """How the energy that the processors count can be read."""
+
+    POWERCAP = "powercap"
+    """As files."""
+    PERF = "perf"
+    """As events of perf_event alone."""
+    BOTH = "both"
+
+
 DRIVER_VERSION: Final = "550.163.01"
 """Version of the GPUs' driver."""
 
@@ -84,6 +94,7 @@ class MachineSpec:
     mirrored_dies: bool = False
     """Whether each package shows a second zone that mirrors its counter, as some AMD processors do."""
     layout: Layout = Layout.V2
+    rapl: Rapl = Rapl.POWERCAP
 
 
 @dataclass(frozen=True, slots=True)

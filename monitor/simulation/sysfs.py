@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from monitor.simulation.files import NOTHING
-from monitor.simulation.spec import DRIVER_VERSION, Platform
+from monitor.simulation.perf import EVENTS, KIND, STEPS, cpus
+from monitor.simulation.spec import DRIVER_VERSION, Platform, Rapl
 
 if TYPE_CHECKING:
     from monitor.simulation.files import Files
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 POWERCAP: Final = "sys/devices/virtual/powercap/intel-rapl"
 CLASS: Final = "sys/class/powercap"
+EVENT_UNIT: Final = "sys/bus/event_source/devices/power"
 METER: Final = "sys/devices/LNXSYSTM:00/device:00/ACPI000D:00/hwmon/hwmon0"
 DRIVER: Final = "sys/module/nvidia"
 METER_INTERVAL: Final = 1000
@@ -40,13 +42,15 @@ class SysTree:
     def __init__(self, world: World, files: Files) -> None:
         self._world = world
         self._files = files
-        self._zones = list(_zones(world))
+        self._zones = [] if world.spec.machine.rapl is Rapl.PERF else _zones(world)
         self._metered = (0, 0)
         self._driver_shown = 0
         self._describe_machine()
         files.make(CLASS)
         if self._zones:
             self._describe_powercap()
+        if world.spec.machine.rapl is not Rapl.POWERCAP:
+            self._describe_events()
         if world.spec.machine.platform is Platform.HWMON:
             self._describe_meter()
 
@@ -96,6 +100,17 @@ class SysTree:
             )
             for name, content in _zone_files(zone).items():
                 files.write(f"{directory}/{name}", f"{content}\n")
+
+    def _describe_events(self) -> None:
+        files = self._files
+        files.make(f"{EVENT_UNIT}/events")
+        files.write(f"{EVENT_UNIT}/type", f"{KIND}\n")
+        files.write(f"{EVENT_UNIT}/cpumask", f"{','.join(map(str, cpus(self._world)))}\n")
+        for name, number in EVENTS.items():
+            if name != "energy-psys" or self._world.spec.machine.platform is Platform.PSYS:
+                files.write(f"{EVENT_UNIT}/events/{name}", f"event=0x{number:02x}\n")
+                files.write(f"{EVENT_UNIT}/events/{name}.unit", "Joules\n")
+                files.write(f"{EVENT_UNIT}/events/{name}.scale", f"{1 / STEPS!r}\n")
 
     def _describe_meter(self) -> None:
         self._files.make(METER)

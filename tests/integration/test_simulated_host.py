@@ -9,15 +9,16 @@ import pytest
 
 from collectors.cgroup import CgroupCollector
 from collectors.nvidia import NvidiaCollector
+from collectors.perf import PerfCollector
 from collectors.process import ProcessCollector
 from collectors.rapl import RaplCollector
-from monitor.collector import Host, Retry
+from monitor.collector import Host, Retry, Unavailable
 from monitor.core.entries import OTHER
 from monitor.core.readings import CounterReading, GpuUsageReading, HostUsageReading, UsageReading
 from monitor.core.units import Duration
 from monitor.simulation.rules import service_rules
 from monitor.simulation.scenario import Ingredient, world_spec
-from monitor.simulation.spec import Layout, Platform, Unreadable, WorldSpec
+from monitor.simulation.spec import Layout, Platform, Rapl, Unreadable, WorldSpec
 from monitor.simulation.townhall import townhall
 from monitor.simulation.trees import HostTree
 from monitor.simulation.world import World
@@ -76,6 +77,27 @@ def test_rapl_reads_every_counter_once(tmp_path: Path, platform: Platform, mirro
             (counter.microjoules(here.world.now), type(readings[0].energy)(counter.highest)) for counter in counters
         )
     collector.close()
+
+
+@pytest.mark.parametrize("sockets", [1, 2])
+def test_perf_counts_what_every_socket_draws_from_when_it_was_opened(tmp_path: Path, sockets: int) -> None:
+    """It never wraps, although the registers do, and a counter that is set back is none of its business."""
+    spec = world_spec(1, {Ingredient.WRAPS, Ingredient.COUNTER_RESET}, platform=Platform.PSYS)
+    machine = replace(spec.machine, sockets=sockets, rapl=Rapl.PERF)
+    here = scene(replace(spec, machine=machine), tmp_path)
+    supply = here.world.machine.supply
+    here.advance(TICK)
+    collector = PerfCollector.open(here.host)
+    lines = [*supply.packages, *supply.drams, *([supply.platform] if sockets == 1 else [])]
+    begun = [line.at(here.world.now) for line in lines]
+    for tick in range(2, 40):
+        here.advance(tick * TICK)
+        readings = [reading for reading in collector.collect() if isinstance(reading, CounterReading)]
+        drawn = [(line.at(here.world.now) - begin) / 1e9 for line, begin in zip(lines, begun, strict=True)]
+        assert [reading.energy.microjoules for reading in readings] == pytest.approx(drawn, abs=1)
+    collector.close()
+    with pytest.raises(Unavailable):
+        RaplCollector.open(here.host)
 
 
 def test_rapl_tries_again_where_the_counters_hold_no_number(tmp_path: Path) -> None:

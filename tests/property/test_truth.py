@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.cgroup import CgroupCollector
 from collectors.nvidia import NvidiaCollector
+from collectors.perf import PerfCollector
 from collectors.process import ProcessCollector
 from collectors.rapl import RaplCollector
 from monitor.accounting import Accounting, Rules
@@ -20,7 +21,7 @@ from monitor.core.units import Duration, Energy
 from monitor.schedule import Charge, Inbox, Sampler
 from monitor.simulation.rules import service_rules
 from monitor.simulation.scenario import Ingredient, world_spec
-from monitor.simulation.spec import Layout, Platform, WorldSpec
+from monitor.simulation.spec import Layout, Platform, Rapl, WorldSpec
 from monitor.simulation.trees import HostTree
 from monitor.simulation.world import World
 from monitor.workloads import HostWorkloads
@@ -178,6 +179,26 @@ def test_each_service_gets_what_it_truly_used(
         everything = sum(energy.microjoules for energy in books.measured.values())
         lost = sum(e.microjoules for series, e in books.energy.items() if series.consumer == UNATTRIBUTED)
         assert lost < 0.01 * everything
+        assert books.gaps == {}
+
+
+@worlds
+@given(st.integers(0, 10**6), st.sets(st.sampled_from(EVERYDAY)), st.sampled_from(list(Rapl)))
+def test_however_the_processors_energy_is_read_it_counts_once(
+    seed: int, ingredients: set[Ingredient], rapl: Rapl
+) -> None:
+    spec = world_spec(seed, ingredients)
+    spec = replace(spec, machine=replace(spec.machine, rapl=rapl))
+    with running(spec, (*COLLECTORS, PerfCollector)) as run:
+        run_for(run, 300)
+        check(run)
+        books, truth = run.books(), run.world.truth(run.edges)
+        for resource in (PACKAGE, DRAM):
+            steps = 2 if rapl is Rapl.PERF else RESOLUTION + 61 * 60
+            assert abs(measured(books, resource) - truth.measured[resource].microjoules) <= steps
+        assert {collector for collector, resource in run.accounting.used_sources() if resource == PACKAGE} == {
+            "perf" if rapl is Rapl.PERF else "rapl"
+        }
         assert books.gaps == {}
 
 
