@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.parts.grid import Asked, GridServer, Reply
@@ -37,6 +38,9 @@ def collection(*paths: str) -> dict[str, Any]:
 class Bmc:
     """What the service has, and how it behaves."""
 
+    server: GridServer
+    """Once it listens."""
+
     def __init__(self, now: datetime, context: ssl.SSLContext | None = None) -> None:
         self.resources: dict[str, Any] = {
             ROOT: {"RedfishVersion": "1.15.0", "Chassis": to(CHASSIS), "Links": {"Sessions": to(SESSIONS)}},
@@ -49,10 +53,14 @@ class Bmc:
         """How many sessions it allows; more are refused with 503, as Dell's do."""
         self.makes_sessions = True
         self.knows_basic = True
-        self.server = GridServer(self.answer, now, context)
+        self._listen = partial(GridServer, self.answer, now, context)
+        self.origin = ""
+        """Where it listens; empty: not yet."""
 
     def __enter__(self) -> Self:
         """Begin to listen."""
+        self.server = self._listen()
+        self.origin = self.server.url
         self.server.__enter__()
         return self
 
@@ -127,7 +135,7 @@ class Bmc:
         self.made += 1
         token, place = f"token-{self.made}", f"{SESSIONS}/{self.made}"
         self.open[token] = place
-        headers = {"X-Auth-Token": token, "Location": f"{self.server.url}{place}"}
+        headers = {"X-Auth-Token": token, "Location": f"{self.origin}{place}"}
         return Reply.of({"Id": str(self.made)}, status=201, headers=headers)
 
     def _knows(self, asked: Asked) -> bool:

@@ -1,0 +1,129 @@
+"""A device for each kind of meter at an address: it draws what it is told, and shows that well or badly.
+
+A new kind of collector for meters gets its device here; what it promises is in test_meters.py.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from monitor.collector import Meter
+from monitor.core.units import Duration, Power
+from tests.fixtures.host import host_at
+from tests.parts import bmc
+from tests.parts.grid import Asked, GridServer, Reply
+from tests.parts.loopback import LOOPBACK, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from monitor.collector import Host
+
+NOON: Final = datetime(2026, 6, 10, 12, tzinfo=UTC)
+PLAUSIBLE: Final = Power.from_watts(1200)
+OTHER_SECRET: Final = "an0ther-secret"  # noqa: S105 - it opens nothing
+
+
+class Device(ABC):
+    """A meter that a machine hangs on. Its energy and its power are what it shows, and `lie` what becomes of them."""
+
+    kind: ClassVar[str]
+    secret: ClassVar[str]
+    fields: ClassVar[dict[str, Any]] = {}
+    """What else `[[meter]]` has to say of it."""
+
+    def __init__(self) -> None:
+        self.watts = 300.0
+        self.joules = 3_600_000.0
+        self.seconds = 0
+        self.silent = False
+        self.lie: Callable[[float], float] = lambda value: value
+        self.port = free_port()
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def draw(self, seconds: int) -> None:
+        """Let that many seconds go by."""
+        self.seconds += seconds
+        self.joules += self.watts * seconds
+
+    def host(self, **fields: Any) -> Host:
+        """Return a host with this meter."""
+        given: dict[str, Any] = {
+            "name": "prise",
+            "address": self.address,
+            "secret": self.secret,
+            "hold": Duration.from_seconds(60),
+            "plausible": PLAUSIBLE,
+        }
+        return host_at(Path("/nonexistent"), meter=Meter(**{**given, **self.fields, **fields}))
+
+    @contextmanager
+    def plugged(self) -> Iterator[None]:
+        """Answer, inside `with`, at the same place each time."""
+        server = GridServer(
+            lambda asked: Reply(silent=True) if self.silent else self.answer(asked), NOON, None, self.port
+        )
+        with server:
+            yield
+
+    @abstractmethod
+    def answer(self, asked: Asked) -> Reply:
+        """Return what it answers to *asked*."""
+        ...
+
+
+class Redfish(Device):
+    """A BMC that shows the energy, or the power, of its chassis."""
+
+    kind = "redfish"
+    secret = bmc.PASSWORD
+    fields: ClassVar[dict[str, Any]] = {"user": bmc.USER}
+
+    def __init__(self, *, counts: bool) -> None:
+        super().__init__()
+        self._counts = counts
+        self._bmc = bmc.Bmc(NOON)
+        self._chassis = self._bmc.chassis(EnvironmentMetrics={})
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what the BMC answers now."""
+        kilowatt_hours = round(self.lie(self.joules) / 3_600_000, 6)
+        figure = {"EnergykWh": kilowatt_hours} if self._counts else {"PowerWatts": self.lie(self.watts)}
+        shown = {key: {"Reading": value} for key, value in figure.items()}
+        self._bmc.resources[f"{self._chassis}/EnvironmentMetrics"] = shown
+        return self._bmc.answer(asked)
+
+
+class Empreinte(Device):
+    """The host of this virtual machine, which tells what it counted."""
+
+    kind = "empreinte"
+    secret = "t" * 32
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what the host tells now."""
+        if asked.headers["Authorization"] != f"Bearer {self.secret}":
+            return Reply(status=401)
+        zone = {
+            "resource": "platform",
+            "method": "counter",
+            "energy_uj": round(self.lie(self.joules) * 1_000_000),
+            "epoch": 2,
+            "through": (1_781_092_800 + self.seconds) * 10**9,
+        }
+        return Reply.of({"format": 1, "service": "vm-1", "zones": [zone]})
+
+
+DEVICES: Final[dict[str, Callable[[], Device]]] = {
+    "empreinte": Empreinte,
+    "redfish, energy": lambda: Redfish(counts=True),
+    "redfish, power": lambda: Redfish(counts=False),
+}
