@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from monitor import processor_power, watch
 from monitor.adapters import codecarbon
-from monitor.adapters.connections import proxy_to
+from monitor.adapters.connections import is_near, proxy_to
 from monitor.adapters.virtualisation import hypervisor
 from monitor.app import assembly_of
 from monitor.cli.inquiry import answers
@@ -92,7 +92,7 @@ def examine(config: Config) -> Examination:
         pages=sources.pages,
         webhooks=webhooks,
         webhooks_fault=webhooks_fault,
-        destinations=tuple(_destinations(config)),
+        destinations=tuple(destinations(config)),
         unheeded=tuple(sorted(name for name in os.environ if name.lower() in PROXY_VARIABLES)),
         strangers=strangers_of(config.budgets, (*(rule.facts for rule in config.services), *services.values())),
         impacts=factors_standing(_fault_of_factors(config, now.wall))
@@ -176,7 +176,7 @@ def _webhooks(config: Config) -> tuple[tuple[Webhook, ...], str]:
     return tuple(webhook_of(one) for one in found), ""
 
 
-def _destinations(config: Config) -> Iterator[Destination]:
+def destinations(config: Config) -> Iterator[Destination]:
     """Yield who is called over the network under *config*, and through which proxy."""
     called = [("webhook", urlsplit(table.url).hostname) for table in config.webhooks]
     if config.grafana.url:
@@ -187,6 +187,16 @@ def _destinations(config: Config) -> Iterator[Destination]:
         yield Destination(purpose, host or "", proxy_to(host or "", config.network.outgoing))
     if config.email.host:
         yield Destination("email", config.email.host)
+    yield from _to_meters(config)
+
+
+def _to_meters(config: Config) -> Iterator[Destination]:
+    """Yield where meters are asked: through the proxy where they are far away, and speak HTTP."""
+    for table in config.meters:
+        parts = urlsplit(table.address if "://" in table.address else f"//{table.address}")
+        if parts.hostname:
+            far = parts.scheme in {"http", "https"} and not is_near(parts.hostname)
+            yield Destination("meter", parts.hostname, proxy_to(parts.hostname, config.network.outgoing) if far else "")
 
 
 def _fault_of_factors(config: Config, now: int) -> str:

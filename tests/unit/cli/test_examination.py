@@ -11,7 +11,7 @@ from monitor.adapters.codecarbon import CodeCarbonFailed, Comparison
 from monitor.cli import examination
 from monitor.config import Config, LiveSource
 from monitor.core.units import Duration, Energy, Power
-from monitor.doctor import Destination, State, Verdict
+from monitor.doctor import Destination, Standing, State, Verdict
 from monitor.notify.outbox import FILE, Letter, Outbox
 from monitor.recording import Roots, record
 from tests.fixtures.host import RECORDED
@@ -47,6 +47,32 @@ def test_a_virtual_machine_is_modelled(tmp_path: Path) -> None:
     found = examination.examine(config_of(RECORDED / "virtual-machine", tmp_path))
     assert {(meter.collector, meter.source.method) for meter in found.meters} == {("modelled_host", "modelled")}
     assert {one.collector for one in found.unreadable} >= {"rapl", "hwmon"}
+
+
+GUEST = '[[service]]\nkey = "vm-1"\nmatch = { virtual_machine = "web" }\n[[handoff.guest]]\nservice = "vm-1"\n'
+
+
+def test_virtual_machines_that_can_be_told_are_named_and_nothing_is_made(tmp_path: Path) -> None:
+    place = tmp_path / "run/energy"
+    found = examination.examine(
+        config_of(RECORDED / "virtual-machine", tmp_path, f'{GUEST}[handoff]\ndirectory = "{place}"\n')
+    )
+    assert found.handoff == Standing(State.READY, str(place), "vm-1")
+    assert not place.parent.exists()
+    assert examination.examine(config_of(RECORDED / "virtual-machine", tmp_path)).handoff is None
+
+
+def test_virtual_machines_that_can_not_be_told_are_said_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    table = f'{GUEST}[handoff]\ndirectory = "{tmp_path}/file/energy"\n'
+    found = examination.examine(config_of(RECORDED / "virtual-machine", tmp_path, table)).handoff
+    assert found is not None
+    assert (found.state, found.what) == (State.REDUCED, f"{tmp_path}/file may not be written in")
+    assert found.cure
+    token = f'{GUEST}token_file = "{tmp_path}/none.token"\n[handoff]\nlisten = "127.0.0.1:1"\n'
+    found = examination.examine(config_of(RECORDED / "virtual-machine", tmp_path, token)).handoff
+    assert found is not None
+    assert "handoff.guest.token_file" in found.what
 
 
 def test_a_machine_that_shows_nothing_is_examined_all_the_same(tmp_path: Path) -> None:
@@ -229,6 +255,33 @@ def test_it_is_said_how_each_destination_is_reached(tmp_path: Path, monkeypatch:
         "https://hooks.example.net",
         "smtp://smtp.example.org:587",
     ]
+
+
+METERS = """
+[network]
+proxy = "http://proxy.example.org:3128"
+[[meter]]
+name = "bmc"
+kind = "redfish"
+address = "https://192.0.2.15"
+[[meter]]
+name = "far"
+kind = "redfish"
+address = "https://bmc.example.org"
+[[meter]]
+name = "strip"
+kind = "redfish"
+address = "pdu.example.org:161"
+"""
+
+
+def test_a_meter_is_reached_through_the_proxy_only_where_it_is_far_away_and_speaks_http(tmp_path: Path) -> None:
+    config = config_of(RECORDED / "virtual-machine", tmp_path, METERS)
+    assert tuple(examination.destinations(config)) == (
+        Destination("meter", "192.0.2.15"),
+        Destination("meter", "bmc.example.org", "http://proxy.example.org:3128"),
+        Destination("meter", "pdu.example.org"),
+    )
 
 
 def test_the_providers_are_those_that_the_collectors_ask() -> None:
