@@ -180,6 +180,8 @@ class Examination:
     """Budgets of whom nobody knows."""
     destinations: tuple[Destination, ...] = ()
     """Who is called over the network, and how."""
+    handoff: Standing | None = None
+    """How virtual machines on this host are told of their energy; None: none is."""
     unheeded: tuple[str, ...] = ()
     """Variables of the environment that name a proxy, which is not used."""
 

@@ -191,7 +191,8 @@ def _daemon(examination: Examination, config: Config, speech: Speech, terminal: 
     rows = [(speech.say("doctor.configuration"), file)]
     for name in ("ledger", "page", "watch", "zone"):
         rows += _standing_rows(name, getattr(examination, name), speech)
-    for name, standing in examination.impacts.items():
+    further = {"handoff": examination.handoff} if examination.handoff else {}
+    for name, standing in (further | dict(examination.impacts)).items():
         rows += _standing_rows(name, standing, speech)
     return terminal.table(rows)
 

@@ -49,6 +49,7 @@ from monitor.metering import is_for_meters, openings
 from monitor.notify.outbox import FILE, OutboxError, standings
 from monitor.post import posts_of
 from monitor.reckoning import ReckoningError
+from monitor.web.tokens import TokenError, tokens_of
 from monitor.workloads import HostWorkloads, catalogue
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
     from monitor.collector import Collector
     from monitor.comparison import Line
-    from monitor.config import Config
+    from monitor.config import Config, HandoffTable
 
 TICK: Final = Duration.from_seconds(2)
 """Between two readings of a comparison."""
@@ -94,6 +95,7 @@ def examine(config: Config) -> Examination:
         webhooks_fault=webhooks_fault,
         destinations=tuple(destinations(config)),
         unheeded=tuple(sorted(name for name in os.environ if name.lower() in PROXY_VARIABLES)),
+        handoff=_handoff_standing(config.handoff),
         strangers=strangers_of(config.budgets, (*(rule.facts for rule in config.services), *services.values())),
         impacts=factors_standing(_fault_of_factors(config, now.wall))
         | live_standing(live, sources.unreadable)
@@ -234,6 +236,26 @@ def _remembered(config: Config) -> str | None:
             return ledger.remembered(processor_power.KEY)
     except LedgerError:
         return None
+
+
+def _handoff_standing(table: HandoffTable) -> Standing | None:
+    """Return how the guests are told; None where there are none. Nothing is made."""
+    if not table.guests:
+        return None
+    ways = [str(way) for way in (table.directory, table.listen) if way is not None]
+    place = table.directory
+    while place is not None and not place.exists() and place != place.parent:
+        place = place.parent
+    if place is not None and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        cure = "let the daemon's user make it: docs/virtual-machines.md"
+        return Standing(State.REDUCED, str(table.directory), f"{place} may not be written in", cure)
+    try:
+        for guest in table.guests:
+            if guest.token_file is not None:
+                tokens_of(guest.token_file, "handoff.guest.token_file")
+    except TokenError as error:
+        return Standing(State.REDUCED, str(table.listen), f"{error}")
+    return Standing(State.READY, ", ".join(ways), ", ".join(guest.service for guest in table.guests))
 
 
 def _watch_standing() -> Standing:

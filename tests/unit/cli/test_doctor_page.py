@@ -98,6 +98,16 @@ def test_what_the_daemon_needs_is_told_with_what_is_wrong() -> None:
     assert text.endswith("The daemon can't start here: see the cures above.")
 
 
+def test_how_virtual_machines_are_told_is_said_where_there_are_any() -> None:
+    assert "virtual machines" not in shown()
+    told = replace(FOUND, handoff=Standing(State.READY, "/run/energy", "vm-1, vm-2"))
+    assert "virtual machines  vm-1, vm-2: told of their energy by /run/energy.\n" in shown(told)
+    refused = replace(FOUND, handoff=Standing(State.REDUCED, "/run/energy", "/run may not be written in", "let it"))
+    assert "They can't be told of their energy by /run/energy: /run may not be" in " ".join(shown(refused).split())
+    french = " ".join(shown(refused, language=Language.FRENCH).split())
+    assert "machines virtuelles Leur énergie ne peut pas leur être remise par /run/energy" in french
+
+
 def test_services_say_whether_they_run() -> None:
     text = shown()
     assert "  assistant  Assistant  configured  doesn't run\n" in text
