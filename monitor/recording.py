@@ -39,6 +39,7 @@ SYSFS: Final = (
         for name in ("name", "energy*", "power*", "in[0-9]*", "curr[0-9]*")
     ),
     *(f"bus/event_source/devices/power/{name}" for name in ("type", "cpumask", "events/*")),
+    "class/ipmi/*/dev",
     *(f"class/drm/{card}/device/{name}" for card in ("card[0-9]", "card[0-9][0-9]") for name in CARD),
     "class/kfd/kfd/topology/nodes/*/gpu_id",
     "class/kfd/kfd/topology/nodes/*/properties",

@@ -1,0 +1,47 @@
+"""docs/meters.md says what is: its examples are configured, and what it says of the BMC is so."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from collectors import ipmi, redfish
+from collectors._chassis import FINE
+from collectors._rapl import PLATFORM_BOUND
+from monitor.config import ConfigError
+from tests.unit.config.test_file import read
+
+PAGE = (Path(__file__).parents[2] / "docs/meters.md").read_text(encoding="utf-8")
+EXAMPLES = [textwrap.dedent(block) for block in re.findall(r"^ *```toml\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
+FRENCH = PAGE[PAGE.index("## En français") :]
+
+
+def test_the_bmc_is_explained_with_an_example_in_both_languages() -> None:
+    assert FRENCH.count('kind = "redfish"') == 1
+    assert PAGE.count('kind = "redfish"') == 2
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_example_can_be_taken(tmp_path: Path, example: str) -> None:
+    try:
+        assert read(tmp_path, example).meters
+    except ConfigError as error:
+        pytest.fail(str(error))
+
+
+def test_the_right_to_read_the_bmc_is_that_which_doctor_names_with_what_it_exposes() -> None:
+    (rule,) = re.findall(r"`(SUBSYSTEM==[^`]*)`", ipmi.RIGHT_CURE)
+    assert PAGE.count(rule) == 2
+    assert "switch the machine off" in PAGE
+    assert "switch the machine off" in ipmi.RIGHT_CURE
+
+
+def test_its_figures_are_those_of_the_collectors() -> None:
+    assert f"a reading each {ipmi.IpmiCollector.every.seconds:.0f} s" in PAGE
+    assert (ipmi.HOLD.seconds, PLATFORM_BOUND.watts) == (60, 20_000)
+    assert f"shown to {10.0**FINE:g} kWh" in PAGE
+    assert f"longer than {redfish.LIMITS.total:.0f} s" in PAGE
+    assert redfish.LIMITS.body == 1 << 20
