@@ -16,6 +16,7 @@ TESTED_WITH: dict[str, str] = {
     "dashboards": "tests/unit/dashboards/test_boards.py",
     "monitor/adapters/codecarbon_child.py": "tests/integration/test_codecarbon.py",
     "monitor/app.py": "tests/e2e/test_survival.py",
+    "monitor/config/handoff.py": "tests/unit/config/test_handoff.py",
     "monitor/config/impacts.py": "tests/unit/config/test_impacts.py",
     "monitor/config/inventory.py": "tests/unit/config/test_impacts.py",
     "monitor/config/source.py": "tests/unit/config/test_file.py",
