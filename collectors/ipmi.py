@@ -66,8 +66,9 @@ SIGNS: Final = ("bus/acpi/devices/IPI0001:00", "bus/platform/devices/IPI0001:00"
 """What the kernel shows of a BMC whose driver is not loaded. Source: IPMI 2.0, appendix C."""
 ABSENT_CURE: Final = "on a server load the modules ipmi_si and ipmi_devintf; many machines have no BMC"
 RIGHT_CURE: Final = (
-    'give the daemon\'s group the device, by a udev rule `SUBSYSTEM=="ipmi", GROUP="empreinte", MODE="0660"`: who may '
-    "open it may do all that the BMC can, such as switch the machine off; a read-only account of Redfish can't"
+    'give the daemon\'s group the device, by a udev rule `SUBSYSTEM=="ipmi", GROUP="empreinte", MODE="0660"`, and its '
+    "unit `DeviceAllow=char-ipmidev rw`: who may open it may do all that the BMC can, such as switch the machine off; "
+    "a user of Redfish who may only read can't"
 )
 NO_POWER_CURE: Final = (
     "update the BMC's firmware, or read it through Redfish: a [[meter]] of kind redfish; or take a wall meter"

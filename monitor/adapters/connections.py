@@ -207,7 +207,10 @@ def _meanings() -> Iterator[tuple[type[Exception], str]]:
     )
     yield (
         exceptions.SSLError,
-        "shows a certificate that is not trusted: name the file of its authority in network.certificates",
+        (
+            "shows a certificate that is not trusted: name the file of its authority in network.certificates, or of a"
+            " meter the certificate's fingerprint in meter.fingerprint"
+        ),
     )
     yield exceptions.NameResolutionError, "has no address that is known here"
     yield exceptions.NewConnectionError, "can't be reached"

@@ -37,6 +37,8 @@ def test_the_right_to_read_the_bmc_is_that_which_doctor_names_with_what_it_expos
     assert PAGE.count(rule) == 2
     assert "switch the machine off" in PAGE
     assert "switch the machine off" in ipmi.RIGHT_CURE
+    (device,) = re.findall(r"`(DeviceAllow=[^`]*)`", ipmi.RIGHT_CURE)
+    assert PAGE.count(device) == 2
 
 
 def test_its_figures_are_those_of_the_collectors() -> None:
