@@ -136,6 +136,11 @@ class RaplCollector:
         self._scan()
 
     @classmethod
+    def slow_on(cls, host: Host) -> bool:
+        """Return whether the zones of *host* are a share of another machine's, which may hang with it."""
+        return host.powercap is not None
+
+    @classmethod
     def open(cls, host: Host) -> RaplCollector:
         """Return a collector of the zones that can be read.
 

@@ -19,7 +19,7 @@ from monitor.accounting import Accounting, Rules
 from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
 from monitor.clock import SystemClock
-from monitor.collector import Host, Reason, Unavailable
+from monitor.collector import Host, Reason, Unavailable, is_slow
 from monitor.core.interval import HOUR, Interval
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
@@ -319,7 +319,7 @@ def _charges(host: Host, factors: FactorsTable, meters: Sequence[MeterTable]) ->
         if is_wanted(point.name, kind, factors):
             live = point.name == factors.live
             opening = partial(open_with_token, kind, host, factors.token_file) if live else partial(kind.open, host)
-            yield Charge(point.name, opening, slow=kind.slow, every=getattr(kind, "every", None))
+            yield Charge(point.name, opening, slow=is_slow(kind, host), every=getattr(kind, "every", None))
     for one in openings(meters, kinds, host):
         yield Charge(one.name, one.open, slow=True, every=one.table.every)
 

@@ -237,7 +237,8 @@ class Collector(Protocol):
     slow: ClassVar[bool]
     """True where a read may take longer than some milliseconds: it then has a job of its own, and delays nobody.
 
-    Three more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
+    Four more may be there. `every: ClassVar[Duration]`: how often a slow one is read; without it, at every tick.
+    `slow_on: Callable[[Host], bool]`, a class method: whether it is slow on this host, though not on others.
     `on_request: ClassVar[bool]`: True where it is opened only if `factors.live` names it.
     `for_meters: ClassVar[bool]`: True where it is opened for each `[[meter]]` whose kind is its name, and for nothing
     else. It is slow, and read as often as the meter says.
@@ -261,3 +262,8 @@ class Collector(Protocol):
     def close(self) -> None:
         """Release what was opened. Called once."""
         ...
+
+
+def is_slow(kind: type[Collector], host: Host) -> bool:
+    """Return whether a read of *kind* may take long on *host*."""
+    return kind.slow or (hasattr(kind, "slow_on") and kind.slow_on(host))

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from collectors._handoff import SILENT
+from collectors.empreinte import EmpreinteCollector
 from collectors.rapl import RaplCollector
-from monitor.collector import Reason, Retry, Unavailable
+from monitor.collector import Reason, Retry, Unavailable, is_slow
 from monitor.core.counters import Advanced, CounterState, Reset, step
 from monitor.core.readings import CounterReading
 from monitor.core.units import Duration, Energy
@@ -202,6 +203,12 @@ def test_a_zone_that_comes_and_is_not_understood_hides_the_others_no_longer_than
     for zone in NAMES:
         share.draw(zone, 1)
     assert rows(collector).keys() == NAMES.keys()
+
+
+def test_a_share_that_hangs_delays_nobody_as_it_has_a_job_of_its_own(share: Share) -> None:
+    assert is_slow(RaplCollector, host_at(share.root.parent, powercap=share.root))
+    assert not is_slow(RaplCollector, host_at(share.root.parent))
+    assert is_slow(EmpreinteCollector, host_at(share.root.parent))
 
 
 def test_a_tree_of_another_make_is_read_as_the_kernels(share: Share) -> None:
