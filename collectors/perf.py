@@ -15,6 +15,7 @@ Source: Linux, arch/x86/events/rapl.c; Documentation/admin-guide/perf-security.r
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class PerfCollector:
         """Open the events of *host*. Raises Unavailable."""
         self._host = host
         self._root = host.sysfs / UNIT
-        self._kernel = cast("Events", host.perf) if host.perf is not None else KernelEvents()
+        self._kernel = cast("Events", host.perf) if host.perf is not None else _own_kernel(self._root)
         self._open = ExitStack()
         self._generation = 0
         self._cpus = ""
@@ -219,6 +220,21 @@ def cpus_in(listed: str) -> list[int]:
             return []
         cpus += range(int(span[1]), int(span[2] or span[1]) + 1)
     return cpus
+
+
+def _own_kernel(unit: Path) -> Events:
+    """Return the kernel that we run on. Raises Unavailable where *unit* is a copy: it has other events by its numbers.
+
+    Source: Linux, fs/sysfs/file.c: every attribute says that it is as long as a page.
+    """
+    try:
+        size = (unit / "type").stat().st_size
+    except OSError:
+        return KernelEvents()  # there is none, or it may not be read, as will be told
+    if size != os.sysconf("SC_PAGESIZE"):
+        what = f"{unit} is a copy, and the kernel that counts is another one"
+        raise Unavailable(Reason.UNSUPPORTED, what, "leave out `[paths] sysfs`, or set it to where a kernel shows it")
+    return KernelEvents()
 
 
 def _vendor(cpuinfo: Path) -> str:

@@ -231,6 +231,14 @@ def test_what_the_kernel_does_not_say_plainly_is_not_guessed(server: Host, name:
     assert server.kernel.running == []
 
 
+def test_of_a_recorded_host_our_own_kernel_counts_nothing(server: Host) -> None:
+    """By the recorded numbers it would count something else, and call it energy."""
+    with pytest.raises(Unavailable) as caught:
+        PerfCollector.open(host_at(server.root))
+    assert caught.value.reason is Reason.UNSUPPORTED
+    assert "is a copy" in caught.value.what
+
+
 def test_the_unit_that_goes_is_absent(server: Host) -> None:
     collector = server.open()
     shutil.rmtree(server.unit)
