@@ -38,13 +38,17 @@ class Dial:
     keys: tuple[str | int, ...]
     counts: bool
 
-    def look(self, service: Service) -> tuple[object, str]:
-        """Return the figure as it is sent, and when it was measured, if that is told. Raises Dark, Missing, Retry."""
+    def look(self, service: Service) -> tuple[object, str, object]:
+        """Return the figure as it is sent, when it was measured, if that is told, and the power beside a counter.
+
+        Raises Dark, Missing, Retry.
+        """
         content = service.get(self.path)
         sent = inside(content, *self.keys)
         if sent is None:
             raise Dark(f"{self.path} shows no {self.keys[0]}")
-        return sent, str(inside(content, "ReadingTime") or "")
+        beside = [inside(content, key, "Reading") for key in (INPUT, "PowerWatts")] if self.counts else []
+        return sent, str(inside(content, "ReadingTime") or ""), next((one for one in beside if one is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Seen:
     sent: object
     measured: str
     """When, in the BMC's own words; empty: that is not told."""
+    power: object
+    """What the same part shows of its power, beside a counter; None where it shows none."""
 
     @property
     def is_fine(self) -> bool:

@@ -34,7 +34,7 @@ from collectors._meters import (
 )
 from collectors._redfish import Missing, Service, link, members
 from monitor.collector import Reason, Retry, Unavailable
-from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
+from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy, Power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +54,25 @@ LATE: Final = Duration.from_seconds(60)
 ACCURACY: Final = "not stated by the BMC"
 
 
+class Counting:
+    """Whether a counter moves while a power is shown beside it: else it is not the machine that draws nothing."""
+
+    def __init__(self, step: Energy) -> None:
+        self._most = 4 * step.microjoules
+        self._shown: Energy | None = None
+        self._drawn = 0
+        self._then = 0.0
+
+    def stands_still(self, energy: Energy, power: Power, now: float) -> bool:
+        """Return whether the counter shows *energy* for longer than *power* allows. *now* is a moment, in seconds."""
+        if energy != self._shown:
+            self._shown, self._drawn = energy, 0
+        else:
+            self._drawn += power.during(Duration.from_seconds(now - self._then)).microjoules
+        self._then = now
+        return self._drawn > self._most + power.during(LATE).microjoules
+
+
 class RedfishCollector:
     """Asks a BMC for the energy or the power of the machine."""
 
@@ -68,6 +87,7 @@ class RedfishCollector:
         self._monotonic = monotonic
         self._points = Points(meter, monotonic)
         self._moments: dict[str, Points] = {}
+        self._counting: dict[str, Counting] = {}
         self._looked: dict[str, Chassis] = {}
         self._ways: tuple[tuple[Way, bool], ...] = ()
         """With whether each is a power, or counts finely: settled when it is found."""
@@ -111,20 +131,29 @@ class RedfishCollector:
         self._service.leave()
 
     def _shown(self, seen: Seen, *, fine: bool) -> Shown:
-        """Return what was *seen*. Raises Retry where it was measured too long ago, NoFigureError."""
-        counts, where = seen.dial.counts, ".".join(str(key) for key in seen.dial.keys)
-        if seen.measured and not counts:
+        """Return what was *seen*. Raises Retry where it stands still, NoFigureError."""
+        where = f"{self._meter.address}, {seen.dial.path}, {'.'.join(str(key) for key in seen.dial.keys)}"
+        if seen.dial.counts:
+            return self._counted(seen, where, STEPS[fine])
+        if seen.measured:
             moments = self._moments.setdefault(seen.point, Points(self._meter, self._monotonic))
             moments.ticks((seen.measured, seen.sent))
+        return Shown(point=seen.point, where=where, accuracy=ACCURACY, power=power_of(seen.sent), epoch=seen.serial)
+
+    def _counted(self, seen: Seen, where: str, step: Energy) -> Shown:
+        energy, power = energy_of(seen.sent, "kWh"), power_of(seen.power)
+        counting = self._counting.setdefault(seen.point, Counting(step))
+        if energy is not None and power is not None and counting.stands_still(energy, power, self._monotonic()):
+            raise Retry(f"{self._meter.name} shows {power.watts:g} W at {seen.point}, and a counter that stands still")
         return Shown(
             point=seen.point,
-            where=f"{self._meter.address}, {seen.dial.path}, {where}",
+            where=where,
             accuracy=ACCURACY,
-            energy=energy_of(seen.sent, "kWh") if counts else None,
-            power=None if counts else power_of(seen.sent),
+            energy=energy,
+            power=power,
             epoch=seen.serial,
-            step=STEPS[fine] if counts else Energy.ZERO,
-            late=LATE if counts else Duration.ZERO,
+            step=step,
+            late=LATE,
         )
 
     def _found(self) -> tuple[tuple[Way, bool], ...]:

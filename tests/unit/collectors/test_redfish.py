@@ -396,6 +396,37 @@ def test_a_sensor_of_one_supply_that_stands_still_is_not_hidden_by_the_other(bmc
     collector.close()
 
 
+def test_a_counter_that_stands_still_beside_a_power_is_no_machine_that_draws_nothing(bmc: Bmc, clock: Clock) -> None:
+    """At 360 W its 0.01 kWh take 100 s: four of them, and the minute that it may be late, are 460 s."""
+    chassis = bmc.chassis(EnvironmentMetrics=environment(PowerWatts=360, EnergykWh=12.34))
+    collector = opened(bmc, clock)
+    for _ in range(47):
+        kilowatt_hours(collector)
+        clock.now += 10
+    assert "a counter that stands still" in why(collector)
+    bmc.resources[f"{chassis}/EnvironmentMetrics"]["EnergykWh"]["Reading"] = 12.387
+    assert kilowatt_hours(collector) == {"1U": (12.387, "SN-1U")}
+    collector.close()
+
+
+@pytest.mark.parametrize("power", [None, 0])
+def test_a_counter_that_stands_still_where_no_power_is_shown_is_believed(bmc: Bmc, clock: Clock, power: object) -> None:
+    bmc.supplies(bmc.chassis(), Bay1=metrics(power, EnergykWh=12.34))
+    collector = opened(bmc, clock)
+    for _ in range(20):
+        kilowatt_hours(collector)
+        clock.now += 100
+    collector.close()
+
+
+@pytest.mark.parametrize("power", [-5, 344_000_000])
+def test_a_power_beside_a_counter_that_can_not_be_true_makes_the_counter_doubtful(bmc: Bmc, power: object) -> None:
+    bmc.chassis(EnvironmentMetrics=environment(PowerWatts=power, EnergykWh=12.34))
+    collector = opened(bmc)
+    why(collector)
+    collector.close()
+
+
 # who asks
 
 
