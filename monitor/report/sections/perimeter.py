@@ -28,5 +28,6 @@ def perimeter(material: Material) -> Section:
             Paragraph(say("perimeter.left_out")),
             Listing(tuple(left)),
             Paragraph(say("perimeter.unknown")),
+            Paragraph(say("perimeter.overlap")),
         ),
     )
