@@ -137,9 +137,10 @@ def link(content: object, *keys: str | int) -> str:
 
 
 def members(content: object) -> Sequence[str]:
-    """Return the paths of the members of a collection."""
+    """Return the paths of the members of a collection, each of them once."""
     listed = inside(content, "Members")
-    return [path for one in listed if (path := _path_in(one))] if isinstance(listed, list) else []
+    paths = [path for one in listed if (path := _path_in(one))] if isinstance(listed, list) else []
+    return list(dict.fromkeys(paths))
 
 
 def _path_in(content: object, *keys: str | int) -> str:

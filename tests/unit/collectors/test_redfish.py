@@ -269,6 +269,16 @@ def test_a_supply_in_standby_that_takes_nothing_in_counts_as_nothing(bmc: Bmc) -
     collector.close()
 
 
+def test_a_supply_that_is_listed_twice_counts_once(bmc: Bmc) -> None:
+    chassis = bmc.chassis()
+    bmc.supplies(chassis, Bay1=metrics(350))
+    listed = bmc.resources[f"{chassis}/PowerSubsystem/PowerSupplies"]["Members"]
+    listed.append(listed[0])
+    collector = opened(bmc)
+    assert watts(collector) == {"1U/Bay1": 350}
+    collector.close()
+
+
 # several chassis
 
 
