@@ -16,14 +16,40 @@ from collectors._redfish import Missing, link, local, members
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from collectors._redfish import Service
-
 FINE: Final = -2
 """How many decimals of a kilowatt-hour a counter has to show. Our choice: 0.01 kWh is two minutes at 300 W."""
 NOT_THERE: Final = frozenset({"Absent", "Disabled", "StandbyOffline", "UnavailableOffline"})
 """States of a power supply that takes nothing in. Source: DSP0268, Status.State."""
 ENERGY: Final = "EnergykWh"
 INPUT: Final = "InputPowerWatts"
+
+
+class Resources(Protocol):
+    """What has the resources of a BMC."""
+
+    def get(self, path: str) -> Mapping[str, object]:
+        """Return the resource at *path*. Raises Missing, Retry, Unavailable."""
+        ...
+
+
+class Memory:
+    """What a BMC answered while it was looked at: it is slow, and its time may run out before all is known."""
+
+    def __init__(self, service: Resources) -> None:
+        self._service = service
+        self._kept: dict[str, Mapping[str, object] | None] = {}
+
+    def get(self, path: str) -> Mapping[str, object]:
+        """Return the resource at *path*, as it was when it was first asked for. Raises Missing, Retry, Unavailable."""
+        if path not in self._kept:
+            try:
+                self._kept[path] = self._service.get(path)
+            except Missing:
+                self._kept[path] = None
+        content = self._kept[path]
+        if content is None:
+            raise Missing(path)
+        return content
 
 
 class Dark(Exception):  # noqa: N818 - a state of the BMC, which may pass
@@ -38,7 +64,7 @@ class Dial:
     keys: tuple[str | int, ...]
     counts: bool
 
-    def look(self, service: Service) -> tuple[object, str, object]:
+    def look(self, service: Resources) -> tuple[object, str, object]:
         """Return the figure as it is sent, when it was measured, if that is told, and the power beside a counter.
 
         Raises Dark, Missing, Retry.
@@ -75,7 +101,7 @@ class Seen:
 class Way(Protocol):
     """A way to what a chassis draws."""
 
-    def look(self, service: Service) -> Sequence[Seen]:
+    def look(self, service: Resources) -> Sequence[Seen]:
         """Return its points. Raises Dark where one of them shows nothing, Missing, Retry, Unavailable."""
         ...
 
@@ -88,7 +114,7 @@ class Whole:
     serial: str
     dial: Dial
 
-    def look(self, service: Service) -> Sequence[Seen]:
+    def look(self, service: Resources) -> Sequence[Seen]:
         """Return the one point. Raises Dark, Missing, Retry, Unavailable."""
         return [Seen(self.chassis, self.serial, self.dial, *self.dial.look(service))]
 
@@ -112,7 +138,7 @@ class Supplies:
         self._key = key
         self._known: dict[str, Supply] = {}
 
-    def look(self, service: Service) -> Sequence[Seen]:
+    def look(self, service: Resources) -> Sequence[Seen]:
         """Return a point for each supply that is there. Raises Dark where one shows nothing, or none is there."""
         found = [self._at(service, path) for path in members(service.get(self._collection))]
         seen = [one for one in found if one is not None]
@@ -120,7 +146,7 @@ class Supplies:
             raise Dark(f"{self._collection} has no power supply that measures")
         return seen
 
-    def _at(self, service: Service, path: str) -> Seen | None:
+    def _at(self, service: Resources, path: str) -> Seen | None:
         """Return the supply at *path*; None where there is none in that bay, or it takes nothing in."""
         known = self._known.pop(path, None)
         if known is not None:
@@ -131,12 +157,12 @@ class Supplies:
         met = self._met(service, path)
         return None if met is None else self._seen(service, path, met)
 
-    def _seen(self, service: Service, path: str, supply: Supply) -> Seen:
+    def _seen(self, service: Resources, path: str, supply: Supply) -> Seen:
         seen = Seen(f"{self._chassis}/{supply.name}", supply.serial, supply.dial, *supply.dial.look(service))
         self._known[path] = supply
         return seen
 
-    def _met(self, service: Service, path: str) -> Supply | None:
+    def _met(self, service: Resources, path: str) -> Supply | None:
         """Return the supply at *path*; None where there is none, or it takes nothing in. Raises Dark."""
         try:
             content = service.get(path)
@@ -165,7 +191,7 @@ class Chassis:
     """What has a place for a figure, and shows none now."""
 
 
-def look_at(service: Service, path: str) -> Chassis:
+def look_at(service: Resources, path: str) -> Chassis:
     """Return what the chassis at *path* shows. Raises Retry, Unavailable."""
     try:
         content = service.get(path)
@@ -197,7 +223,7 @@ def last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def _attempts(service: Service, name: str, chassis: Mapping[str, object]) -> Iterator[Callable[[], Way]]:
+def _attempts(service: Resources, name: str, chassis: Mapping[str, object]) -> Iterator[Callable[[], Way]]:
     """Yield what gives the ways to what a *chassis* draws, the best first. They raise Dark, Missing."""
     serial = str(chassis.get("SerialNumber") or "")
     environment, subsystem = link(chassis, "EnvironmentMetrics"), link(chassis, "PowerSubsystem")
@@ -212,18 +238,18 @@ def _attempts(service: Service, name: str, chassis: Mapping[str, object]) -> Ite
         yield partial(_whole, service, name, serial, power, "PowerControl", 0, "PowerConsumedWatts")
 
 
-def _whole(service: Service, name: str, serial: str, path: str, *keys: str | int) -> Way:
+def _whole(service: Resources, name: str, serial: str, path: str, *keys: str | int) -> Way:
     return Whole(name, serial, _dial(service, path, *keys))
 
 
-def _supplies(service: Service, name: str, subsystem: str, key: str) -> Way:
+def _supplies(service: Resources, name: str, subsystem: str, key: str) -> Way:
     collection = link(service.get(subsystem), "PowerSupplies")
     if not collection:
         raise Missing(f"{subsystem} has no PowerSupplies")
     return Supplies(name, collection, key)
 
 
-def _dial(service: Service, path: str, *keys: str | int) -> Dial:
+def _dial(service: Resources, path: str, *keys: str | int) -> Dial:
     """Return where the figure at *keys* of the resource at *path* stands. Raises Dark where it shows none, Missing.
 
     A sensor that tells when it measured is asked itself; of a counter its whole life, which nobody can set back.
@@ -247,7 +273,7 @@ def _dial(service: Service, path: str, *keys: str | int) -> Dial:
     return Dial(path, (*keys, *key), counts)
 
 
-def _tells_time(service: Service, path: str) -> bool:
+def _tells_time(service: Resources, path: str) -> bool:
     try:
         content = service.get(path)
     except Missing:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from collectors._chassis import Dark, last, look_at
+from collectors._chassis import Dark, Memory, last, look_at
 from collectors._http import Limits
 from collectors._meters import (
     NoFigureError,
@@ -88,7 +88,7 @@ class RedfishCollector:
         self._points = Points(meter, monotonic)
         self._moments: dict[str, Points] = {}
         self._counting: dict[str, Counting] = {}
-        self._looked: dict[str, Chassis] = {}
+        self._memory = Memory(service)
         self._ways: tuple[tuple[Way, bool], ...] = ()
         """With whether each is a power, or counts finely: settled when it is found."""
 
@@ -157,16 +157,16 @@ class RedfishCollector:
         )
 
     def _found(self) -> tuple[tuple[Way, bool], ...]:
-        """Return the ways to what the machine draws. What was looked at is kept where the time does not reach."""
+        """Return the ways to what the machine draws. What was answered is kept where the time does not reach."""
         listed = self._listed()
         wanted = [path for path in listed[:MOST] if not self._meter.points or last(path) in self._meter.points]
         if len(wanted) < len(self._meter.points):
             raise self._choose(listed, "one of meter.points is none of them")
+        looked = {}
         for path in wanted:
-            if path not in self._looked:
-                self._service.begin()
-                self._looked[path] = look_at(self._service, path)
-        looked, self._looked = self._looked, {}
+            self._service.begin()
+            looked[path] = look_at(self._memory, path)
+        self._memory = Memory(self._service)
         measuring = [path for path in wanted if looked[path].way is not None]
         if len(measuring) < len(wanted) and (self._meter.points or not measuring):
             raise self._unmeasured(wanted, looked)

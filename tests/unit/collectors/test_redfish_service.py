@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ssl
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from collectors._http import Limits
 from collectors.redfish import RedfishCollector
-from monitor.collector import Reason, Unavailable
+from monitor.collector import Reason, Retry, Unavailable
 from tests.fixtures.host import host_at
-from tests.fixtures.redfish import NOW, control, meter, opened, refused, watts, why
+from tests.fixtures.redfish import NOW, control, environment, meter, metrics, opened, refused, watts, why
 from tests.parts.authority import Authority
 from tests.parts.bmc import CHASSIS, ROOT, SESSIONS, Bmc, to
 from tests.parts.grid import Reply
@@ -236,4 +238,26 @@ def test_a_slash_at_the_end_of_a_link_is_nothing_to_stumble_over(bmc: Bmc) -> No
     bmc.resources[CHASSIS]["Members"] = [to(f"{chassis}/")]
     collector = opened(bmc)
     assert watts(collector) == {"1U": 344}
+    collector.close()
+
+
+def test_a_slow_bmc_is_known_in_the_end_as_nothing_is_asked_twice(bmc: Bmc) -> None:
+    """Each answer takes a fifth of a second, and a reading may take one: to look at it all takes several."""
+    chassis = bmc.chassis(EnvironmentMetrics=environment(PowerWatts=374), Power=control(370))
+    bmc.supplies(chassis, Bay1=metrics(190), Bay2=metrics(180))
+    answer = bmc.server.answer
+
+    def slowly(asked: Any) -> Reply:
+        bmc.server.stopping.wait(0.2)
+        return answer(asked)
+
+    bmc.server.answer = slowly
+    collector = opened(bmc, limits=Limits(connect=2, read=1, total=1, retries=0))
+    tries = 0
+    while tries < 20 and not collector.sources():
+        tries += 1
+        with contextlib.suppress(Retry):
+            assert len(collector.collect()) == 2
+    assert 1 < tries < 20
+    assert [one.path for one in bmc.server.asked].count(f"{chassis}/PowerSubsystem") <= 2
     collector.close()
