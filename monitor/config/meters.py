@@ -67,7 +67,7 @@ class MeterTable:
     """A meter of the whole machine: a plug, a power strip, a BMC over the network, another monitor: docs/meters.md."""
 
     name: Annotated[str, Key("Stable short name.", values.service_key, '"prise"')]
-    kind: Annotated[str, Key("What it is: the name of the collector that reads it.", installed_collector, '"hwmon"')]
+    kind: Annotated[str, Key("What it is: the name of the collector that reads it.", installed_collector, '"shelly"')]
     address: Annotated[
         str, Key("Where it answers, as its kind wants it.", values.text, '"http://192.0.2.15"', unset="its kind's own")
     ] = ""

@@ -17,6 +17,7 @@ from tests.fixtures.host import host_at
 from tests.parts import bmc
 from tests.parts.grid import Asked, GridServer, Reply
 from tests.parts.loopback import LOOPBACK, free_port
+from tests.parts.plugs import LaterShelly, switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,8 +123,26 @@ class Empreinte(Device):
         return Reply.of({"format": 1, "service": "vm-1", "zones": [zone]})
 
 
+class Shelly(Device):
+    """A plug that wants a password by digest."""
+
+    kind = "shelly"
+    secret = "sh3lly-secret"  # noqa: S105 - it opens nothing
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plug = LaterShelly(password=self.secret)
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what the plug answers now."""
+        self._plug.components = {"switch:0": switch(0, self.lie(self.joules) / 3600, self.lie(self.watts))}
+        self._plug.uptime = self.seconds
+        return self._plug(asked)
+
+
 DEVICES: Final[dict[str, Callable[[], Device]]] = {
     "empreinte": Empreinte,
     "redfish, energy": lambda: Redfish(counts=True),
     "redfish, power": lambda: Redfish(counts=False),
+    "shelly": Shelly,
 }
