@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -17,7 +17,7 @@ from tests.fixtures.host import host_at
 from tests.parts import bmc
 from tests.parts.grid import Asked, GridServer, Reply
 from tests.parts.loopback import LOOPBACK, free_port
-from tests.parts.plugs import LaterShelly, switch
+from tests.parts.plugs import NOW, Home, LaterShelly, TasmotaPlug, answered, switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,9 +140,66 @@ class Shelly(Device):
         return self._plug(asked)
 
 
+class Tasmota(Device):
+    """A plug that wants a password in the address."""
+
+    kind = "tasmota"
+    secret = "t4smota-secret"  # noqa: S105 - it opens nothing
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what the plug answers now."""
+        plug = TasmotaPlug(password=self.secret, time=(NOON + timedelta(seconds=self.seconds)).isoformat())
+        plug.total, plug.power = round(self.lie(self.joules) / 3_600_000, 6), self.lie(self.watts)
+        return plug(asked)
+
+
+class HomeAssistant(Device):
+    """A Home Assistant that knows the meter."""
+
+    kind = "home_assistant"
+    secret = "h0me-token"  # noqa: S105 - it opens nothing
+
+    def __init__(self, *, counts: bool) -> None:
+        super().__init__()
+        self.fields = {"points": ("sensor.prise",)}  # type: ignore[misc] - of this device alone
+        self._counts = counts
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what it answers now."""
+        home = Home(token=self.secret, reported=NOON)
+        shown = self.lie(self.joules) / 3_600_000 if self._counts else self.lie(self.watts)
+        home.entity("sensor.prise", f"{shown}", "kWh" if self._counts else "W")
+        return home(asked)
+
+
+class PrometheusQuery(Device):
+    """A Prometheus that scrapes the meter."""
+
+    kind = "prometheus_query"
+    secret = "pr0m-token"  # noqa: S105 - it opens nothing
+
+    def __init__(self, *, counts: bool) -> None:
+        super().__init__()
+        self._name = "plug_energy_joules_total" if counts else "plug_power_watts"
+        self.fields = {"points": (self._name,)}  # type: ignore[misc] - of this device alone
+        self._counts = counts
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what it answers now."""
+        if asked.headers.get("Authorization") != f"Bearer {self.secret}":
+            return Reply(status=401)
+        value = self.lie(self.joules) if self._counts else self.lie(self.watts)
+        return answered({self._name: [f"{value}"], f"timestamp({self._name})": [f"{NOW}"]}, asked)
+
+
 DEVICES: Final[dict[str, Callable[[], Device]]] = {
     "empreinte": Empreinte,
     "redfish, energy": lambda: Redfish(counts=True),
+    "home assistant, energy": lambda: HomeAssistant(counts=True),
+    "home assistant, power": lambda: HomeAssistant(counts=False),
+    "prometheus, energy": lambda: PrometheusQuery(counts=True),
+    "prometheus, power": lambda: PrometheusQuery(counts=False),
     "redfish, power": lambda: Redfish(counts=False),
     "shelly": Shelly,
+    "tasmota": Tasmota,
 }

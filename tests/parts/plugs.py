@@ -13,10 +13,13 @@ from tests.parts.digest import DigestDoor
 from tests.parts.grid import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from tests.parts.grid import Asked
 
+NOW: Final = 1_781_092_800
+"""Of the Prometheus, in s since the epoch."""
 NOT_FOUND: Final = Reply(b"Not Found", status=404)
 
 
@@ -155,6 +158,86 @@ class LaterShelly:
             "wifi": {"sta_ip": "192.0.2.16", "status": "got ip", "ssid": "serveurs", "rssi": -55},
         }
         return self.door.opened(asked, Reply.of(status)) if self.password else Reply.of(status)
+
+
+@dataclass
+class TasmotaPlug:
+    """A plug with Tasmota. Source: Tasmota documentation, Commands (Web requests), JSON Status Responses (Status 8)."""
+
+    total: object = 3.185
+    power: object = 87.0
+    password: str = ""
+    time: str = "2026-06-10T12:00:00"
+    started: str = "2026-01-04T10:02:11"
+    metered: bool = True
+
+    def __call__(self, asked: Asked) -> Reply:
+        """Return the answer to *asked*."""
+        if asked.path != "/cm":
+            return NOT_FOUND
+        if self.password and (asked.query.get("user"), asked.query.get("password")) != ("admin", self.password):
+            return Reply.of({"WARNING": "Need user=<username>&password=<password>"})
+        if asked.query.get("cmnd") != "Status 8":
+            return Reply.of({"Command": "Unknown"})
+        energy = {
+            "TotalStartTime": self.started,
+            "Total": self.total,
+            "Yesterday": 1.21,
+            "Today": 0.77,
+            "Power": self.power,
+            "ApparentPower": 91,
+            "Factor": 0.95,
+            "Voltage": 231,
+        }
+        return Reply.of({"StatusSNS": {"Time": self.time, **({"ENERGY": energy} if self.metered else {})}})
+
+
+@dataclass
+class Home:
+    """A Home Assistant. Source: Home Assistant Developer Docs, REST API (/api/states/<entity_id>)."""
+
+    token: str
+    reported: datetime
+    entities: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def entity(self, name: str, state: str, unit: str, **attributes: object) -> None:
+        """Have it know the entity *name*, which was reported when the others were."""
+        moment = self.reported.isoformat()
+        counts = unit.endswith("Wh")
+        self.entities[name] = {
+            "entity_id": name,
+            "state": state,
+            "attributes": {
+                "state_class": "total_increasing" if counts else "measurement",
+                "unit_of_measurement": unit,
+                "device_class": "energy" if counts else "power",
+                "friendly_name": "Prise",
+                **attributes,
+            },
+            "last_changed": moment,
+            "last_reported": moment,
+            "last_updated": moment,
+        }
+
+    def __call__(self, asked: Asked) -> Reply:
+        """Return the answer to *asked*."""
+        if asked.headers.get("Authorization") != f"Bearer {self.token}":
+            return Reply(b"401: Unauthorized", status=401)
+        known = self.entities.get(asked.path.removeprefix("/api/states/"))
+        return Reply.of({"message": "Entity not found."}, status=404) if known is None else Reply.of(known)
+
+
+def answered(values: Mapping[str, Sequence[str]], asked: Asked) -> Reply:
+    """Return what a Prometheus answers, to which each query of *values* has series of these values.
+
+    Source: Prometheus, HTTP API, instant queries.
+    """
+    if asked.path != "/api/v1/query":
+        return NOT_FOUND
+    found = [
+        {"metric": {"job": f"{n}"}, "value": [NOW, one]} for n, one in enumerate(values.get(asked.query["query"], ()))
+    ]
+    return Reply.of({"status": "success", "data": {"resultType": "vector", "result": found}})
 
 
 def switch(number: int, total: float, watts: float) -> dict[str, object]:
