@@ -5,6 +5,8 @@ A new kind of collector for meters gets its device here; what it promises is in 
 
 from __future__ import annotations
 
+import socketserver
+import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -192,9 +194,58 @@ class PrometheusQuery(Device):
         return answered({self._name: [f"{value}"], f"timestamp({self._name})": [f"{NOW}"]}, asked)
 
 
+class Ups(Device):
+    """A UPS behind a server of NUT that wants a name and a password."""
+
+    kind = "nut"
+    secret = "n4t-secret"  # noqa: S105 - it opens nothing
+    fields: ClassVar[dict[str, Any]] = {"points": ("ups",), "user": "monitor"}
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"nut://{LOOPBACK}:{self.port}"
+
+    @contextmanager
+    def plugged(self) -> Iterator[None]:
+        """Answer, inside `with`, at the same place each time."""
+        device = self
+
+        class Talk(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                for line in self.rfile:
+                    if device.silent:
+                        continue
+                    self.wfile.write(device.said(line.decode().strip()).encode())
+
+        class Listening(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+
+        with Listening((LOOPBACK, self.port), Talk) as listening:
+            thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
+            thread.start()
+            try:
+                yield
+            finally:
+                listening.shutdown()
+                thread.join()
+
+    def said(self, line: str) -> str:
+        """Return what the server says to *line*. Source: RFC 9271, section 4."""
+        if line.startswith("LIST VAR ups"):
+            return f'BEGIN LIST VAR ups\nVAR ups ups.realpower "{self.lie(self.watts)}"\nEND LIST VAR ups\n'
+        known = {'USERNAME "monitor"', f'PASSWORD "{self.secret}"'}
+        return "OK\n" if line in known else "ERR ACCESS-DENIED\n"
+
+    def answer(self, asked: Asked) -> Reply:
+        """Speak no HTTP."""
+        raise NotImplementedError(asked.path)
+
+
 DEVICES: Final[dict[str, Callable[[], Device]]] = {
     "empreinte": Empreinte,
     "redfish, energy": lambda: Redfish(counts=True),
+    "nut": Ups,
     "home assistant, energy": lambda: HomeAssistant(counts=True),
     "home assistant, power": lambda: HomeAssistant(counts=False),
     "prometheus, energy": lambda: PrometheusQuery(counts=True),

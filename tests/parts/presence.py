@@ -68,6 +68,7 @@ PARTS: Final[Mapping[str, Part]] = {
     # the wheel of llama.cpp brings all but the run-time library of OpenMP
     "llm": Part(files=("/usr/lib/*/libgomp.so.1",), modules=("gguf", "numpy", "xllamacpp"), packages=("libgomp1",)),
     "litellm": Part(environment=LITELLM, lock=LITELLM_LOCK, made_by=".venv/bin/python -m tests.parts.litellm"),
+    "nut": Part(files=("/lib/nut/dummy-ups", "/lib/nut/upsd"), packages=("nut-server",)),
     "poppler": Part(programs=("pdfinfo", "pdftotext", "pdffonts"), packages=("poppler-utils",)),
     "postgresql": Part(files=(f"{POSTGRESQL}/initdb", f"{POSTGRESQL}/postgres"), packages=("postgresql",)),
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
