@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from collectors import ipmi, redfish
 from collectors._chassis import FINE
 from collectors._rapl import PLATFORM_BOUND
+from collectors.prometheus_query import question_of
 from monitor.config import ConfigError
+from monitor.metering import is_for_meters
 from tests.unit.config.test_file import read
 
 PAGE = (Path(__file__).parents[2] / "docs/meters.md").read_text(encoding="utf-8")
@@ -22,6 +25,17 @@ FRENCH = PAGE[PAGE.index("## En français") :]
 def test_the_bmc_is_explained_with_an_example_in_both_languages() -> None:
     assert FRENCH.count('kind = "redfish"') == 1
     assert PAGE.count('kind = "redfish"') == 2
+
+
+def test_every_kind_of_meter_has_an_example_and_its_name_in_the_french_steps() -> None:
+    kinds = {point.name for point in entry_points(group="monitor.collectors") if is_for_meters(point.load())}
+    assert kinds - {"empreinte"} == set(re.findall(r'^ *kind = "(\w+)"', PAGE, re.MULTILINE))
+    assert all(f"`{kind}`" in FRENCH or f'kind = "{kind}"' in FRENCH for kind in kinds - {"empreinte"})
+
+
+def test_each_query_of_an_example_says_its_unit() -> None:
+    points = re.findall(r'kind = "prometheus_query"\n.*\npoints = \["(.*)"\]', PAGE)
+    assert [question_of(point).unit for point in points] == ["kWh"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
