@@ -29,6 +29,7 @@ ALLOWED = {
     "collectors/_deadline.py": "it puts a time limit on what the one place has built, and opens nothing",
     "collectors/_digest.py": "it takes a header apart by a function of the standard library's, and opens nothing",
     "collectors/_http.py": "it asks by what the one place has built; of urllib3 it names time limits and errors",
+    "collectors/nut.py": "NUT is no HTTP, and goes through no proxy",
     "dashboards/connection.py": "it speaks with Grafana by its client; the command gives it proxy and authorities",
     "monitor/adapters/codecarbon_child.py": "it takes every socket away from CodeCarbon",
     "monitor/adapters/process_events.py": "a socket of netlink: the kernel of this machine",
