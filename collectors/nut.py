@@ -68,6 +68,9 @@ class NutCollector:
         if not meter.points or not all(NAME.fullmatch(point) for point in meter.points):
             cure = 'name it as `upsc -l` does: points = ["ups"]'
             raise Unavailable(Reason.UNSUPPORTED, f"of the meter {meter.name} no UPS is named", cure)
+        if not (meter.user + meter.secret).isprintable():
+            cure = "write the password alone in the file that meter.secret_file names, in one line"
+            raise Unavailable(Reason.FORBIDDEN, f"the secret of the meter {meter.name} has more than one line", cure)
         if meter.secret and not meter.insecure and not is_loopback(self._host):
             raise Unavailable(
                 Reason.FORBIDDEN,
@@ -163,9 +166,10 @@ class _Talk:
 
     def _expect(self, line: str) -> str:
         """Return *line*, which is no error. Raises Retry, Unavailable."""
-        if not line.startswith("ERR "):
+        word, _, rest = line.partition(" ")
+        if word != "ERR":
             return line
-        code = line.split()[1]
+        code = rest.partition(" ")[0]
         if code in PASSING:
             raise Retry(f"the server of NUT has no figure of {self._meter.name} now: {PASSING[code]} ({code})")
         if code in DENIED:

@@ -117,6 +117,19 @@ def test_a_name_that_would_be_a_command_is_refused(points: tuple[str, ...]) -> N
         NutCollector.open(host_with(f"nut://{LOOPBACK}:1", points=points))
 
 
+def test_a_secret_that_would_be_a_command_is_refused_unseen() -> None:
+    secret = f"{SECRET}\nSET VAR"
+    with pytest.raises(Unavailable, match="more than one line") as refused:
+        NutCollector.open(host_with(f"nut://{LOOPBACK}:1", points=("ups",), user="monitor", secret=secret))
+    assert SECRET not in refused.value.what + refused.value.cure
+
+
+@pytest.mark.parametrize("line", ["ERR", "ERR ", "HELLO", ""])
+def test_what_is_no_answer_of_nut_is_no_crash(line: str) -> None:
+    with server(LIST=[line]) as (address, _), pytest.raises((Retry, Unavailable)):
+        NutCollector.open(host_with(address, points=("ups",))).collect()
+
+
 @pytest.mark.real("nut")
 def test_debians_own_server_tells_its_power_and_that_its_driver_is_gone(tmp_path: Path) -> None:
     with Nut(tmp_path, ups_realpower="310", ups_power="420") as nut:
