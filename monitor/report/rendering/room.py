@@ -40,6 +40,8 @@ LONGEST: Final = 4 * LINE
 """Letters of a text above which its column gets nothing of what the others leave."""
 HEADING: Final = 20
 """Letters of a heading of numbers above which it has more lines."""
+FLAT: Final = 1.25
+"""Lines of a row, in the mean, for which smaller type is taken where it is enough: our choice."""
 TALL: Final = 3.0
 """Lines of a row, in the mean, from which on a page on its side is read more easily: our choice."""
 FEW: Final = 30
@@ -70,9 +72,10 @@ def room_of(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Seque
     """
     letters = _letters(headings, rows, right)
     upright = [_tried(letters, rows, right, size, wide=False) for size in SIZES if _fits(letters[0], size, UPRIGHT)]
-    for one, lines in upright:
-        if lines <= max(FEW, TALL * len(rows)):
-            return one
+    for limit in (FLAT, TALL):
+        for one, lines in upright:
+            if lines <= max(FEW, limit * len(rows)):
+                return one
     across = next((size for size in SIZES_ACROSS if _fits(letters[0], size, ACROSS)), SIZES_ACROSS[-1])
     one, lines = _tried(letters, rows, right, across, wide=True)
     # what is as tall on its side is as tall because of one word, or of little else

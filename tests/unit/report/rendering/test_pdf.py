@@ -130,6 +130,17 @@ def test_a_long_table_has_its_headings_on_each_page(tmp_path: Path) -> None:
 
 
 @POPPLER
+@pytest.mark.parametrize("lines", range(28, 44, 3))
+def test_the_title_of_a_long_table_is_on_the_page_of_its_first_lines(lines: int, tmp_path: Path) -> None:
+    (section,) = long().sections
+    before = tuple(Paragraph(f"Ligne {number}.") for number in range(lines))
+    made = replace(long(), sections=(replace(section, blocks=(*before, *section.blocks)),))
+    pages = asked("pdftotext", "-layout", content=written(made), place=tmp_path).split("\f")
+    (page,) = (page for page in pages if SERVICES.title in page)
+    assert "Service 0" in page
+
+
+@POPPLER
 def test_a_broad_table_lies_on_its_side_and_loses_no_digit(tmp_path: Path) -> None:
     content = written(broad())
     sizes = asked("pdfinfo", "-l", "99", content=content, place=tmp_path)

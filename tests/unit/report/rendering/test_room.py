@@ -56,3 +56,10 @@ def test_a_table_is_whole_as_long_as_it_fits_a_page_whatever_its_names() -> None
 def test_broad_letters_and_capitals_take_more_room() -> None:
     narrow, broad = (room_of([name, "Text"], [["1", "x" * 200]], [True, False]).widths[0] for name in ("illi", "MMWW"))
     assert broad > narrow + 10
+
+
+def test_smaller_type_is_taken_where_names_of_a_long_table_have_a_line_then() -> None:
+    headings = ["Service", *["Energy, at least (Wh)"] * 9]
+    right = [False, *[True] * 9]
+    row = ["Service n° 178", *["0.5291"] * 9]
+    assert [room_of(headings, [row] * count, right).size for count in (3, 60)] == [9.0, 8.0]
