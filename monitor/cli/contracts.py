@@ -137,20 +137,20 @@ def evidence(
     """Write a sealed folder on one contract: what is shown of its clauses in a year, and by what.
 
     It holds the statement (HTML, and PDF/UA-1 where typst is), the evaluations (CSV and JSON, with the clauses), the
-    factors, what the supplier has handed in ([[contract]] declarations), and the hashes of all of them. A figure that
-    is modelled or declared shows no breach: the statement has a text that asks the supplier for more. It is no legal
-    advice.
+    factors, what the supplier has handed in (declarations and [[contract.declaration]]), and the hashes of all of them.
+    A figure that is modelled or declared shows no breach: the statement has a text that asks the supplier for more. It
+    is no legal advice.
 
     \b
     Examples:
       empreinte contracts evidence --contract 2026-DSI-042 --year 2026 --output /srv/evidence/042
       empreinte report verify /srv/evidence/042/empreinte-evidence-2026-DSI-042-2026-seal.json
 
-    Exit status: 0 written; 1 it is sealed and has changed, or a declaration is missing; 2 wrong use; 3 no ledger can be
-    read.
+    Exit status: 0 written; 1 it is sealed and has changed, or a declaration is missing or another file; 2 wrong use; 3
+    no ledger can be read.
     """
     from monitor.cli.evaluated import evaluated_in
-    from monitor.cli.evidence import declarations_of, evidence_files, missing, seal_evidence
+    from monitor.cli.evidence import declarations_of, evidence_files, seal_evidence, wrong
     from monitor.cli.report import material_of, write
     from monitor.cli.reported import reported
     from monitor.report.evidence import Evidence
@@ -166,16 +166,15 @@ def evidence(
         made, host = reported(ledger, year, loaded.external_rules, Scope()), ledger.host
         stated = Stated(evaluations=evaluated_in(ledger, loaded, (asked,), made.interval))
     material = material_of((made, None), stated, loaded, host, lang or loaded.organisation.language)
-    paths = next(one.declarations for one in loaded.contract_tables if one.uid == contract)
-    found = Evidence(asked, material, declarations_of(paths))
+    found = Evidence(asked, material, declarations_of(asked.declared))
     files = evidence_files(found)
     files |= seal_evidence(found, files, output, loaded.file, correct)
     write(files, output)
     for name in files:
         typer.echo(output / name)
-    for path in missing(found.declarations):
-        typer.echo(f"{path} is missing: put it there, or take it out of the contract's declarations", err=True)
-    return Status.NO if missing(found.declarations) else Status.DONE
+    for sentence in wrong(found.declarations):
+        typer.echo(sentence, err=True)
+    return Status.NO if wrong(found.declarations) else Status.DONE
 
 
 def contracts_of(config: "Config", uid: str) -> "tuple[Contract, ...]":

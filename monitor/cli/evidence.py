@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from monitor.cli.sealing import seal_in
 from monitor.cli.session import CommandError, Status
+from monitor.report.declarations import Declaration, declarations_csv
 from monitor.report.evidence import (
-    Declaration,
     content_of,
     evaluations_csv,
     evidence_document,
@@ -22,17 +23,20 @@ from monitor.report.sheets import sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
+    from monitor.core.procurement import Declared
     from monitor.report.evidence import Evidence
     from monitor.report.seal import Seal
 
 
-def declarations_of(paths: Sequence[Path]) -> tuple[Declaration, ...]:
+ANOTHER: Final = "is not the file that came in: find the one of that sha256, or write down the new one's"
+
+
+def declarations_of(declared: Sequence[Declared]) -> tuple[Declaration, ...]:
     """Return the files that the supplier has handed in, numbered; a missing one has no content. Raises OSError."""
     return tuple(
-        Declaration(str(path), f"declaration-{number}-{_plain(path.name)}", _content(path))
-        for number, path in enumerate(paths, start=1)
+        Declaration(one.file, f"declaration-{number}-{_plain(Path(one.file).name)}", _content(Path(one.file)), one)
+        for number, one in enumerate(declared, start=1)
     )
 
 
@@ -41,7 +45,12 @@ def evidence_files(evidence: Evidence) -> dict[str, bytes]:
     stem, material = evidence.stem, evidence.material
     made = evidence_document(evidence)
     told = json.dumps(content_of(evidence), ensure_ascii=False, indent=1, sort_keys=True)
-    files = {
+    declared = (
+        {f"{stem}-declarations.csv": declarations_csv(evidence.contract.uid, evidence.declarations)}
+        if evidence.declarations
+        else {}
+    )
+    files = declared | {
         f"{stem}.html": html.page(made, material.words),
         f"{stem}-evaluations.csv": evaluations_csv(evidence),
         f"{stem}-evaluations.json": f"{told}\n".encode(),
@@ -77,9 +86,12 @@ def seal_evidence(
     )
 
 
-def missing(declarations: Iterable[Declaration]) -> tuple[str, ...]:
-    """Return where the files are configured that are not there."""
-    return tuple(one.path for one in declarations if one.content is None)
+def wrong(declarations: Iterable[Declaration]) -> tuple[str, ...]:
+    """Return what is wrong with files that the supplier has handed in, a sentence with the cure for each."""
+    cures = {True: "is missing: put it there, or take it out of the contract", False: ANOTHER}
+    return tuple(
+        f"{one.path} {cures[one.content is None]}" for one in declarations if one.content is None or one.is_another
+    )
 
 
 def _which(before: Seal, declarations: Iterable[Declaration]) -> str:

@@ -16,9 +16,18 @@ from uuid import uuid5
 from monitor.core.calendar import utc
 from monitor.core.contract_told import clause_told, contract_told, evaluation_told
 from monitor.core.contracts import Verdict
+from monitor.core.procurement_told import (
+    considerations,
+    declared_told,
+    decp,
+    eforms,
+    event_told,
+    not_told,
+    procurement_told,
+)
 from monitor.report.composing import NAMESPACE
-from monitor.report.document import Document, Listing, Notice, Paragraph, Section, Table, Terms
-from monitor.report.measures import text_column
+from monitor.report.declarations import handed_in, happened, written_day
+from monitor.report.document import Document, Listing, Notice, Paragraph, Section, Terms
 from monitor.report.printing import moment
 from monitor.report.seal import sealed
 from monitor.report.sections.contracts import Judged, drawn, judged_of, name_of, period_of, said, table, written_range
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from monitor.core.contracts import Contract, Evaluation
+    from monitor.report.declarations import Declaration
     from monitor.report.document import Block
     from monitor.report.material import Material
     from monitor.report.seal import Seal
@@ -52,25 +62,9 @@ COLUMNS: Final = (
     ("declared_ratio", "Share of the energy that somebody declared, 0 to 1."),
     ("verdict", "met, breached, undecided or waived."),
     ("reasons", "Why nothing is shown, parted by semicolons."),
+    ("closed_through", "Up to when its hours were closed when it was judged, in UTC."),
 )
 """The columns of the evaluations, with what they mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A file that the supplier has handed in."""
-
-    path: str
-    """Where it was read, as it is configured."""
-    name: str
-    """What it is called in the folder."""
-    content: bytes | None
-    """None: it is missing."""
-
-    @property
-    def digest(self) -> str:
-        """Its SHA-256 in hexadecimal; empty where it is missing."""
-        return "" if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ class Evidence:
     def stem(self) -> str:
         """How the names of its files begin: made-up figures can't be taken for others."""
         report = self.material.report
-        named = re.sub(r"[^A-Za-z0-9._-]+", "-", self.contract.uid).strip("-.") or "contract"
+        named = file_name(self.contract.uid)
         return f"empreinte-evidence-{named}-{report.year}{'-simulated' if report.simulated else ''}"
 
     @property
@@ -94,6 +88,17 @@ class Evidence:
         """The SHA-256 of all verdicts, clauses and declarations, in hexadecimal."""
         told = json.dumps(content_of(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(told.encode()).hexdigest()
+
+
+def file_name(uid: str) -> str:
+    """Return the number of a contract as a part of the name of a file: no two numbers have the same.
+
+    What is lost of it is made up for by a mark of its own.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", uid).strip("-.")
+    if plain == uid:
+        return plain
+    return f"{plain or 'contract'}-{hashlib.sha256(uid.encode()).hexdigest()[:8]}"
 
 
 def content_of(evidence: Evidence) -> dict[str, object]:
@@ -105,13 +110,35 @@ def content_of(evidence: Evidence) -> dict[str, object]:
         "year": report.year,
         "simulated": report.simulated,
         "closed_through": utc(report.closed_through),
-        "contract": contract_told(evidence.contract),
+        "contract": contract_told(evidence.contract) | _awarded(evidence),
+        "factor_sets": _factor_sets(evidence.material),
         "clauses": [clause_told(clause) for clause in evidence.contract.clauses],
         "evaluations": [evaluation_told(one.evaluation) for one in judged_of(evidence.material)],
         "declarations": [
-            {"path": one.path, "name": one.name, "sha256": one.digest or None} for one in evidence.declarations
+            {"path": one.path, "name": one.name, "sha256": one.digest or None, "is_another": one.is_another}
+            | ({} if one.told is None else declared_told(one.told))
+            for one in evidence.declarations
         ],
     }
+
+
+def _awarded(evidence: Evidence) -> dict[str, object]:
+    """Return how the contract was awarded, under our names and those of DECP and eForms, and what happened to it."""
+    contract = evidence.contract
+    essential = decp(contract, evidence.material.about.get("siret", ""))
+    return {
+        "amount_euros": None if contract.amount is None else f"{contract.amount:f}",
+        "procurement": procurement_told(contract.procurement),
+        "decp": essential,
+        "decp_not_told": list(not_told(essential)),
+        "eforms": eforms(contract),
+        "events": [event_told(one) for one in contract.events],
+    }
+
+
+def _factor_sets(material: Material) -> list[str]:
+    """Return the sets of factors that hours were restated with; none: all are as they were derived first."""
+    return sorted({one.factor_set for one in material.report.generations if one.factor_set})
 
 
 def evaluations_csv(evidence: Evidence) -> bytes:
@@ -142,7 +169,8 @@ def evidence_document(evidence: Evidence) -> Document:
             _about(evidence),
             _findings(material, judged),
             _requests(evidence, judged),
-            _handed_in(evidence),
+            handed_in(material, evidence.declarations),
+            *happened(material, evidence.contract.events),
             method(material),
             Section("verify", material.say("assurance.title"), (Paragraph(material.say("evidence.verify")),)),
         ),
@@ -200,6 +228,12 @@ def _about(evidence: Evidence) -> Section:
         ("supplier", contract.supplier),
         ("siret", contract.supplier_siret),
         ("lot", contract.lot),
+        ("buyer", contract.procurement.buyer_siret),
+        ("framework", contract.procurement.framework),
+        ("procedure", contract.procurement.procedure or ""),
+        ("ccag", contract.procurement.ccag or ""),
+        ("notified", written_day(contract.procurement.notified)),
+        ("consideration", ", ".join(considerations(contract))),
         ("year", str(report.year)),
         ("closed", moment(utc(report.closed_through))),
         ("fingerprint", evidence.fingerprint),
@@ -237,14 +271,3 @@ def _penalties(evidence: Evidence, judged: tuple[Judged, ...]) -> Iterator[str]:
         if clause.id in breached and clause.penalty:
             name = name_of(evidence.material, clause)
             yield evidence.material.say("evidence.penalty", clause=name, penalty=clause.penalty)
-
-
-def _handed_in(evidence: Evidence) -> Section:
-    words = evidence.material.words
-    title = words.say("evidence.declarations")
-    if not evidence.declarations:
-        return Section("declarations", title, (Paragraph(words.say("evidence.no_declaration")),))
-    columns = (text_column("declaration", words), text_column("sha256", words))
-    missing = words.say("evidence.missing")
-    rows = tuple((one.name, one.digest or missing) for one in evidence.declarations)
-    return Section("declarations", title, (Table("declarations", title, columns, rows),))

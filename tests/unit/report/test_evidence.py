@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from monitor.config import Language
 from monitor.core.contracts import Basis, Reason, Verdict, evaluate
+from monitor.core.procurement import Declared
+from monitor.report.declarations import Declaration
 from monitor.report.document import Listing, Paragraph, Table
 from monitor.report.evidence import (
     COLUMNS,
-    Declaration,
     Evidence,
     content_of,
     evaluations_csv,
     evidence_document,
     evidence_seal,
+    file_name,
     requests_of,
 )
 from monitor.report.rendering.html import page
@@ -107,10 +111,10 @@ def test_the_table_of_evaluations_has_what_the_columns_say() -> None:
 def test_declarations_are_told_with_their_hashes_and_missing_ones_as_missing() -> None:
     table = next(one for one in evidence_document(evidence()).tables() if one.key == "declarations")
     assert isinstance(table, Table)
-    assert table.rows == (
+    assert [(row[0], row[-1]) for row in table.rows] == [
         ("declaration-1-annexe-2.pdf", hashlib.sha256(b"signed").hexdigest()),
         ("declaration-2-gone.pdf", "missing"),
-    )
+    ]
     assert evidence(declarations=()).fingerprint != evidence().fingerprint
 
 
@@ -147,3 +151,25 @@ def test_the_table_of_clauses_is_set_closer_as_it_has_many_columns() -> None:
     assert after
     assert before.rpartition("<table")[2].startswith(' class="dense"')
     assert '<table>\n<caption><span id="table-declarations">' in text
+
+
+def test_two_contracts_never_have_files_of_one_name() -> None:
+    numbers = ["2026/42", "2026-42", "2026 42", "a", "-a", "東京", "大阪"]
+    assert len({file_name(number) for number in numbers}) == len(numbers)
+    assert file_name("2026-42") == "2026-42"
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", file_name(number)) for number in numbers)
+
+
+def test_figures_of_a_declaration_are_written_as_the_language_does() -> None:
+    told = Declared(file="/srv/annexe 2.pdf", pue=Decimal("1.30"), output_tokens=120_000_000, energy=Decimal("4812.5"))
+    (made,) = (
+        one
+        for one in evidence_document(evidence(Language.FRENCH, declarations=(replace(DECLARED, told=told),))).tables()
+        if one.key == "declared"
+    )
+    nothing = "\N{NARROW NO-BREAK SPACE}"
+    assert [row[1:] for row in made.rows] == [
+        ("Énergie", f"4{nothing}812,5", "kWh"),
+        ("PUE", "1,30", ""),
+        ("Jetons produits", f"120{nothing}000{nothing}000", ""),
+    ]
