@@ -81,7 +81,7 @@ def report(
     from monitor.cli.ledger import opened
     from monitor.cli.report_files import files_of, formats_of
     from monitor.cli.reported import earlier, reported
-    from monitor.cli.sealing import no_seal_of, require_unsealed, seal_of
+    from monitor.cli.sealing import left_over, no_seal_of, require_unsealed, seal_of
     from monitor.cli.speech import Speech
     from monitor.cli.stated import stated_of
 
@@ -106,11 +106,22 @@ def report(
     with progress() as tell:
         files = files_of(material, wanted, tell)
     files |= seal_of(material, files, output, loaded.file, correct) if seal else no_seal_of(material, files, output)
+    old = left_over(material, files, output, correct)
     write(files, output)
     typer.echo(_summary(made, speech, Terminal.of_output()))
+    _list(files, old, output)
+    return Status.DONE
+
+
+def _list(files: "Mapping[str, bytes]", old: tuple[str, ...], output: Path) -> None:
+    """Say which files were written, and which *old* ones of the edition before stay beside them."""
     for name in files:
         typer.echo(output / name)
-    return Status.DONE
+    if old:
+        message = (
+            f"of the edition before, and sealed no more: {', '.join(old)}: write them again with --format, or take"
+        )
+        typer.echo(f"{message} them out of {output}", err=True)
 
 
 def verify(

@@ -56,6 +56,17 @@ def seal_of(
     return made if before is None or not reason else {name_of(stem, before.edition): place.read_bytes(), **made}
 
 
+def left_over(material: Material, files: Mapping[str, bytes], directory: Path, reason: str) -> tuple[str, ...]:
+    """Return which files of the edition before stay in *directory*, and are no part of the corrective one: *files*.
+
+    Asked before those are written.
+    """
+    before = seal_in(directory / name_of(material.report.stem))
+    if before is None or not reason:
+        return ()
+    return tuple(name for name in sorted(before.outputs) if name not in files and (directory / name).exists())
+
+
 def verify_seal(file: Path) -> tuple[Seal, tuple[tuple[str, str], ...]]:
     """Return the seal in *file*, and what is wrong with the files beside it. Raises CommandError, OSError."""
     seal = _read(file)

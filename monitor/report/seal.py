@@ -116,8 +116,7 @@ def read(content: bytes, name: str) -> Seal:
     try:
         found: Any = json.loads(content)
         if not isinstance(found, dict) or found.get("format") != FORMAT:
-            message = f"{name} is no seal of a report: name the file that `empreinte report --seal` wrote"
-            raise BrokenSealError(message)
+            raise BrokenSealError(_not_read(b"", name))
         if found.get("version") != VERSION:
             message = f"{name} is a seal of another version: verify it with the program that made it"
             raise BrokenSealError(message)
@@ -125,12 +124,18 @@ def read(content: bytes, name: str) -> Seal:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, BrokenSealError):
             raise
-        message = f"{name} is damaged: take it from where the report is archived"
-        raise BrokenSealError(message) from error
+        raise BrokenSealError(_not_read(content, name)) from error
     if not _is_sound(seal):
         message = f"{name} is damaged: take it from where the report is archived"
         raise BrokenSealError(message)
     return seal
+
+
+def _not_read(content: bytes, name: str) -> str:
+    """Return what *content* is, which can't be read as a seal: one that was damaged, or something else."""
+    if FORMAT.encode() in content:
+        return f"{name} is damaged: take it from where the report is archived"
+    return f"{name} is no seal of a report: name the file that ends with -seal.json"
 
 
 def _is_sound(seal: Seal) -> bool:

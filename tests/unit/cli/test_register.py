@@ -42,7 +42,7 @@ def test_what_is_missing_is_said_with_the_rule_that_asks(call: Call, register: P
     assert "assistant: Class of risk (EU AI Act)" in said.out
     register.write_text(example(), encoding="utf-8")
     said = call("register", "check", "--lang", "en")
-    assert (said.status, said.out) == (0, "1 services, 0 fields still to be said.\n")
+    assert (said.status, said.out) == (0, "Services: 1; fields still to be said: 0.\n")
 
 
 def test_a_prohibited_use_is_no_good_register(call: Call, register: Path) -> None:

@@ -287,6 +287,17 @@ def test_a_sealed_report_is_only_replaced_by_an_edition_that_says_why(call: Call
     assert json.loads(file.read_text()) == second, "the same edition, written again"
 
 
+def test_files_of_the_edition_before_that_stay_are_named(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    assert seal(call, place).err == ""
+    write = ("report", "--year", "2026", "--output", str(place / "out"), "--seal", "--correct", "a meter was wrong")
+    said = call(*write, "--format", "csv")
+    assert said.status == 0
+    assert "of the edition before, and sealed no more: empreinte-2026-tables.json, empreinte-2026.json" in said.err
+    assert "empreinte-2026-energy.csv" not in said.err
+    assert call(*write, "--format", "csv,json").err == ""
+
+
 def test_a_sealed_file_is_not_replaced_by_another_one_without_a_seal(call: Call, ledger: str, place: Path) -> None:
     assert seal(call, place).status == 0
     write = ("report", "--year", "2026", "--format", "csv", "--output", str(place / "out"))

@@ -57,12 +57,14 @@ def test_an_edition_that_is_written_again_is_the_same_edition() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "is damaged"),
+        (b"", "is no seal of a report: name the file that ends with -seal.json"),
+        (b"%PDF-1.7 \xff", "is no seal"),
+        (b'{"format": "empreinte-seal", "vers', "is damaged"),
         (b"[]", "is no seal"),
         (b'{"format": "empreinte-report"}', "is no seal"),
         (b'{"format": "empreinte-seal", "version": 2}', "another version"),
         (b'{"format": "empreinte-seal", "version": 1}', "is damaged"),
-        (b"[" * 100_000, "is damaged"),
+        (b"[" * 100_000, "is no seal"),
     ],
 )
 def test_what_is_no_seal_is_refused(content: bytes, expected: str) -> None:
