@@ -100,7 +100,6 @@ def report(
         stated = stated_of(ledger, made, before, loaded)
     _require_something(made)
     language = lang or loaded.organisation.language
-    speech = Speech(language, ZoneInfo(made.time_zone))
     material = material_of((made, before), stated, loaded, host, language)
     require_unsealed(material, output, correct)
     with progress() as tell:
@@ -108,7 +107,7 @@ def report(
     files |= seal_of(material, files, output, loaded.file, correct) if seal else no_seal_of(material, files, output)
     old = left_over(material, files, output, correct)
     write(files, output)
-    typer.echo(_summary(made, speech, Terminal.of_output()))
+    typer.echo(_summary(made, Speech(language, ZoneInfo(made.time_zone)), Terminal.of_output()))
     _list(files, old, output)
     return Status.DONE
 
