@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 6
 """The lowest level of headings in HTML."""
+BRIEF: Final = 18
+"""Letters of a threshold such as `< 15 % (+10 %)`, up to which it stands in one line."""
 DENSE: Final = 10
 """Tables of more columns are set closer, so that all of them are seen."""
 
@@ -35,7 +37,7 @@ def page(made: Document, words: Words) -> bytes:
         auto_reload=False,
         finalize=_finalize,
     )
-    environment.filters |= {"clean": clean, "heading": heading, "rightwards": rightwards}
+    environment.filters |= {"clean": clean, "heading": heading, "rightwards": rightwards, "brief": _brief}
     text = environment.get_template("report.html").render(
         document=made,
         style=Markup(_template("report.css")),  # noqa: S704 - our own style sheet
@@ -49,6 +51,11 @@ def page(made: Document, words: Words) -> bytes:
         address=document.Kind.ADDRESS,
     )
     return text.encode()
+
+
+def _brief(text: str) -> bool:
+    """Return whether *text* is so short, and of parts that belong together, that no line ends in it."""
+    return len(text) <= BRIEF and "\N{NO-BREAK SPACE}" in text
 
 
 def _finalize(value: object) -> object:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from monitor.config import Language
+from monitor.report.document import Column, Section, Table
 from monitor.report.rendering.html import page
 from monitor.wording import words
-from tests.fixtures.documents import HOSTILE, document, hostile
+from tests.fixtures.documents import COLUMNS, HOSTILE, document, hostile
 
 
 class Read(HTMLParser):
@@ -106,3 +108,14 @@ def test_names_from_outside_do_no_harm() -> None:
 def test_the_same_document_gives_the_same_bytes() -> None:
     said = words("monitor.report", Language.FRENCH)
     assert page(document(), said) == page(document(), said)
+
+
+def test_a_threshold_stands_in_one_line_and_the_title_of_a_section_is_cut() -> None:
+    columns = (COLUMNS[0], Column("threshold", "Threshold", "What was agreed."))
+    rows = (("a", "≤\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}kgCO2e"), ("b", "in words, that may be broken"))
+    table = Table("clauses", "Clauses", columns, rows)
+    made = replace(document(), sections=(Section("all", "x" * 10_000, (table,)),))
+    text = page(made, words("monitor.report", Language.FRENCH)).decode()
+    assert '<td class="brief">≤' in text
+    assert "<td>in words" in text
+    assert "x" * 1000 not in text
