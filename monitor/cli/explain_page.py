@@ -152,7 +152,7 @@ class Page:
             moment=self._figures.moment(made.made),
             author=made.author,
             reason=made.reason,
-            factors=made.factor_set,
+            factors=made.factor_set or self._say("restate.own_factors"),
         )
 
     def _stretches(self) -> Iterator[str]:

@@ -240,7 +240,7 @@ def _listed(one: Restatement, speech: Speech, figures: Figures, terminal: Termin
         start=figures.moment(one.interval.start),
         end=figures.moment(one.interval.end),
         hours=figures.number(Decimal(one.hours)),
-        factors=one.factor_set,
+        factors=one.factor_set or speech.say("restate.own_factors"),
     )
     writer = _Writer(speech, figures)
     rows = [

@@ -127,6 +127,18 @@ price: Final = Exact(
     },
 )
 """A `Read` of what a kilowatt-hour costs, in EUR/kWh."""
+energy: Final = Exact(
+    noun="an energy",
+    units={"kWh": _ONE, "Wh": Decimal("0.001"), "MWh": Decimal(1000)},
+    example='"12 kWh"',
+    highest=Decimal(1_000_000_000),
+    positive=True,
+    mistaken={
+        **dict.fromkeys(("kw", "kw/h"), ("kWh", _ONE)),
+        "gwh": ("MWh", Decimal(1000)),
+    },
+)
+"""A `Read` of an energy, in kWh."""
 emissions: Final = Exact(
     noun="an amount of greenhouse gases",
     units={"kgCO2e": _ONE},

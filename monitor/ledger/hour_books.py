@@ -166,3 +166,12 @@ def next_generation(connection: Connection, host: int) -> int:
         for table in (schema.generations, schema.corrections)
     ]
     return max(numbers) + 1
+
+
+def first_known(connection: Connection, host: int) -> int | None:
+    """Return when the first hour, or gap, begins that is known of *host*, ns since the epoch; None: nothing is."""
+    begins = [schema.gaps.c.since, COVERED.c.bucket, MEASURED.c.bucket, schema.hour_terms.c.bucket]
+    found = (
+        connection.execute(select(func.min(begin)).where(begin.table.c.host_id == host)).scalar() for begin in begins
+    )
+    return min((moment for moment in found if moment is not None), default=None)

@@ -31,8 +31,7 @@ from monitor.core.interval import Interval
 from monitor.core.units import Duration
 from monitor.ledger.corrections import read_corrections
 from monitor.ledger.errors import LedgerRefused
-from monitor.ledger.hour_books import BookReader
-from monitor.ledger.rehearsal import closed_hours
+from monitor.ledger.hour_books import BookReader, first_known
 from monitor.ledger.restatement import MOST_HOURS
 from monitor.ledger.stretches import merged
 
@@ -145,12 +144,12 @@ class Proposer:
         if not missed:
             raise _no_gap(interval, order.resource)
         missing: Counter[int] = Counter()
-        for one in missed:
-            for piece in one.split(self._ledger.grain):
+        for time in missed:
+            for piece in time.split(self._ledger.grain):
                 missing[piece.start - piece.start % self._ledger.grain.nanoseconds] += piece.length.nanoseconds
-        amount, time = order.energy.microjoules, Duration(missing.total())
+        amount, lasts = order.energy.microjoules, Duration(missing.total())
         draft = Correction(
-            0, Kind.DECLARE, interval, grounds, order.resource, target=order.target, energy=amount, time=time
+            0, Kind.DECLARE, interval, grounds, order.resource, target=order.target, energy=amount, time=lasts
         )
         return Proposal(
             draft, partial(declared, resource=order.resource, target=order.target, amount=amount, missing=missing)
@@ -206,10 +205,12 @@ class Proposer:
                 f"the hours from {utc(through)} on are not closed yet, and can't be corrected",
                 f"correct up to {utc(through)}, or wait: an hour closes about a minute after its end",
             )
-        found = closed_hours(self._ledger, asked)
-        if found is None:
+        with self._ledger.transaction() as connection:
+            first = first_known(connection, self._host)
+        start = max(asked.start, asked.end if first is None else first - first % grain)
+        if start >= asked.end:
             raise LedgerRefused("the ledger knows nothing of that time", "name a time that it was kept in")
-        return found
+        return Interval(start, asked.end)
 
     def _require_consumer(self, key: str, others: Iterable[str], naming: Naming) -> None:
         latest = naming.latest()
