@@ -78,6 +78,16 @@ def scale(highest: float, parts: int = 4) -> tuple[float, ...]:
     return tuple(step * number for number in range(count + 1))
 
 
+def scale_around(lowest: float, highest: float) -> tuple[float, ...]:
+    """Return round numbers from at most *lowest*, which may be below zero, to at least *highest*, zero among them."""
+    if lowest >= -NOTHING:
+        return scale(highest)
+    above = scale(max(highest, -lowest))
+    step = above[1]
+    first, last = math.floor(lowest / step + 1e-9), max(0, math.ceil(highest / step - 1e-9))
+    return tuple(step * number for number in range(first, last + 1))
+
+
 def decimals_of(ticks: Sequence[float]) -> int:
     """Return with how many decimals the *ticks* of a scale are written."""
     step = ticks[1] - ticks[0]
@@ -85,10 +95,16 @@ def decimals_of(ticks: Sequence[float]) -> int:
 
 
 def axis(ticks: Sequence[float], unit: str, height: float, said: Words) -> Iterator[str]:
-    """Yield the lines of a scale from zero up, with its *ticks* and its *unit*."""
+    """Yield the lines of a scale, with its *ticks* and its *unit*; where it goes below zero, zero is a line in ink."""
     decimals = decimals_of(ticks)
     yield words(LEFT, 14, unit, color=QUIET)
     for tick in ticks:
-        y = TOP + height * (1 - tick / ticks[-1])
-        yield rule(LEFT, y, RIGHT, y)
-        yield words(LEFT - 6, y + 4, said.number(tick, decimals), anchor="end", color=QUIET)
+        y = level(tick, ticks, height)
+        yield rule(LEFT, y, RIGHT, y, color=INK if not tick and ticks[0] < 0 else LINE)
+        written = said.number(tick, decimals).replace("-", "\N{MINUS SIGN}")
+        yield words(LEFT - 6, y + 4, written, anchor="end", color=QUIET)
+
+
+def level(value: float, ticks: Sequence[float], height: float) -> float:
+    """Return how far down *value* stands in a drawing of that *height* whose scale has these *ticks*."""
+    return TOP + height * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))

@@ -13,9 +13,10 @@ from monitor.report.drawing.svg import (
     TOP,
     axis,
     drawing,
+    level,
     rectangle,
     rule,
-    scale,
+    scale_around,
     words,
 )
 
@@ -41,38 +42,42 @@ def waterfall(
     levels = [ends[0][1]]
     for _, change in steps:
         levels.append(levels[-1] + change)
-    ticks = scale(max(*levels, ends[1][1], 0))
+    ticks = scale_around(min(*levels, ends[1][1], 0), max(*levels, ends[1][1], 0))
     return drawing(
         TOP + HEIGHT + 40,
-        [*axis(ticks, written[0], HEIGHT, said), *_bars(ends, steps, (levels, ticks[-1], written[1]), said)],
+        [*axis(ticks, written[0], HEIGHT, said), *_bars(ends, steps, (levels, ticks, written[1]), said)],
     )
 
 
 def _bars(
     ends: tuple[tuple[str, float], tuple[str, float]],
     steps: Sequence[tuple[str, float]],
-    measure: tuple[Sequence[float], float, int],
+    measure: tuple[Sequence[float], Sequence[float], int],
     said: Words,
 ) -> Iterator[str]:
-    levels, top, decimals = measure
+    levels, ticks, decimals = measure
     spans = [
-        (ends[0][0], 0.0, ends[0][1], WHOLE, said.number(ends[0][1], decimals)),
+        (ends[0][0], 0.0, ends[0][1], WHOLE, _written(ends[0][1], decimals, said)),
         *(
-            (name, level, level + change, MORE if change > 0 else LESS, _signed(change, decimals, said))
-            for (name, change), level in zip(steps, levels, strict=False)
+            (name, before, before + change, MORE if change > 0 else LESS, _signed(change, decimals, said))
+            for (name, change), before in zip(steps, levels, strict=False)
         ),
-        (ends[1][0], 0.0, ends[1][1], WHOLE, said.number(ends[1][1], decimals)),
+        (ends[1][0], 0.0, ends[1][1], WHOLE, _written(ends[1][1], decimals, said)),
     ]
     step = (RIGHT - LEFT) / len(spans)
     for place, (name, start, end, color, text) in enumerate(spans):
         x = LEFT + step * place
-        high, low = (TOP + HEIGHT * (1 - one / top) for one in (max(start, end), min(start, end)))
+        high, low = (level(one, ticks, HEIGHT) for one in (max(start, end), min(start, end)))
         yield rectangle(x + step * 0.15, high, step * 0.7, low - high, color)
         yield words(x + step / 2, high - 5, text, anchor="middle", color=INK, room=step)
         yield words(x + step / 2, TOP + HEIGHT + 16, name, anchor="middle", color=QUIET, room=step)
         if place < len(spans) - 1:
-            y = TOP + HEIGHT * (1 - end / top)
+            y = level(end, ticks, HEIGHT)
             yield rule(x + step * 0.85, y, x + step * 1.15, y, color=QUIET, dash="2 2")
+
+
+def _written(value: float, decimals: int, said: Words) -> str:
+    return said.number(value, decimals).replace("-", "\N{MINUS SIGN}")
 
 
 def _signed(change: float, decimals: int, said: Words) -> str:

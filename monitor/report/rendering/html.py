@@ -5,6 +5,7 @@ Source: Web Content Accessibility Guidelines 2.1, level AA, as RGAA 4.1 asks for
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -54,8 +55,11 @@ def page(made: Document, words: Words) -> bytes:
 
 
 def _brief(text: str) -> bool:
-    """Return whether *text* is so short, and of parts that belong together, that no line ends in it."""
-    return len(text) <= BRIEF and "\N{NO-BREAK SPACE}" in text
+    """Return whether *text* is so short, and of parts that belong together, that no line ends in it; a day is."""
+    return len(text) <= BRIEF and ("\N{NO-BREAK SPACE}" in text or _DAY.fullmatch(text) is not None)
+
+
+_DAY: Final = re.compile(r"\d{4}-\d\d(-\d\d)?")
 
 
 def _finalize(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -15,8 +16,8 @@ from monitor.report.drawing.curve import curve
 from monitor.report.drawing.heatmap import heatmap
 from monitor.report.drawing.pareto import pareto
 from monitor.report.drawing.stacked import Part, stacked
-from monitor.report.drawing.svg import QUIET, cut, decimals_of, scale
-from monitor.report.drawing.waterfall import waterfall
+from monitor.report.drawing.svg import QUIET, cut, decimals_of, level, scale, scale_around
+from monitor.report.drawing.waterfall import HEIGHT, waterfall
 from monitor.wording import words
 from tests.fixtures.documents import HOSTILE
 
@@ -128,3 +129,31 @@ def test_a_scale_ends_at_or_above_the_highest_with_few_round_numbers(highest: fl
 
 def test_a_scale_is_written_with_as_many_decimals_as_it_needs() -> None:
     assert [decimals_of(scale(highest)) for highest in (1000, 1.0, 0.05, 9)] == [0, 2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "ticks"),
+    [
+        (0, 12, (0, 5, 10, 15)),
+        (-10, 15, (-10, -5, 0, 5, 10, 15)),
+        (-7, 0, (-8, -6, -4, -2, 0)),
+        (-0.5, 8, (-2, 0, 2, 4, 6, 8)),
+    ],
+)
+def test_a_scale_that_goes_below_zero_has_zero_in_it(lowest: float, highest: float, ticks: tuple[float, ...]) -> None:
+    assert scale_around(lowest, highest) == pytest.approx(ticks)
+
+
+def test_a_year_whose_effects_pass_zero_has_every_bar_in_the_drawing() -> None:
+    ends, steps = (("2025", 10.0), ("2026", 3.0)), (("efficiency", -17.0), ("factor", -3.0), ("scope", 13.0))
+    svg = waterfall(ends, steps, ("kg", 1), ENGLISH)
+    bars = [
+        (float(y), float(height)) for y, height in re.findall(r'<rect [^>]*y="(-?[\d.]+)" [^>]*height="([\d.]+)"', svg)
+    ]
+    ticks = (-10.0, -5.0, 0.0, 5.0, 10.0)
+    expected = [(10, 0), (10, -7), (-7, -10), (3, -10), (3, 0)]
+    assert len(bars) == len(expected)
+    for (y, height), (high, low) in zip(bars, expected, strict=True):
+        assert y == pytest.approx(level(high, ticks, HEIGHT), abs=0.1)
+        assert y + height == pytest.approx(level(low, ticks, HEIGHT), abs=0.2)
+    assert "\N{MINUS SIGN}10" in svg, "the scale says how far down it goes"
