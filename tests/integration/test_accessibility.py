@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.config.register import example
 from tests.fixtures.documents import HOSTILE
 from tests.fixtures.years import Filling, fill, named, numbered
 from tests.integration.test_cli import empreinte
 from tests.parts.axe import examined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.long, pytest.mark.real("chromium")]
@@ -23,6 +25,26 @@ YEARS = {
     "200 services": Filling(numbered(200), hours=24),
 }
 """The kinds of years that a report may be of."""
+CONTRACT = """
+[[contract]]
+uid = "2026-01"
+title = "{text}"
+supplier = "{text}"
+[[contract.clause]]
+id = "energie"
+text = "{text}"
+metric = "energy"
+operator = "<="
+threshold = "1 kWh"
+period = "month"
+[[contract.clause]]
+id = "pue"
+metric = "pue"
+operator = "<="
+threshold = "1.5"
+period = "year"
+waived = "{text}"
+"""
 
 
 @pytest.fixture(scope="module", params=YEARS)
@@ -48,9 +70,60 @@ def report(made: Path, language: str) -> str:
     return (made / language / "empreinte-2026.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with a configuration that has a contract and a register, whose names want to do harm."""
+    directory = configured(tmp_path_factory.mktemp("published"), Filling(numbered(3), hours=24 * 40))
+    endless = f"<script>alert(1)</script> =1+1 {'x' * 300}"
+    register = "".join(
+        f'[[service]]\nkey = "{key}"\nname = "{name}"\nstatus = "in_use"\npurpose = "{name}"\n'
+        for key, name in (("service-001", "Service n° 1"), ("elsewhere", endless))
+    )
+    (directory / "register.toml").write_text(f"{example()}\n{register}", encoding="utf-8")
+    with (directory / "empreinte.toml").open("a", encoding="utf-8") as stream:
+        stream.write(f'[register]\nfile = "{directory / "register.toml"}"\n{CONTRACT.format(text=endless)}')
+    return directory
+
+
+def of_register(published: Path, language: str) -> str:
+    """Return the page of the register."""
+    wanted = ("--year", 2026, "--lang", language, "--output", published / language)
+    said = empreinte("register", "export", *wanted, "--config", published / "empreinte.toml", home=published)
+    assert said.status == 0, said.err
+    return (published / language / "register.html").read_text(encoding="utf-8")
+
+
+def of_evidence(published: Path, language: str) -> str:
+    """Return the statement on the contract."""
+    wanted = (
+        "--contract",
+        "2026-01",
+        "--year",
+        2026,
+        "--lang",
+        language,
+        "--output",
+        published / f"evidence-{language}",
+    )
+    said = empreinte("contracts", "evidence", *wanted, "--config", published / "empreinte.toml", home=published)
+    assert said.status == 0, said.err
+    return (published / f"evidence-{language}/empreinte-evidence-2026-01-2026.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing_in_a_report(made: Path, language: str, tmp_path: Path) -> None:
-    page = report(made, language)
+    nothing_is_found(report(made, language), tmp_path)
+
+
+@pytest.mark.parametrize("written", [of_register, of_evidence])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_axe_finds_nothing_in_the_register_and_in_evidence(
+    published: Path, language: str, written: Callable[[Path, str], str], tmp_path: Path
+) -> None:
+    nothing_is_found(written(published, language), tmp_path)
+
+
+def nothing_is_found(page: str, tmp_path: Path) -> None:
     for width, printed in ((320, False), (1280, False), (1280, True)):
         found = examined(page, width, tmp_path, printed=printed)
         assert found.faults == [], (width, printed)
