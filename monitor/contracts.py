@@ -2,7 +2,8 @@
 
 A clause is judged once for each hour that closes. That a breach is shown is told once for each window, and so is the
 verdict once the window is over; what was told is kept in the ledger, as of budgets: only after the commit with which
-the event went out, so that it is told at least once.
+the event went out, so that it is told at least once. Windows that were over while the daemon was off for long are told
+of late: from the one on that was being judged when it stopped.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from monitor.contract_use import ContractUse, Hours
+from monitor.core.calendar import whole_period
 from monitor.core.clause_figures import figure_of
 from monitor.core.clause_windows import spans_at, spans_in
-from monitor.core.contracts import ContractStanding, Evaluation, Verdict, evaluate
+from monitor.core.contracts import ContractStanding, Evaluation, Verdict, Window, evaluate
 from monitor.core.events import ClauseBreached, ClauseEvaluated
-from monitor.core.interval import bucket_of
+from monitor.core.interval import Interval, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from monitor.core.contracts import Clause, Contract, Span
     from monitor.core.external import ExternalRule
-    from monitor.core.interval import Interval, Stamp
+    from monitor.core.interval import Stamp
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ KEY: Final = "contracts"
 """Under which the ledger remembers what was told."""
 AT_ONCE: Final = 1
 """Months that are read at one look: the daemon has its ticks to keep."""
+MISSED: Final = 12
+"""So many windows of a clause are told of late, the newest: a year of months. Our choice."""
 _NAME: Final = "\x1f"
 """Between the parts of a name: no text of a configuration has it."""
 _Judged = tuple[tuple["Contract", "Clause", "Span"], ...]
@@ -74,6 +78,8 @@ class Contracts:
         self._use = ContractUse(archive, rules, (one.uid for one in contracts), zone)
         self._closed = -1
         self._standings = tuple(ContractStanding(contract, ()) for contract in self._contracts)
+        self._late: tuple[ContractStanding, ...] = ()
+        """How clauses stand in windows that nobody judged when they were over."""
         self._told: dict[str, _Told] | None = None
         self._unkept = False
         """Whether something was told that the ledger does not remember yet."""
@@ -93,15 +99,16 @@ class Contracts:
             self._unkept = False
         closed = bucket_of(closed_through, self._archive.grain)
         if closed != self._closed and closed:
-            judged = self._spans(now.wall, closed)
-            if self._read(judged, closed, AT_ONCE):
+            judged, late = self._spans(now.wall, closed), self._missed(now.wall, closed)
+            if self._read((*late, *judged), closed, AT_ONCE):
                 self._standings, self._closed = self._judged(judged, closed), closed
+                self._late = self._judged(late, closed)
         return self._standings
 
     def tell(self, now: Stamp) -> tuple[ClauseBreached | ClauseEvaluated, ...]:
         """Return what is to be told with the next commit of how the clauses stand; raises nothing."""
         told = self._told or {}
-        evaluations = [one for standing in self._standings for one in standing.evaluations]
+        evaluations = [one for standing in (*self._late, *self._standings) for one in standing.evaluations]
         kept = {_name(one): _known(told, one) for one in evaluations}
         events = tuple(event for one in evaluations for event in _news(one, kept[_name(one)], now))
         for event in events:
@@ -112,8 +119,9 @@ class Contracts:
             else:
                 kept[name] = replace(kept[name], verdict=event.evaluation.verdict)
         if self._told is not None and evaluations:
+            # also that a window is being judged: of one that nobody judged, it is told late
+            self._unkept = self._unkept or bool(events) or kept.keys() != self._told.keys()
             self._told = kept
-        self._unkept = self._unkept or bool(events)
         return events
 
     def standings(self, closed_through: int, at: int) -> tuple[ContractStanding, ...]:
@@ -149,6 +157,28 @@ class Contracts:
             for span in spans_at(contract, clause, at, closed, self._zone)
         )
 
+    def _missed(self, at: int, closed: int) -> _Judged:
+        """Return the windows, over by now and before the last one, of which nobody has told the verdict."""
+        return tuple(
+            (contract, clause, span)
+            for contract in self._contracts
+            for clause in contract.clauses
+            for span in self._since(contract, clause, at, closed)[-MISSED:]
+        )
+
+    def _since(self, contract: Contract, clause: Clause, at: int, closed: int) -> tuple[Span, ...]:
+        """Return the windows of *clause* from the first one on that is kept without a verdict; none: nothing is."""
+        first = _first_untold(self._told or {}, contract, clause)
+        if first is None or clause.window is Window.CONTRACT:
+            return ()
+        now = whole_period(clause.window, at, self._zone)
+        last = whole_period(clause.window, now.start - 1, self._zone)
+        begun = whole_period(clause.window, first, self._zone)
+        if begun.start >= last.start:
+            return ()
+        found = spans_in(contract, clause, Interval(begun.start, last.start), closed, self._zone)
+        return tuple(span for span in found if span.whole.start >= first)
+
     def _read(self, judged: _Judged, closed: int, at_most: int) -> bool:
         edges = {edge for _, _, span in judged for edge in (span.whole.start, span.whole.end)}
         return not edges or self._use.read(edges, min(edges), closed, at_most=at_most)
@@ -169,6 +199,19 @@ def _news(one: Evaluation, told: _Told, now: Stamp) -> Iterator[ClauseBreached |
         yield ClauseEvaluated(at=now, evaluation=one, before=told.verdict)
 
 
+def _first_untold(told: Mapping[str, _Told], contract: Contract, clause: Clause) -> int | None:
+    """Return the beginning of the first window whose verdict has not been told; None where none was ever judged."""
+    terms, starts = _terms(clause), dict[int, bool]()
+    for name, one in told.items():
+        uid, key, start = name.split(_NAME)
+        if (uid, key, one.terms) == (contract.uid, clause.id, terms):
+            starts[int(start)] = one.verdict is not None
+    untold = [start for start, is_told in starts.items() if not is_told]
+    if untold:
+        return min(untold)
+    return max(starts) + 1 if starts else None
+
+
 def _known(told: Mapping[str, _Told], one: Evaluation) -> _Told:
     known, terms = told.get(_name(one)), _terms(one.clause)
     return known if known is not None and known.terms == terms else _Told(terms)
@@ -184,20 +227,22 @@ def _terms(clause: Clause) -> str:
 
 def _written(told: Mapping[str, _Told]) -> str:
     return json.dumps(
-        {
-            name: {"terms": one.terms, "breached": one.breached, "verdict": one.verdict}
-            for name, one in told.items()
-            if one.breached or one.verdict is not None
-        }
+        {name: {"terms": one.terms, "breached": one.breached, "verdict": one.verdict} for name, one in told.items()}
     )
 
 
 def _read(kept: str | None) -> dict[str, _Told]:
     """Return what was told before; nothing where nothing was, or where it is in the words of another version."""
     try:
-        return {name: _one(told) for name, told in json.loads(kept or "{}").items()}
+        return {_checked(name): _one(told) for name, told in json.loads(kept or "{}").items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}
+
+
+def _checked(name: str) -> str:
+    """Return *name*, which is one that `_name` makes. Raises ValueError."""
+    uid, key, start = name.split(_NAME)
+    return _NAME.join((uid, key, str(int(start))))
 
 
 def _one(told: Mapping[str, Any]) -> _Told:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.contract_use import ContractUse
-from monitor.contracts import KEY, Contracts
+from monitor.contracts import KEY, MISSED, Contracts
 from monitor.core.activity import ActivitySeries, Authority, Unit
 from monitor.core.calendar import named_period
 from monitor.core.contracts import Basis as Obtained
@@ -40,6 +40,7 @@ FIRST: Final = ns("2026-01-01T00:00:00", PARIS)
 FEBRUARY: Final = ns("2026-02-01T00:00:00", PARIS)
 MARCH: Final = ns("2026-03-01T00:00:00", PARIS)
 JOULE: Final = 10**6
+AN_OLD_NAME: Final = '{"2026-1 energie": {"terms": "x", "breached": true, "verdict": null}}'
 PAGE: Final = "http://127.0.0.1:8000/metrics"
 UNDER: Final = ServiceFacts("assistant", "assistant", "Com", "2026-1", "", "configured")
 OTHER: Final = ServiceFacts("search", "search", "Com", "2026-2", "", "configured")
@@ -175,7 +176,7 @@ def test_a_breach_is_told_once_over_restarts_and_the_verdict_when_the_month_is_o
         assert [one.verdict for one in town.settle()] == [Verdict.BREACHED]
         assert town.tell() == [("ClauseBreached", "energie", "breached")]
         assert town.tell() == []
-        assert town.ledger.remembered(KEY) is None
+        assert '"breached": true' not in (town.ledger.remembered(KEY) or "")
         town.look()
         assert '"breached": true' in (town.ledger.remembered(KEY) or "")
         town.restart()
@@ -191,6 +192,63 @@ def test_a_breach_is_told_once_over_restarts_and_the_verdict_when_the_month_is_o
         town.restart()
         town.settle()
         assert town.tell() == []
+
+
+def test_windows_that_were_over_while_the_daemon_was_off_are_told_of_late_each_once(site: Site) -> None:
+    with site.open(now=FIRST) as ledger:
+        town = Town(ledger, PER_TOKENS)
+        town.work(hours_from(FIRST, 30, 1, 1000))
+        town.settle()
+        assert town.tell() == []
+        town.look()
+        # January goes on unseen, February and March too
+        town.work(hours_from(FIRST + 30 * HR, 24 * 31 - 30, 1, 1000))
+        town.work(hours_from(FEBRUARY, 24 * 28, 10, 1000))
+        later = ns("2026-04-01T00:00:00", PARIS)
+        town.work(hours_from(later, 30, 1, 1000))
+        town.restart()
+        assert [one.span.period for one in town.settle()] == ["month", "previous_month"]
+        told = [
+            (type(one).__name__, one.evaluation.span.period, one.evaluation.verdict.value)
+            for one in town.looking.tell(town.stamp)
+        ]
+        assert told == [
+            ("ClauseEvaluated", "2026-01-01", "met"),
+            ("ClauseBreached", "2026-02-01", "breached"),
+            ("ClauseEvaluated", "2026-02-01", "breached"),
+            ("ClauseEvaluated", "previous_month", "undecided"),
+        ]
+        assert town.tell() == []
+        town.look()
+        town.restart()
+        town.settle()
+        assert town.tell() == []
+        town.work(hours_from(later + 30 * HR, 1, 1, 1000))
+        town.settle()
+        assert town.tell() == []
+
+
+def test_what_was_over_before_anybody_judged_it_is_not_told(site: Site) -> None:
+    with site.open(now=FIRST) as ledger:
+        town = Town(ledger, PER_TOKENS)
+        town.work(hours_from(FIRST, 24, 10, 1000))
+        town.work(hours_from(ns("2026-04-01T00:00:00", PARIS), 30, 1, 1000))
+        town.settle()
+        assert town.tell() == [("ClauseEvaluated", "energie", "undecided")]
+
+
+def test_of_a_long_time_off_the_newest_windows_are_told(site: Site) -> None:
+    with site.open(now=FIRST) as ledger:
+        town = Town(ledger, PER_TOKENS)
+        town.work(hours_from(FIRST, 30, 1, 1000))
+        town.settle()
+        town.tell()
+        town.look()
+        town.work(hours_from(ns("2027-06-01T00:00:00", PARIS), 30, 1, 1000))
+        town.restart()
+        town.settle()
+        told = [one.evaluation.span.period for one in town.looking.tell(town.stamp)]
+        assert (len(told), told[0], told[-1]) == (MISSED + 1, "2026-05-01", "previous_month")
 
 
 def test_what_was_told_and_not_kept_is_told_again(site: Site) -> None:
@@ -405,7 +463,7 @@ def test_what_an_earlier_version_remembered_in_other_words_is_forgotten(site: Si
     with site.open(now=FIRST) as ledger:
         town = Town(ledger, PER_TOKENS)
         town.work(hours_from(FIRST, 24, 10, 1000))
-        for kept in ("[]", '{"a": 1}', '{"a": {"terms": "x", "breached": true, "verdict": "bad"}}', "x"):
+        for kept in ("[]", '{"a": 1}', '{"a": {"terms": "x", "breached": true, "verdict": "bad"}}', "x", AN_OLD_NAME):
             ledger.remember(KEY, kept)
             town.restart()
             town.settle()
