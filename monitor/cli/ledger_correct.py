@@ -297,13 +297,14 @@ def corrections(
     Exit status: 0 shown; 1 there is no ledger; 3 it can't be read.
     """
     from monitor.cli.ledger import opened
-    from monitor.cli.ledger_corrected import listed, made_for_programs
+    from monitor.cli.ledger_corrected import listed
+    from monitor.core.corrections_told import correction_told
 
     loaded = session_of(context, config, debug=debug).config()
     with opened(loaded) as ledger:
         made = ledger.made_by_hand()
         if as_json:
-            typer.echo(json.dumps([made_for_programs(one) for one in made], ensure_ascii=False, indent=1))
+            typer.echo(json.dumps([correction_told(one) for one in made], ensure_ascii=False, indent=1))
         else:
             typer.echo(listed(made, _page(ledger, lang or loaded.organisation.language)))
     return Status.DONE

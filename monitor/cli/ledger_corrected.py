@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.cli.figures import Figures, hours, rounded
 from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal, Tone
-from monitor.core.calendar import utc
 from monitor.core.corrections import Kind
+from monitor.core.corrections_told import correction_told
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR
 
 if TYPE_CHECKING:
@@ -136,33 +136,8 @@ def _listed(one: Correction, shown: Page) -> str:
 def for_programs(made: Corrected) -> dict[str, Any]:
     """Return what a correction did as JSON has it: energies in microjoules, by consumer."""
     return {
-        **made_for_programs(made.correction),
+        **correction_told(made.correction),
         "before": dict(made.before),
         "after": dict(made.after),
         "hours_with_unknown_impacts": made.unknown,
-    }
-
-
-def made_for_programs(one: Correction) -> dict[str, Any]:
-    """Return one correction as JSON has it; what it has none of is null."""
-    grounds = one.grounds
-    return {
-        "number": one.number or None,
-        "kind": one.kind.value,
-        "start": utc(one.interval.start),
-        "end": utc(one.interval.end),
-        "made": utc(grounds.made),
-        "author": grounds.author,
-        "reason": grounds.reason,
-        "evidence": {"name": grounds.evidence.name, "sha256": grounds.evidence.digest}
-        if grounds.evidence.digest
-        else None,
-        "resource": one.resource or None,
-        "cause": one.cause or None,
-        "from_service": one.origin or None,
-        "to_service": one.target or None,
-        "energy_microjoules": one.energy if one.kind in {Kind.MOVE, Kind.DECLARE, Kind.STRIKE} else None,
-        "seconds": one.time.seconds if one.time.nanoseconds else None,
-        "revokes": one.revokes or None,
-        "revoked_by": one.revoked_by or None,
     }

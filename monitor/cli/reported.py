@@ -65,6 +65,11 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
             for row in rows
         ),
         simulated=ledger.simulated,
+        corrections=tuple(
+            one
+            for one in ledger.made_by_hand()
+            if one.interval.start < interval.end and one.interval.end > interval.start
+        ),
         bought=_bought(ledger, year, monthly.closed_through, rules),
         hourly=ledger.hourly(interval),
         unit_hours=monthly.unit_hours,

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     """An earlier correction does not count any more."""
 
 
+OF_ENERGY: Final = (Kind.MOVE, Kind.DECLARE, Kind.STRIKE)
+"""What changes energy."""
+
+
 class Reason(StrEnum):
     """Why something was not measured, as a person knows it."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.core.activity import ACTIVITY
 from monitor.core.calendar import utc
 from monitor.core.corrections import (
+    OF_ENERGY,
     WHOLE_MACHINE,
     Correction,
     Declare,
@@ -184,7 +185,7 @@ class Proposer:
         if wrong.kind is Kind.GAP:
             return Proposal(draft)
         for later in made.values():
-            counts = later.kind in {Kind.MOVE, Kind.DECLARE, Kind.STRIKE} and not later.revoked_by
+            counts = later.kind in OF_ENERGY and not later.revoked_by
             if counts and later.number > wrong.number and _overlap(later.interval, wrong.interval):
                 raise LedgerRefused(
                     f"correction {later.number} was made on top of correction {wrong.number}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, select
 
 from monitor.core.calendar import utc
-from monitor.core.corrections import Kind
+from monitor.core.corrections import OF_ENERGY, Kind
 from monitor.core.entries import Grain
 from monitor.ledger import schema
 from monitor.ledger.corrections import read_corrections
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from monitor.core.units import Duration
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}|")
-_OF_ENERGY: Final = (Kind.MOVE, Kind.DECLARE, Kind.STRIKE)
 _CHANGES: Final = {Kind.DECLARE: 1, Kind.STRIKE: -1}
 """What becomes of what was measured, by the energy of the correction."""
 
@@ -145,7 +144,7 @@ class CorrectionExamination:
 
 def _makes_generation(one: Correction) -> bool:
     """Return whether *one* changes energy: one that revokes an explanation of a gap does not."""
-    return one.kind in _OF_ENERGY or (one.kind is Kind.REVOKE and not one.cause)
+    return one.kind in OF_ENERGY or (one.kind is Kind.REVOKE and not one.cause)
 
 
 def _spoken(sums: Mapping[str, int]) -> str:

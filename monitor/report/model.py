@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.core.activity import ActivitySeries, Unit
+    from monitor.core.corrections import Correction
     from monitor.core.entries import Gap, Series, ServiceFacts
     from monitor.core.functional import Functional, FunctionalUnits
     from monitor.core.spread import Spread, UnitHours
@@ -77,6 +78,8 @@ class Books:
     """What services did: what counts, and the cross-checks."""
     simulated: bool = False
     """Whether its figures are made up, for a demonstration."""
+    corrections: tuple[Correction, ...] = ()
+    """What people corrected or explained of its time by hand, those that were revoked too."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
@@ -159,6 +162,8 @@ class Report:
     """The restatements that the figures of the year are from."""
     simulated: bool
     """Whether its figures are made up."""
+    corrections: tuple[Correction, ...] = ()
+    """What people corrected or explained of its time by hand, those that were revoked too."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others, and never measured."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
@@ -215,6 +220,7 @@ def make(books: Books) -> Report:
         reckoning=reckoning,
         generations=tuple(sorted((one for one in books.generations if one.number in used), key=lambda one: one.number)),
         simulated=books.simulated,
+        corrections=books.corrections,
         bought=books.bought,
         hourly=books.hourly,
         spreads=spreads(uses, books.unit_hours),

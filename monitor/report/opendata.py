@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.core.calendar import utc
+from monitor.core.corrections_told import correction_told
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.report.external import bought_told
 from monitor.report.model import kilowatt_hours
@@ -69,6 +70,8 @@ def figures(report: Report, about: Mapping[str, str], words: Words, stated: Stat
             }
             for gap in report.gaps
         ],
+        # there where there is something to tell: a year without any keeps the fingerprint that it had
+        **({"corrections": [correction_told(one) for one in report.corrections]} if report.corrections else {}),
     }
 
 

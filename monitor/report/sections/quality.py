@@ -14,6 +14,7 @@ from monitor.report.document import Block, Kind, Notice, Paragraph, Section, Tab
 from monitor.report.measures import KILOWATT_HOURS, number_column, text_column
 from monitor.report.printing import moment
 from monitor.report.rounding import alone
+from monitor.report.sections.corrections import corrections
 from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole_and_parts
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def quality(material: Material) -> Section:
     else:
         blocks.append(Paragraph(material.say("quality.no_gaps")))
     blocks.append(_generations(material) if report.generations else Paragraph(material.say("quality.no_restatement")))
+    blocks += corrections(material) or (Paragraph(material.say("quality.no_correction")),)
     return Section("quality", material.say("quality.title"), tuple(blocks))
 
 
@@ -156,7 +158,7 @@ def _generations(material: Material) -> Table:
             utc(one.made),
             one.author,
             one.reason,
-            one.factor_set,
+            one.factor_set or words.say("quality.own_factors"),
             alone(times[one.number].nanoseconds, HOUR.nanoseconds, 0),
         )
         for one in report.generations

@@ -168,3 +168,53 @@ def test_while_another_corrects_the_ledger_is_busy(call: Call, ledger: str) -> N
 def test_without_a_ledger_the_status_is_no(call: Call) -> None:
     assert call("ledger", "corrections").status == 1
     assert call("ledger", "correct", "revoke", "1", "--why", "x").status == 1
+
+
+@pytest.mark.parametrize(
+    ("correction", "changes"),
+    [
+        (("gap", *BEFORE, "--cause", "power_cut"), []),
+        (("move", *TIME, "--service", "assistant", "--into", OTHER), [OTHER, "assistant"]),
+    ],
+)
+def test_a_sealed_report_that_a_correction_changes_needs_an_edition_that_says_why(
+    call: Call, ledger: str, place: Path, correction: tuple[str, ...], changes: list[str]
+) -> None:
+    assert ledger
+    write = ("report", "--year", "2026", "--format", "csv,json", "--output", str(place / "out"), "--seal")
+    assert call(*write).status == 0
+    before = {one.name: one.read_bytes() for one in (place / "out").iterdir()}
+    correct(call, *correction, "--why", "Zo\u00e9 says so", "--by", "Zo\u00e9")
+    said = call(*write)
+    assert said.status == 1
+    assert "--seal --correct REASON" in said.err
+    assert {one.name: one.read_bytes() for one in (place / "out").iterdir()} == before
+    assert call(*write, "--correct", "correction 1").status == 0
+    seal = json.loads((place / "out/empreinte-2026-seal.json").read_text())
+    assert (seal["edition"], seal["reason"], seal["changes"]) == (2, "correction 1", changes)
+    told = json.loads((place / "out/empreinte-2026.json").read_text())["corrections"]
+    assert [(one["number"], one["author"]) for one in told] == [(1, "Zo\u00e9")]
+
+
+def test_declared_energy_has_its_share_of_the_methods_in_the_report(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    correct(
+        call,
+        "declare",
+        *BEFORE,
+        "--resource",
+        "package",
+        "--energy",
+        "4 Wh",
+        "--into",
+        UNATTRIBUTED,
+        "--why",
+        "the PDU",
+    )
+    assert call("report", "--year", "2026", "--format", "json", "--output", str(place / "out")).status == 0
+    tables = json.loads((place / "out/empreinte-2026-tables.json").read_text())["tables"]
+    methods = next(one for one in tables if one["key"] == "methods")
+    place_of = [column["key"] for column in methods["columns"]].index("share_percent")
+    assert sorted(float(row[place_of]) for row in methods["rows"]) == [50.0, 50.0]
+    coverage = json.loads((place / "out/empreinte-2026.json").read_text())["months"][2]["coverage"]
+    assert [one["measured_seconds"] for one in coverage] == [3600.0]
