@@ -66,8 +66,8 @@ def report(
     What the files hold: docs/report.md.
 
     Formats: html; pdf (PDF/UA-1, needs pip install 'empreinte[report]'); xlsx; ods; csv (a data package); json (with
-    its schemas); and for others' tools codecarbon, boamps, public-service (schema of the French State), pcr-si, dcat (a
-    record of the other files).
+    its schemas); and for others' tools codecarbon, boamps, public-service (schema of the French State), pcr-si, decp
+    (keys of the contracts), dcat (a record of the other files).
 
     \b
     Examples:

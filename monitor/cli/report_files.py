@@ -142,6 +142,12 @@ def _boamps(making: _Making) -> Files:
         raise CommandError(f"--format boamps: {error}", Status.IMPOSSIBLE) from error
 
 
+def _decp(making: _Making) -> Files:
+    from monitor.report.exchange.decp import decp_files
+
+    return decp_files(making.material)
+
+
 def _dcat(making: _Making, files: Mapping[str, bytes]) -> Files:
     """Return the record of the other *files*: of the data, not of the schemas beside them."""
     from monitor.report.composing import identifier_of
@@ -163,6 +169,7 @@ MAKERS: Final[Mapping[str, Callable[[_Making], Files]]] = {
     "boamps": _boamps,
     "public-service": _public_service,
     "pcr-si": _pcr_si,
+    "decp": _decp,
     # its record is of all the others, and made after them
     "dcat": lambda _: {},
 }

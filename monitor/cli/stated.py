@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.cli.evaluated import evaluated_in
 from monitor.cli.reported import reported
+from monitor.config.contracts import contract_of
 from monitor.core.bills import Metered, reconciled
 from monitor.core.calendar import local_time, named_period
 from monitor.core.entries import Meter
@@ -80,6 +81,7 @@ def _procured(table: ContractTable) -> Procured:
         supplier=table.supplier,
         clauses=len(table.clauses),
         amount=table.amount,
+        contract=contract_of(table),
     )
 
 

@@ -10,6 +10,8 @@ from monitor.core.clause_figures import Use, figure_of
 from monitor.core.commitments import pledged
 from monitor.core.contracts import Span, Window
 from monitor.core.external import by_service
+from monitor.core.procurement import Consideration
+from monitor.core.procurement_told import considerations
 from monitor.report.activity import units_of
 from monitor.report.impacts import ImpactRow
 from monitor.report.scope import YEAR
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.core.bills import Reconciled
     from monitor.core.commitments import Commitment, Pledged
-    from monitor.core.contracts import ContractStanding
+    from monitor.core.contracts import Contract, ContractStanding
     from monitor.core.entries import ServiceFacts
     from monitor.core.functional import Work
     from monitor.report.model import Report
@@ -37,6 +39,20 @@ class Procured:
     """How many environmental clauses it has that figures are held against."""
     amount: Decimal | None
     """What it is worth, in euros without VAT; None: not stated."""
+    contract: Contract | None = None
+    """All that is configured of it, for those that publish it; None: no more than the above."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is among those whose share is told: the buyer has not put it out of the SPASER."""
+        return self.contract is None or self.contract.procurement.spaser is not False
+
+    @property
+    def considerations(self) -> tuple[Consideration, ...]:
+        """What the essential data say of the environment in it."""
+        if self.contract is not None:
+            return considerations(self.contract)
+        return (Consideration.CLAUSE if self.clauses else Consideration.NOTHING,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,6 @@ def _covered(report: Report) -> Fraction:
     return min(Fraction(1), Fraction(max(times.values(), default=0), elapsed)) if elapsed > 0 else Fraction(0)
 
 
-def with_clause(contracts: Iterable[Procured]) -> tuple[Procured, ...]:
-    """Return those of *contracts* that have an environmental clause."""
-    return tuple(one for one in contracts if one.clauses)
+def with_consideration(contracts: Iterable[Procured]) -> tuple[Procured, ...]:
+    """Return those of *contracts* that have an environmental clause, or an environmental criterion of the award."""
+    return tuple(one for one in contracts if one.considerations != (Consideration.NOTHING,))

@@ -1,26 +1,23 @@
 """Which share of the contracts has an environmental clause, and what the essential procurement data say of each.
 
 Sources: SPASER: code of public procurement, article L2111-3 (shares by number and by value); DECP 2.0.3
-(schema of 139bercy/format-commande-publique, 2025), considerationsEnvironnementales: the values are those of its enum.
+(schema of 139bercy/format-commande-publique, 2025), considerationsEnvironnementales: the values are those of its
+enum, in French in every language.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from monitor.report.document import Paragraph, Section, Table
 from monitor.report.measures import number_column, text_column
 from monitor.report.rounding import alone
-from monitor.report.stated import with_clause
+from monitor.report.stated import with_consideration
 
 if TYPE_CHECKING:
     from monitor.report.document import Block, Cell
     from monitor.report.material import Material
-
-CLAUSE: Final = "Clause environnementale"
-NOTHING: Final = "Pas de considération environnementale"
-"""As the essential data write it, in French in every language."""
 
 
 def procurement(material: Material) -> Section:
@@ -33,8 +30,11 @@ def procurement(material: Material) -> Section:
 
 
 def _shares(material: Material) -> str:
-    say, words, contracts = material.say, material.words, material.stated.contracts
-    counted = with_clause(contracts)
+    say, words = material.say, material.words
+    contracts = [one for one in material.stated.contracts if one.counts]
+    if not contracts:
+        return say("procurement.not_counted")
+    counted = with_consideration(contracts)
     by_number = say(
         "procurement.by_number",
         with_clause=len(counted),
@@ -65,7 +65,7 @@ def _contracts(material: Material) -> Table:
             one.title,
             one.supplier,
             Decimal(one.clauses),
-            CLAUSE if one.clauses else NOTHING,
+            ", ".join(one.considerations),
             None if one.amount is None else one.amount.quantize(Decimal("0.01")),
         )
         for one in material.stated.contracts

@@ -326,12 +326,14 @@ def test_a_seal_is_asked_for_in_the_right_way(
 
 def test_others_formats_are_written_when_asked_for(call: Call, ledger: str, place: Path) -> None:
     assert ledger
-    formats = "json,codecarbon,boamps,public-service,pcr-si,dcat"
+    formats = "json,codecarbon,boamps,public-service,pcr-si,decp,dcat"
     said = call("report", "--year", "2026", "--format", formats, "--output", str(place / "out"))
     assert (said.status, said.err) == (0, "")
     assert sorted(path.name for path in (place / "out").iterdir()) == [
         "empreinte-2026-boamps-001.json",
         "empreinte-2026-dcat.jsonld",
+        "empreinte-2026-decp.json",
+        "empreinte-2026-eforms.json",
         "empreinte-2026-emissions.csv",
         "empreinte-2026-pcr-si.json",
         "empreinte-2026-public-service.csv",
@@ -341,7 +343,7 @@ def test_others_formats_are_written_when_asked_for(call: Call, ledger: str, plac
         "empreinte-report-tables-1.schema.json",
     ]
     record = json.loads((place / "out/empreinte-2026-dcat.jsonld").read_text())
-    assert len(record["dcat:distribution"]) == 6
+    assert len(record["dcat:distribution"]) == 8
     made = json.loads((place / "out/empreinte-2026-boamps-001.json").read_text())
     # three watt-hours of the machine, and what the room adds
     assert made["measures"][0]["powerConsumption"] == pytest.approx(0.003 * 1.4)

@@ -21,6 +21,7 @@ from monitor.core.contracts import METRICS, Operator, Quantity, Reason, Threshol
 from monitor.core.entries import Meter, Share
 from monitor.core.impact import Bounds, Indicator
 from monitor.core.interval import HOUR, Interval
+from monitor.core.procurement import Procurement
 from monitor.core.readings import Method
 from monitor.core.units import MICROJOULES_PER_KILOWATT_HOUR, Duration, Energy
 from monitor.report.composing import compose, fingerprint_of
@@ -32,6 +33,7 @@ from monitor.report.scope import Scope, narrowed
 from monitor.report.stated import Procured, Stated, pledge_of, use_of
 from monitor.report.stated_told import stated_told
 from monitor.wording import words
+from tests.fixtures.contracts import CONTRACT
 from tests.unit.report.test_activity import worked
 from tests.unit.report.test_composing import LIBRARY, blocks, impact, table
 from tests.unit.report.test_external import BOOKS
@@ -222,7 +224,7 @@ def test_contracts_are_counted_by_number_and_by_value_only_where_all_of_it_is_kn
     report = make(whole_year())
     (said, _) = blocks(document(report, Stated(contracts=contracts)), "procurement")
     assert isinstance(said, Paragraph)
-    assert "an environmental clause: 2 of 3, 66.7" in said.text
+    assert "an environmental clause or criterion: 2 of 3, 66.7" in said.text
     assert "66.7\N{NO-BREAK SPACE}%" in said.text
     assert "it is not said what they are worth (key amount): 1." in said.text
     made = document(report, Stated(contracts=contracts[:2]), Language.FRENCH)
@@ -233,6 +235,26 @@ def test_contracts_are_counted_by_number_and_by_value_only_where_all_of_it_is_kn
         "Clause environnementale",
         "Pas de considération environnementale",
     ]
+
+
+def test_a_criterion_of_the_award_counts_and_what_the_spaser_does_not_count_is_left_out() -> None:
+    judged = replace(CONTRACT, clauses=(), procurement=Procurement(award_criterion="Wh pour 1 000 jetons"))
+    outside = replace(CONTRACT, uid="out", procurement=Procurement(spaser=False))
+    contracts = tuple(
+        Procured(uid=one.uid, title="", supplier="", clauses=len(one.clauses), amount=None, contract=one)
+        for one in (judged, outside)
+    )
+    made = document(make(whole_year()), Stated(contracts=contracts))
+    (said, _) = blocks(made, "procurement")
+    assert isinstance(said, Paragraph)
+    assert "criterion: 1 of 1, 100.0" in said.text
+    assert [cells[4] for cells in table(made, "procurement").rows] == [
+        "Critère environnemental",
+        "Clause environnementale",
+    ]
+    (said, _) = blocks(document(make(whole_year()), Stated(contracts=contracts[1:])), "procurement")
+    assert isinstance(said, Paragraph)
+    assert "No contract counts" in said.text
 
 
 def test_who_answers_is_on_the_cover_and_above_the_line_to_sign() -> None:

@@ -15,8 +15,10 @@ from monitor.config import Language
 from monitor.core.activity import Unit
 from monitor.core.impact import Indicator, Role, Terms
 from monitor.core.interval import HOUR
+from monitor.core.procurement import Green, Procurement
 from monitor.report.exchange.boamps import boamps_files, boamps_requests
 from monitor.report.exchange.dcat import dcat
+from monitor.report.exchange.decp import decp_files
 from monitor.report.exchange.emissions_csv import COLUMNS, emissions_csv
 from monitor.report.exchange.pcr_si import pcr_si
 from monitor.report.exchange.public_service import COLUMNS as ROWS
@@ -26,7 +28,9 @@ from monitor.report.factors import Reckoned
 from monitor.report.material import Material
 from monitor.report.model import make
 from monitor.report.scope import Scope, narrowed, quarter
+from monitor.report.stated import Procured, Stated
 from monitor.wording import words
+from tests.fixtures.contracts import CONTRACT
 from tests.fixtures.factors import applied
 from tests.unit.report.test_activity import deed
 from tests.unit.report.test_composing import KG, KWH, impact, rich
@@ -138,6 +142,18 @@ def test_a_mapper_is_asked_for_each_service_and_its_answer_put_right() -> None:
     assert made["measures"][0]["measurementMethod"] == "empreinte"
     assert made["measures"][0]["measurementDateTime"] == "2025-12-31 23:00:00"
     assert "environment" not in made
+
+
+def test_contracts_have_the_keys_of_essential_data_and_of_notices() -> None:
+    contract = replace(CONTRACT, title="Chat", procurement=Procurement(months=36, green=(Green.MITIGATION,)))
+    stated = Stated(
+        contracts=(Procured(uid=contract.uid, title="Chat", supplier="", clauses=1, amount=None, contract=contract),)
+    )
+    made = replace(material(), about={**ABOUT, "siret": "21350238800019"}, stated=stated)
+    files = {name: json.loads(content) for name, content in decp_files(made).items()}
+    (told,) = files["empreinte-2026-decp.json"]["marches"]["marche"]
+    assert (told["id"], told["acheteur"], told["dureeMois"]) == (contract.uid, {"id": "21350238800019"}, 36)
+    assert files["empreinte-2026-eforms.json"] == {"contracts": [{"uid": contract.uid, "BT-774": ["clim-mitig"]}]}
 
 
 def test_a_catalogue_is_told_what_there_is() -> None:
