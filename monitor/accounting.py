@@ -34,7 +34,7 @@ from monitor.core.interval import HOUR, Interval, Stamp
 from monitor.core.meters import Meters
 from monitor.core.platform import Platform
 from monitor.core.readings import DRAM, PACKAGE, PLATFORM, REST, ActivityReading, Method
-from monitor.core.reconciliation import Agreement, Reconciliation
+from monitor.core.reconciliation import Agreement, Outcome, Reconciliation
 from monitor.core.reservation import accelerator, memory, processors
 from monitor.core.tellers import Tellers
 from monitor.core.units import Duration, Energy, Power
@@ -191,6 +191,12 @@ class Accounting:
     def reconciliation(self) -> Reconciliation:
         """How the platform's meter stands to those of its components."""
         return self._platform.reconciliation
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the platform's meter stands to those of its components, as it is shown; None: none is booked."""
+        booked = any(resource == PLATFORM for _, resource in self._meters.used())
+        return self.reconciliation.outcome if booked else None
 
     def used_sources(self) -> frozenset[tuple[str, str]]:
         """Return the (collector, resource) pairs whose energy is booked."""

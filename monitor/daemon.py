@@ -347,6 +347,7 @@ class Daemon:
             external=self._bought,
             budgets=self._held.budgets,
             contracts=self._held.contracts,
+            platform=self._accounting.outcome,
         )
 
     def _activity(self) -> dict[tuple[str, Unit], int]:

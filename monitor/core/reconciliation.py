@@ -160,6 +160,18 @@ class Agreement:
     """What is odd; None: nothing is known to be."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the meters stand to each other, as it is shown."""
+
+    seen_ratio: float | None
+    """Which part of the platform's energy its components' meters saw in the last window; None: there was none yet."""
+    usual_seen_ratio: float | None
+    """Which part of it they usually see; None: not learnt yet."""
+    finding: Disagreement | None
+    """What is odd; None: nothing is known to be."""
+
+
 @dataclass(slots=True)
 class Reconciliation:
     """Compares both as they are booked, and says when what it thinks of them changes."""
@@ -196,6 +208,12 @@ class Reconciliation:
     def agreement(self) -> Agreement:
         """What is worth keeping."""
         return Agreement(self.learnt, self.finding)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is shown."""
+        seen = self.last.seen_ratio if self.last is not None and self.last.platform > Power.ZERO else None
+        return Outcome(seen, self.learnt.seen_ratio, self.finding)
 
     def _begin(self, meters: str) -> None:
         self.learnt, self.finding, self.last = Learnt(meters), None, None

@@ -2,14 +2,15 @@
 
 To add one, write a row here and its line in `monitor.exposition.series`. Those of bought services are in
 `monitor.exposition.external_rows`, those of departments in `department_rows`, those of budgets in `budget_rows`, those
-of contracts in `contract_rows`, those of who is told of events in `webhooks`.
+of contracts in `contract_rows`, those of how meters go together in `agreement`, those of who is told of events in
+`webhooks`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from monitor.exposition import budget_rows, contract_rows, department_rows, external_rows, webhooks
+from monitor.exposition import agreement, budget_rows, contract_rows, department_rows, external_rows, webhooks
 from monitor.exposition.metric import PREFIX, Kind, Metric
 from monitor.exposition.metric import metric as _metric
 
@@ -354,6 +355,7 @@ METRICS: Final = (
     COLLECTOR_DURATION,
     COLLECTOR_LAST_SUCCESS,
     ENERGY_SOURCE,
+    *agreement.METRICS,
     LEDGER_COMMIT_SUCCESS,
     LEDGER_LAST_COMMIT,
     *webhooks.METRICS,

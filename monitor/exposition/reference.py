@@ -91,6 +91,7 @@ LABELS: Final = {
     "measure, limit": "what of: `energy`, `emissions`, `water`, `cost`; how much, as it is configured; a budget's"
     " `period` is `month`, `quarter` or `year`",
     "clause": "id of a clause, within its contract",
+    "why": "`less_than_parts`, `frozen`, `drifted`: docs/meters.md#reconciliation",
     "verdict": "`met`, `breached`, `undecided`, `waived`",
     "text, metric, operator, threshold": "of a clause, as configured: its words, what it is about, `<=`, `3 Wh`",
     "window": "over what a clause is judged: `month`, `quarter`, `year`, `contract`",

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.units import MICROJOULES_PER_JOULE, NANOSECONDS_PER_SECOND
-from monitor.exposition import activity, budgets, catalogue, contracts, departments, external, impacts, webhooks
+from monitor.exposition import (
+    activity,
+    agreement,
+    budgets,
+    catalogue,
+    contracts,
+    departments,
+    external,
+    impacts,
+    webhooks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,6 +160,7 @@ FILLINGS: Final[Mapping[Metric, Filling]] = {
     catalogue.COLLECTOR_DURATION: _collector_duration,
     catalogue.COLLECTOR_LAST_SUCCESS: _collector_last_success,
     catalogue.ENERGY_SOURCE: _energy_source,
+    **agreement.FILLINGS,
     catalogue.LEDGER_COMMIT_SUCCESS: _ledger_commit_success,
     catalogue.LEDGER_LAST_COMMIT: _ledger_last_commit,
     **webhooks.FILLINGS,

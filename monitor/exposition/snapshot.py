@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.core.impact import Bounds, ImpactSeries, Terms
     from monitor.core.interval import Stamp
     from monitor.core.readings import IntensityReading
+    from monitor.core.reconciliation import Outcome
     from monitor.core.units import Duration, Energy, Power
 
 __all__ = ["PERIODS", "CollectorHealth", "Snapshot"]
@@ -116,6 +117,8 @@ class Snapshot:
     """How each budget stands, in the order in which they are configured."""
     contracts: tuple[ContractStanding, ...] = ()
     """How the clauses of each contract stand, likewise."""
+    platform: Outcome | None = None
+    """How the meter of the whole machine stands to those of its components; None: there is none."""
     webhooks: tuple[Standing, ...] = ()
     """How it stands with each address that is told of events: looked at when metrics are made, and not before."""
 

@@ -10,6 +10,7 @@ from monitor.core.reconciliation import (
     PATIENCE,
     WINDOW,
     Disagreement,
+    Outcome,
     Reconciliation,
     Stretch,
 )
@@ -131,6 +132,19 @@ def test_a_meter_that_shows_the_same_figure_while_the_load_varies_stands_still()
 def test_a_counter_in_coarse_steps_does_not_stand_still() -> None:
     book = Reconciliation()
     assert not any(see(book, 400, 200 + 40 * (index % 2), counts=True) for index in range(10))
+
+
+def test_what_is_shown_is_the_last_window_what_is_usual_and_what_is_odd() -> None:
+    book = Reconciliation()
+    assert book.outcome == Outcome(None, None, None)
+    see(book, 200, 100)
+    assert book.outcome == Outcome(0.5, None, None)
+    book = taught()
+    for _ in range(IN_A_ROW):
+        see(book, 100, 300)
+    assert book.outcome.seen_ratio == pytest.approx(3)
+    assert book.outcome.usual_seen_ratio == pytest.approx(250 / plug(250), rel=0.02)
+    assert book.outcome.finding is Disagreement.LESS_THAN_PARTS
 
 
 def test_another_set_of_meters_begins_anew() -> None:

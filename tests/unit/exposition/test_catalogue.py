@@ -46,7 +46,7 @@ def test_a_quantity_has_a_unit_and_what_has_none_is_a_flag_or_information_or_has
         metric.unit
         or metric.kind is Kind.INFO
         or metric.name.endswith("_success")
-        or {"unit", "verdict"} & set(metric.labels)
+        or {"unit", "verdict", "why"} & set(metric.labels)
     )
 
 
