@@ -20,6 +20,7 @@ from monitor.adapters.group_events import GroupEvents
 from monitor.bus import Bus
 from monitor.clock import SystemClock
 from monitor.collector import Host, Reason, Unavailable, is_slow
+from monitor.core.entries import were_present
 from monitor.core.interval import HOUR, Interval
 from monitor.core.units import Duration
 from monitor.daemon import Daemon
@@ -408,6 +409,7 @@ def _daemon(
         feed=feed,
         hand_over=hand_over,
         recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
+        present=were_present(opening, machine.clock.boot_id),
     )
 
 

@@ -123,6 +123,7 @@ class Daemon:
         feed: Feed | None = None,
         hand_over: Callable[[OpenBooks, Sequence[Gap]], None] = lambda _, __: None,
         recent_power: Iterable[tuple[int, float]] = (),
+        present: Iterable[str] = (),
     ) -> None:
         """*offset* is what exposed totals are reduced by; *failures* is what the keeper raises when it can't write.
 
@@ -136,7 +137,8 @@ class Daemon:
         and gaps, and raises nothing.
 
         A power is shown for as long as *live_for* after the booking it comes from. *recent_power* is what the ledger
-        knows of the last hour: (start of a minute, watts).
+        knows of the last hour: (start of a minute, watts). *present* are the services that were there when the run
+        before it last committed: they do not appear anew.
         """
         self._accounting = accounting
         self._keeper = keeper
@@ -159,7 +161,7 @@ class Daemon:
         self._feed, self._hand_over = feed, hand_over
         self._pending = Pending()
         self._health: dict[str, CollectorHealth] = {}
-        self._present: frozenset[str] = frozenset()
+        self._present = frozenset(present)
         self._known: dict[str, ServiceFacts] = {}
         self._committed: OpenBooks | None = None
         self._commit_number = 0
@@ -197,7 +199,8 @@ class Daemon:
         self._pending.events += self._note_health(observed)
         taken = self._feed.take(self._accounting.cursor) if self._feed and not observed.slow else None
         self._pending.events += self._accounting.take(observed, taken)
-        self._pending.events += self._note_people(at)
+        if not observed.slow:  # who is there is looked up for the fast ones: before the first of them nobody knows
+            self._pending.events += self._note_people(at)
         closed = self._accounting.close(at)
         self._pending.closed += closed
         self._note_impacts(observed, closed)

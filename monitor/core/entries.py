@@ -211,6 +211,13 @@ class OpenBooks:
     """How the platform's meter stands to those of its components."""
 
 
+def were_present(books: OpenBooks | None, boot_id: str) -> frozenset[str]:
+    """Return the services whose use was counted when *books* were committed; none where that was before a reboot."""
+    if books is None or books.boot_id != boot_id:
+        return frozenset()
+    return frozenset(one.consumer for one in books.usage if one.consumer) - frozenset(PSEUDO_SERVICES)
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """What describes a service from some moment on. `key` never changes; the rest is dated in the ledger."""

@@ -86,7 +86,7 @@ def identity(mark: Mapping[str, Any]) -> str:
 
 
 def marked(grafana: FakeGrafana) -> Counter[str]:
-    """Return how often each event is marked. After a restart a service that runs has appeared again: another event."""
+    """Return how often each event is marked."""
     return Counter(map(identity, grafana.store.annotations))
 
 
@@ -113,6 +113,8 @@ def test_events_wait_for_a_grafana_that_is_away_across_a_kill_and_are_marked_onc
             here.daemon.stop()
             found = grafana.store.annotations
     assert set(marked(grafana).values()) == {1}
+    appeared = sorted(one["text"] for one in found if one["text"].endswith(" est apparu"))
+    assert [text for text in appeared if text.startswith("sleeper-")] == [f"sleeper-{n} est apparu" for n in range(3)]
     assert [one["text"] for one in found].index("sleeper-0 est apparu") == 0
     assert set(found[0]["tags"]) >= {"empreinte", "service_appeared", "host:ia-01", "service:sleeper-0"}
 

@@ -119,7 +119,9 @@ class Door:
 class World:
     """A daemon with everything around it."""
 
-    def __init__(self, commit_every: float = 5, reckoner: Reckoner | None = None) -> None:
+    def __init__(
+        self, commit_every: float = 5, reckoner: Reckoner | None = None, were_present: Sequence[str] = ()
+    ) -> None:
         self.shelf, self.village, self.ear = Shelf(), Village(), Ear()
         self.shown: list[Snapshot] = []
         self.pings = 0
@@ -132,6 +134,7 @@ class World:
         self.door = Door()
         self.impacts = ImpactAccounting(reckoner, None)
         self.commit_every = commit_every
+        self.were_present = were_present
         self.daemon = self.build()
 
     def build(self) -> Daemon:
@@ -154,6 +157,7 @@ class World:
             commit_every=Duration.from_seconds(self.commit_every),
             live_for=Duration.from_seconds(15),
             feed=self.door,
+            present=self.were_present,
         )
 
     def figures(self, _books: OpenBooks, _now: Stamp, open_hours: Sequence[HourImpacts]) -> Figures:
@@ -308,6 +312,15 @@ def test_services_that_come_and_go_are_told_and_kept() -> None:
     gone = [event.service for event in world.heard(ServiceDisappeared) if isinstance(event, ServiceDisappeared)]
     assert (appeared, gone) == (["a", "b"], ["a"])
     assert [facts.key for facts in world.shelf.services] == ["a", "b"]
+
+
+def test_a_service_that_runs_on_across_a_restart_has_not_appeared_and_one_that_ended_meanwhile_is_gone() -> None:
+    world = World(were_present=("a", "c"))
+    world.tick(0)
+    assert world.heard(ServiceAppeared) == []
+    assert [event.service for event in world.heard(ServiceDisappeared) if isinstance(event, ServiceDisappeared)] == [
+        "c"
+    ]
 
 
 class GrowingVillage(Village):
