@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from monitor.core.readings import Reading
 
 SECOND = 1_000_000_000
-TICK = 5 * SECOND
+TICK = 10 * SECOND
 WARM_UP = 120
 LENGTH = 1200
-"""In seconds. The meters outside are read every ten: what they miss at the edges is less than one percent of it."""
+"""In seconds."""
 MILLIWATT_HOUR = 3_600_000
 """In microjoules."""
 METERS = ("psys", "package", "dram", "gpu0", "gpu1", "bmc", "plug")
@@ -67,7 +67,7 @@ class Recording:
     boot_id: str
     seen: tuple[Observed, ...]
     slow: tuple[Observed, ...]
-    """What the meters outside showed, each read every other tick, by a job of its own."""
+    """What the meters outside showed, each read by a job of its own."""
     board: tuple[int, ...]
     parts: tuple[dict[str, int], ...]
 
@@ -76,22 +76,21 @@ def at_the_supply(board: int) -> int:
     return board * EFFICIENCY[1] // EFFICIENCY[0]
 
 
-def outside(world: World, at: Stamp, history: Sequence[int], tick: int) -> Iterator[CollectionSucceeded]:
-    """Yield what a plug shows, which counts in steps of 0.1 Wh, and a BMC: whole watts, of 20 s that ended 5 s ago.
+def outside(world: World, at: Stamp, history: Sequence[int]) -> Iterator[CollectionSucceeded]:
+    """Yield what a plug shows, which counts in steps of 0.1 Wh, and a BMC: whole watts, of 20 s that ended 10 s ago.
 
-    Both count the losses of the supply. They are read by turns, at every other tick each.
+    Both count the losses of the supply. Each is read by a job of its own.
     """
     now = at_the_supply(history[-1])
     counted = Energy(now // (100 * MILLIWATT_HOUR) * 100 * MILLIWATT_HOUR)
     plug = CounterReading(PLATFORM, "0", counted, MOST)
-    late = history[max(0, len(history) - 2)], history[max(0, len(history) - 6)]
-    span = min(4, max(1, len(history) - 2)) * TICK
+    late = history[max(0, len(history) - 2)], history[max(0, len(history) - 4)]
+    span = min(2, max(1, len(history) - 2)) * TICK
     power = Energy(at_the_supply(late[0] - late[1])).over(Duration(span)) if len(history) > 2 else world_power(world)
     bmc = PowerReading(PLATFORM, "bmc", Power.from_watts(round(power.watts)), HOLD)
     read: dict[str, Reading] = {"shelly:plug": plug, "ipmi": bmc}
     for name, reading in read.items():
-        if (tick + len(name)) % 2:
-            yield CollectionSucceeded(at=at, collector=name, readings=(reading,), took=Duration.ZERO)
+        yield CollectionSucceeded(at=at, collector=name, readings=(reading,), took=Duration.ZERO)
 
 
 def world_power(world: World) -> Power:
@@ -110,7 +109,7 @@ def recorded(seed: int) -> Recording:
         host = replace(simulated_host(Path(directory), world, workloads), cpu_power=Power.from_watts(1500))
         charges = [Charge(kind.name, partial(kind.open, host), slow=False) for kind in COLLECTORS]
         sampler = Sampler(charges, world.clock, Inbox(), Duration(TICK), workloads.refresh)
-        for tick, time in enumerate(range(WARM_UP * SECOND, (WARM_UP + LENGTH) * SECOND + 1, TICK)):
+        for time in range(WARM_UP * SECOND, (WARM_UP + LENGTH) * SECOND + 1, TICK):
             world.advance(time)
             tree.write()
             supply, now = world.machine.supply, world.now
@@ -121,9 +120,7 @@ def recorded(seed: int) -> Recording:
             parts.append({"package": package, "dram": dram, **cards})
             observed = sampler.observe()
             seen.append(observed)
-            slow += [
-                Observed(at=observed.at, outcomes=(one,), slow=True) for one in outside(world, observed.at, board, tick)
-            ]
+            slow += [Observed(at=observed.at, outcomes=(one,), slow=True) for one in outside(world, observed.at, board)]
         sampler.close()
         return Recording(world.clock.boot_id, tuple(seen), tuple(slow), tuple(board), tuple(parts))
 
