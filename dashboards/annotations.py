@@ -148,7 +148,7 @@ class _Told:
             parts["service"] = data.get("name") or data["service"]
         if "resource" in data:
             parts["resource"] = self._resource(str(data["resource"]))
-        for key, table in (("cause", "causes"), ("verdict", "verdicts")):
+        for key, table in (("cause", "causes"), ("verdict", "verdicts"), ("why", "disagreements")):
             if key in data:
                 parts[key] = self._word(f"annotations.{table}.{data[key]}", str(data[key]))
         if "duration_seconds" in data:

@@ -49,6 +49,8 @@ class EventLines:
             parts["resource"] = self._speech.page.resource(data["resource"])
         if "verdict" in data:
             parts["verdict"] = self._speech.say(f"contracts.verdict.{data['verdict']}")
+        if "why" in data:
+            parts["why"] = self._speech.maybe(f"disagreement.{data['why']}", str(data["why"]))
         if "cause" in data:
             parts["cause"] = self._speech.page.cause(data["cause"])
         # that of a clause is text, as it is configured

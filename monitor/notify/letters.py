@@ -113,10 +113,9 @@ class Writer:
             parts["duration"] = self._duration(Duration.from_seconds(data["duration_seconds"]))
         if "resource" in data:
             parts["resource"] = self._resource(str(data["resource"]))
-        if "cause" in data:
-            parts["cause"] = say(f"cause.{data['cause']}", str(data["cause"]))
-        if "verdict" in data:
-            parts["verdict"] = say(f"verdict.{data['verdict']}", str(data["verdict"]))
+        for part, table in (("cause", "cause"), ("verdict", "verdict"), ("why", "disagreement")):
+            if part in data:
+                parts[part] = say(f"{table}.{data[part]}", str(data[part]))
         for share in ("threshold", "used_ratio"):
             if isinstance(data.get(share), float):
                 parts[share] = self._share(data[share])

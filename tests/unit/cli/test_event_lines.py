@@ -9,6 +9,7 @@ from monitor.cli.speech import Speech
 from monitor.config import Language
 from monitor.core.cloudevent import names, told
 from monitor.core.events import ImpactAccounted
+from monitor.core.reconciliation import Disagreement
 from tests.unit.core.test_cloudevent import AT, IMPACTS, SAID
 
 EVENTS: list[dict[str, Any]] = [
@@ -31,6 +32,15 @@ def test_a_gap_is_told_in_the_words_of_the_page() -> None:
     assert "was not measured for 1 min 30 s" in line(of("gap_found"))
     assert line(of("service_appeared")).endswith("  Assistant is here")
     assert line(of("service_appeared"), Language.FRENCH).endswith("  Assistant est là")
+
+
+@pytest.mark.parametrize("why", list(Disagreement))
+def test_why_meters_disagree_is_told_in_words_and_what_is_unknown_as_it_is(why: Disagreement) -> None:
+    event = of("meters_disagreed")
+    said = {line({**event, "data": {**event["data"], "why": why.value}}, language) for language in Language}
+    assert len(said) == len(Language)
+    assert not [one for one in said if why.value in one]
+    assert "(of_late)" in line({**event, "data": {**event["data"], "why": "of_late"}})
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -26,6 +26,7 @@ from monitor.core.events import (
     ServiceAppeared,
 )
 from monitor.core.interval import Interval, Stamp
+from monitor.core.reconciliation import Disagreement
 from monitor.subscriber import LOST, Place
 from tests.parts.grafana import ADMIN, AWAY, EDITOR, VIEWER, Asked, FakeGrafana, Reply
 from tests.parts.loopback import free_port
@@ -79,7 +80,7 @@ def test_there_are_words_for_every_event_that_is_told(language: str) -> None:
 
 def test_both_languages_say_the_same_things_with_the_same_parts() -> None:
     french, english = (table(language) for language in LANGUAGES)
-    for key in ("told", "causes", "verdicts", "resources"):
+    for key in ("told", "causes", "verdicts", "disagreements", "resources"):
         assert french[key].keys() == english[key].keys()
         for name, sentence in french[key].items():
             assert sorted(re.findall(r"{(\w+)}", sentence)) == sorted(re.findall(r"{(\w+)}", english[key][name]))
@@ -150,6 +151,14 @@ def test_a_clause_is_told_with_its_verdict(verdict: str) -> None:
     event = {**cloud(CHAT), "type": "eu.empreinte.clause_evaluated.v1", "data": data}
     expected = f"Contrat 2026-IA : clause E1 (energy ‹= 3 kWh) {table('fr')['verdicts'][verdict]}"  # noqa: RUF001 - what a page takes for no tag
     assert mark_of(event, words("fr"), PARIS).text == expected
+
+
+@pytest.mark.parametrize("why", Disagreement)
+def test_meters_that_disagree_are_told_with_why(why: Disagreement) -> None:
+    data = {"collector": "shelly:prise", "platform_watts": 80, "components_watts": 240, "why": why.value}
+    event = {**cloud(CHAT), "type": "eu.empreinte.meters_disagreed.v1", "data": data}
+    for language in LANGUAGES:
+        assert mark_of(event, words(language), PARIS).text.endswith(f"({table(language)['disagreements'][why]})")
 
 
 def test_of_a_simulated_host_it_says_so() -> None:

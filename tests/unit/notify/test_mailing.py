@@ -17,9 +17,17 @@ from monitor.config.email import Security
 from monitor.core.cloudevent import told
 from monitor.core.delivery import Accepted, Failed
 from monitor.core.entries import ServiceFacts
-from monitor.core.events import CollectorBecameUnavailable, CollectorRecovered, Event, GapFound, ServiceAppeared
+from monitor.core.events import (
+    CollectorBecameUnavailable,
+    CollectorRecovered,
+    Event,
+    GapFound,
+    MetersDisagreed,
+    ServiceAppeared,
+)
 from monitor.core.interval import HOUR, MINUTE, Interval, Stamp
-from monitor.core.units import Duration
+from monitor.core.reconciliation import Disagreement
+from monitor.core.units import Duration, Power
 from monitor.notify.delivery import Notifier
 from monitor.notify.letters import MOST_TOLD, Writer
 from monitor.notify.mailer import Mailer
@@ -222,6 +230,19 @@ def test_nobody_is_told_of_what_never_was_there_nor_of_a_short_gap() -> None:
 
     assert [write.is_worth_telling(one) for one in (gap(9), gap(10))] == [False, True]
     assert [write.is_worth_telling(one) for one in (gone("absent"), gone("forbidden"))] == [False, True]
+
+
+@pytest.mark.parametrize("why", Disagreement)
+def test_why_meters_disagree_is_told_in_words(why: Disagreement) -> None:
+    plug, parts = Power.from_watts(80), Power.from_watts(240)
+    event = body(
+        MetersDisagreed(
+            at=Stamp(NOW, 1), collector="shelly:prise", why=why, platform=plug, components=parts, expected=None
+        )
+    )
+    told_in = {writer(table(25), language).sentence(event) for language in Language}
+    assert len(told_in) == len(Language)
+    assert all(sentence.startswith("shelly:prise ") and why.value not in sentence for sentence in told_in)
 
 
 @pytest.mark.parametrize("language", Language)
