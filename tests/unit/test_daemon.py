@@ -24,8 +24,6 @@ from monitor.core.events import (
     IntensityObserved,
     Observed,
     Outcome,
-    ServiceAppeared,
-    ServiceDisappeared,
 )
 from monitor.core.external import ExternalFigures
 from monitor.core.figures import Figures
@@ -301,57 +299,6 @@ def test_a_failed_read_keeps_the_time_of_the_last_success() -> None:
     snapshot = world.tick(5, failed)
     (health,) = [one for one in snapshot.collectors if one.name == "rapl"]
     assert (health.success, health.reason, health.what, health.last_success) == (False, "retry", "busy", NOON)
-
-
-def test_services_that_come_and_go_are_told_and_kept() -> None:
-    world = World()
-    world.tick(0)
-    world.village.here = {"b"}
-    world.tick(5)
-    appeared = [event.service.key for event in world.heard(ServiceAppeared) if isinstance(event, ServiceAppeared)]
-    gone = [event.service for event in world.heard(ServiceDisappeared) if isinstance(event, ServiceDisappeared)]
-    assert (appeared, gone) == (["a", "b"], ["a"])
-    assert [facts.key for facts in world.shelf.services] == ["a", "b"]
-
-
-def test_a_service_that_runs_on_across_a_restart_has_not_appeared_and_one_that_ended_meanwhile_is_gone() -> None:
-    world = World(were_present=("a", "c"))
-    world.tick(0)
-    assert world.heard(ServiceAppeared) == []
-    assert [event.service for event in world.heard(ServiceDisappeared) if isinstance(event, ServiceDisappeared)] == [
-        "c"
-    ]
-
-
-class GrowingVillage(Village):
-    """Somebody comes between two looks, as the sampling thread goes on meanwhile."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.facts = dict(super().services())
-
-    def services(self) -> Mapping[str, ServiceFacts]:
-        facts = dict(self.facts)
-        self.arrive()
-        return facts
-
-    def present(self) -> frozenset[str]:
-        here = super().present()
-        self.arrive()
-        return here
-
-    def arrive(self) -> None:
-        key = f"new-{len(self.facts)}"
-        self.facts[key] = ServiceFacts(key, key)
-        self.here.add(key)
-
-
-def test_a_service_may_come_while_it_is_looked_who_is_there() -> None:
-    world = World()
-    world.village = GrowingVillage()
-    world.daemon = world.build()
-    world.tick(0)
-    assert world.tick(5).present == {"a", "new-2", "new-3"}
 
 
 def test_a_service_gone_for_long_is_retired_from_the_page_but_not_from_the_ledger() -> None:
