@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli import ledger_correct, ledger_export
+from monitor.cli import ledger_correct, ledger_export, ledger_import
 from monitor.cli.session import CommandError, ConfigFile, Debug, Status, session_of
 from monitor.core.calendar import local_day, year_of
 from monitor.core.interval import Interval
@@ -32,13 +32,14 @@ def commands() -> typer.Typer:
     group.command("backup")(backup)
     group.command("migrate")(migrate)
     group.command("export")(ledger_export.export)
+    group.command("import")(ledger_import.import_runs)
     group.add_typer(ledger_correct.commands(), name="correct")
     group.command("corrections")(ledger_correct.corrections)
     return group
 
 
 def alone(context: typer.Context) -> None:
-    """Check, copy, migrate, export or correct the ledger."""
+    """Check, copy, migrate, export or correct the ledger, or import into it."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -18,6 +18,7 @@ from monitor.ledger.explanation import applied_terms, by_terms
 from monitor.ledger.external import external_sums, read_mark
 from monitor.ledger.hours import AT_ONCE
 from monitor.ledger.impacts import ImpactReader
+from monitor.ledger.imported import imported_uses
 from monitor.ledger.intensities import end_of_intensities, read_intensities
 from monitor.ledger.reading import Monthly, Reader
 from monitor.ledger.restatement import read_restatements
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from monitor.core.external import ExternalSum
     from monitor.core.groups import Holder
     from monitor.core.impact import Bounds, ImpactSeries, Indicator
+    from monitor.core.imported import ImportedUse
     from monitor.core.readings import IntensityReading
     from monitor.core.spread import UnitHours
     from monitor.core.units import Energy
@@ -212,6 +214,11 @@ class Consulted:
         """
         with self.transaction() as connection:
             return external_sums(connection, self._host_id, interval, counted=counted)
+
+    def imported(self, interval: Interval) -> tuple[ImportedUse, ...]:
+        """Return what runs of other programs came to that were written in *interval*: nothing of it is the host's."""
+        with self.transaction() as connection:
+            return imported_uses(connection, self._host_id, interval)
 
     def external_mark(self, stream: str) -> int:
         """Return up to which number the events of *stream* are among what bought services did; 0: none is."""

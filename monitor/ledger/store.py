@@ -38,6 +38,7 @@ from monitor.ledger.errors import (
 from monitor.ledger.external import ExternalWriter, Imported
 from monitor.ledger.identity import identify, identity_of, wanted_identity
 from monitor.ledger.impacts import ImpactRow
+from monitor.ledger.imported import ImportedRuns, import_runs
 from monitor.ledger.keeping import Keeping, locked_session, path_of_sidecar
 from monitor.ledger.past import Past
 from monitor.ledger.reading import Monthly, MonthRow, Sums
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from monitor.core.entries import Bucket, Gap, ServiceFacts
     from monitor.core.external import ExternalAmount, FileRow
     from monitor.core.impact import HourImpacts
+    from monitor.core.imported import RunRow, Source
     from monitor.core.interval import Interval
     from monitor.core.readings import IntensityReading
     from monitor.ledger.database import Place
@@ -69,6 +71,7 @@ __all__ = [
     "Corrected",
     "ImpactRow",
     "Imported",
+    "ImportedRuns",
     "Ledger",
     "LedgerAbsent",
     "LedgerBusy",
@@ -284,6 +287,15 @@ class Ledger(Consulted):
         self._require_change()
         with self.transaction(writes=True) as connection:
             return ExternalWriter(connection, self._host_id).add_file(rows, digest)
+
+    def import_runs(self, rows: Sequence[RunRow], source: Source) -> ImportedRuns:
+        """Write *rows* of another program's runs, which came with the file *source*: they are in no sum of this host.
+
+        What is there already stays as it is, so the same file may be given again. Raises LedgerError: nothing was.
+        """
+        self._require_change()
+        with self.transaction(writes=True) as connection:
+            return import_runs(connection, self._host_id, rows, source)
 
     def correct(self, order: Order, grounds: Grounds, *, dry_run: bool = False) -> Corrected:
         """Correct closed hours as a person orders it, on those *grounds*: a new generation, which counts from then on.

@@ -23,6 +23,7 @@ from monitor.ledger.verify_activity import ActivityExamination
 from monitor.ledger.verify_corrections import CorrectionExamination
 from monitor.ledger.verify_external import ExternalExamination
 from monitor.ledger.verify_impacts import ImpactExamination
+from monitor.ledger.verify_imported import ImportedExamination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,6 +100,7 @@ class _Examination:
         yield from ImpactExamination(self._connection, self._span, hour, AT_ONCE[Grain.HOUR]).kinds()
         yield from ActivityExamination(self._connection, self._span, self._books, AT_ONCE[Grain.HOUR]).kinds()
         yield from ExternalExamination(self._connection, self._asked).kinds()
+        yield from ImportedExamination(self._connection).kinds()
         yield from CorrectionExamination(self._connection, hour).kinds()
         if self._books is not None:
             yield self._broken_totals(self._books)
