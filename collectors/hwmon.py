@@ -93,8 +93,8 @@ HOLD: Final = Duration.from_seconds(300)
 UNKNOWN: Final = Power(0xFFFFFFFF * 1000)
 """What a power meter shows that failed. Source: ACPI 6.5, 10.4.1 (_PMM); lm-sensors, issues 130 and 460."""
 CURE: Final = (
-    "let the daemon's group read them: `z /sys/class/hwmon/hwmon*/energy*_input 0440 root empreinte - -` in a file of "
-    "/etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
+    "let the daemon's group read them: `z /sys/devices/platform/amd_energy.*/hwmon/hwmon*/energy*_input 0440 root "
+    "empreinte - -` in a file of /etc/tmpfiles.d; or give the daemon CAP_DAC_READ_SEARCH"
 )
 
 

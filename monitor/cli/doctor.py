@@ -59,10 +59,10 @@ def doctor(
             compared = Comparison(compare, *examination.compare(loaded, Duration.from_seconds(compare)))
         except CodeCarbonFailed as error:
             raise CommandError(str(error), Status.IMPOSSIBLE) from error
+    speech = Speech(lang or loaded.organisation.language, loaded.organisation.timezone)
     if as_json:
-        typer.echo(json.dumps(for_programs(found, loaded, compared), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(for_programs(found, loaded, compared, speech), ensure_ascii=False, indent=1))
     else:
-        speech = Speech(lang or loaded.organisation.language, loaded.organisation.timezone)
         typer.echo(page(found, loaded, compared, speech, Terminal.of_output()))
     statuses = {Verdict.MEASURES: Status.DONE, Verdict.BLIND: Status.NO, Verdict.IMPOSSIBLE: Status.IMPOSSIBLE}
     return statuses[found.verdict]

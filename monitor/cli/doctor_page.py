@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.cli.rights_lines import right_for, rights_lines, rights_of, rights_told
 from monitor.cli.terminal import Tone
 from monitor.doctor import Verdict
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from monitor.cli.terminal import Terminal
     from monitor.comparison import Line
     from monitor.config import Config
+    from monitor.core.rights import Missing
     from monitor.core.units import Power
-    from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Stranger, Unreadable, Webhook
+    from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Stranger, Webhook
 
 INDENT: Final = "  "
 VERDICTS: Final = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
@@ -37,11 +39,12 @@ def page(
     examination: Examination, config: Config, compared: Comparison | None, speech: Speech, terminal: Terminal
 ) -> str:
     """Return the examination for a person."""
-    say = speech.say
+    say, rights = speech.say, rights_of(examination)
     verdict = terminal.paragraph(say(f"doctor.verdict.{examination.verdict}"))
     sections = [
         ("doctor.energy", "\n".join(_energy(examination, speech, terminal))),
-        ("doctor.unreadable", _unreadable(examination.unreadable, speech, terminal)),
+        ("doctor.unreadable", _unreadable(examination, rights, speech, terminal)),
+        ("doctor.rights", rights_lines(rights, speech, terminal)),
         ("doctor.use", _use(examination, speech, terminal)),
         ("doctor.services", _services(examination, speech, terminal)),
         ("doctor.pages", terminal.table([row for seen in examination.pages for row in _page_rows(seen, speech)])),
@@ -61,8 +64,11 @@ def page(
     return "\n\n".join(parts)
 
 
-def as_json(examination: Examination, config: Config, compared: Comparison | None) -> dict[str, Any]:
-    """Return the examination for a program. Powers are in watts; what is unknown is null."""
+def as_json(examination: Examination, config: Config, compared: Comparison | None, speech: Speech) -> dict[str, Any]:
+    """Return the examination for a program. Powers are in watts; what is unknown is null.
+
+    What a right exposes is a sentence of *speech*; all else is the same in every language.
+    """
     content = {
         "host": config.host.name,
         "verdict": examination.verdict.value,
@@ -72,6 +78,7 @@ def as_json(examination: Examination, config: Config, compared: Comparison | Non
             for seen in examination.pages
         ],
         "webhooks": [{**dataclasses.asdict(one.standing), "cure": one.cure} for one in examination.webhooks],
+        "rights": rights_told(rights_of(examination), speech),
         "pue": float(config.pue) if config.pue is not None else None,
     }
     if compared is not None:
@@ -111,11 +118,13 @@ def _meter_rows(meter: MeterFound, speech: Speech) -> Iterator[tuple[str, str]]:
     yield "", f"{meter.collector}: {source.description}"
 
 
-def _unreadable(unreadable: tuple[Unreadable, ...], speech: Speech, terminal: Terminal) -> str:
+def _unreadable(examination: Examination, rights: tuple[Missing, ...], speech: Speech, terminal: Terminal) -> str:
     rows = []
-    for one in unreadable:
+    for one in examination.unreadable:
         rows.append((one.collector, speech.say("doctor.because", reason=speech.page.reason(one.reason), what=one.what)))
-        if one.cure:
+        if (right := right_for(one.collector, one.cure, rights)) is not None:
+            rows.append(("", speech.say("doctor.by_right", right=speech.say(f"rights.{right}"))))
+        elif one.cure:
             rows.append(("", speech.say("doctor.cure", cure=one.cure)))
     return terminal.table(rows)
 

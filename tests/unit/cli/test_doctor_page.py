@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from collectors import hwmon, ipmi, perf, rapl
 from monitor.cli.doctor_page import Comparison, as_json, page
 from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
@@ -16,6 +17,7 @@ from monitor.core.activity import Unit
 from monitor.core.delivery import Standing as Delivery
 from monitor.core.entries import ServiceFacts
 from monitor.core.readings import Method
+from monitor.core.rights import GRANTS
 from monitor.core.units import Power
 from monitor.doctor import (
     Destination,
@@ -34,6 +36,7 @@ from tests.unit.config.test_file import HERE
 
 CONFIG = load(HERE)
 NARROW = Terminal(80, colours=False)
+ENGLISH = Speech(Language.ENGLISH, ZoneInfo("UTC"))
 FOUND = Examination(
     meters=(
         MeterFound("rapl", Source("package", "intel-rapl:0", "counter", "/sys/class/powercap", "+-5 %"), used=True),
@@ -87,6 +90,56 @@ def test_a_cure_is_told_where_there_is_one() -> None:
     text = shown()
     assert "  hwmon   forbidden: power1_input may not be read\n          Cure: give the daemon the right\n" in text
     assert "  nvidia  absent: no driver\n          Cure: buy one\n" in text
+
+
+LACKING = replace(
+    FOUND,
+    meters=(),
+    unreadable=(
+        Unreadable("hwmon", "forbidden", "energy1_input may not be read", hwmon.CURE),
+        Unreadable("ipmi", "forbidden", "/dev/ipmi0 may not be opened", ipmi.RIGHT_CURE),
+        Unreadable("perf", "forbidden", "events may not be counted", perf.CURE),
+        Unreadable("rapl", "forbidden", "energy_uj may not be read", rapl.CURE),
+    ),
+)
+
+
+def test_a_missing_right_is_told_once_with_commands_that_can_be_copied_and_what_it_exposes() -> None:
+    text = shown(LACKING)
+    assert text.count("Cure: the right") == 3
+    assert text.count("to read the energy counters, for rapl, hwmon. As root:") == 1
+    for grant in (GRANTS[0], GRANTS[2]):
+        assert "".join(f"      {command}\n" for command in grant.commands) in text
+    assert text.count("PLATYPUS, CVE-2020-8694") == 1
+    assert "switch the machine off" in text
+    # the larger right to the same energy is not offered beside the smaller one: it is that collector's cure alone
+    assert text.count("AmbientCapabilities=CAP_PERFMON") == 1
+    assert "Rights that are missing" not in shown()
+
+
+def test_a_missing_right_is_told_in_french() -> None:
+    text = " ".join(shown(LACKING, language=Language.FRENCH).split())
+    assert "Droits qui manquent" in text
+    assert "de lire les compteurs d'énergie, pour rapl, hwmon. En tant que root : install -d /etc/tmpfiles.d" in text
+    assert "Ce que cela expose : aux membres du groupe empreinte, tout ce que peut le BMC" in text
+    assert "Avec moins : lisez le BMC par Redfish" in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_right_can_be_said_in_both_languages(language: Language) -> None:
+    speech = Speech(language, ZoneInfo("UTC"))
+    for grant in GRANTS:
+        for key in ("", "exposes.", "rather."):
+            assert speech.say(f"rights.{key}{grant.right}")
+
+
+def test_programs_get_the_missing_rights() -> None:
+    counters, controller = as_json(LACKING, CONFIG, None, ENGLISH)["rights"]
+    assert (counters["right"], counters["collectors"]) == ("counters", ["rapl", "hwmon"])
+    assert counters["commands"] == list(GRANTS[0].commands)
+    assert "PLATYPUS" in counters["exposes"]
+    assert controller["rather"].startswith("read the BMC by Redfish")
+    assert as_json(FOUND, CONFIG, None, ENGLISH)["rights"] == []
 
 
 def test_what_the_daemon_needs_is_told_with_what_is_wrong() -> None:
@@ -176,7 +229,7 @@ def test_who_is_told_of_events_is_shown_with_what_waits_and_the_cure() -> None:
 
 
 def test_pages_and_webhooks_are_told_to_programs() -> None:
-    told = json.loads(json.dumps(as_json(replace(FOUND, pages=PAGES, webhooks=WEBHOOKS), CONFIG, None)))
+    told = json.loads(json.dumps(as_json(replace(FOUND, pages=PAGES, webhooks=WEBHOOKS), CONFIG, None, ENGLISH)))
     assert told["pages"][0]["counts"] == ["input_tokens", "output_tokens"]
     assert (told["pages"][0]["collector"], told["pages"][0]["lacks_requests"]) == ("openmetrics", True)
     assert told["webhooks"][0] == {
@@ -253,7 +306,7 @@ def test_every_state_can_be_said_in_both_languages() -> None:
 
 
 def test_programs_get_all_of_it() -> None:
-    said = json.loads(json.dumps(as_json(FOUND, CONFIG, COMPARED)))
+    said = json.loads(json.dumps(as_json(FOUND, CONFIG, COMPARED, ENGLISH)))
     assert (said["host"], said["verdict"]) == ("ia-01", "impossible")
     assert said["meters"][0]["source"]["accuracy"] == "+-5 %"
     assert said["meters"][0]["used"]
@@ -266,7 +319,7 @@ def test_programs_get_all_of_it() -> None:
         "why": ["cpu_model"],
     }
     assert said["comparison"]["parts"][1]["empreinte_watts"] is None
-    assert "comparison" not in as_json(FOUND, CONFIG, None)
+    assert "comparison" not in as_json(FOUND, CONFIG, None, ENGLISH)
 
 
 @pytest.mark.parametrize("scope", ["service", "department", "contract"])
