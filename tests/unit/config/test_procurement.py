@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.config.procurement import vat
+from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.procurement import Ccag, ClauseKind, EventKind, Green, GreenCriteria, Procedure, Strategic
 from tests.unit.config.test_contracts import CLAUSE, CONTRACT, faults, read
@@ -113,3 +115,10 @@ def test_what_is_read_is_shown_with_its_origin(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_refused_with_the_cure(tmp_path: Path, text: str, told: str) -> None:
     assert told in faults(tmp_path, CONTRACT + text)
+
+
+def test_a_vat_number_that_was_written_with_spaces_is_proposed_without_them() -> None:
+    assert vat("BE0123456789") == "BE0123456789"
+    with pytest.raises(WrongValueError) as refused:
+        vat("be 0123.456-789")
+    assert refused.value.instead == '"BE0123456789"'
