@@ -34,7 +34,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
-from monitor.metering import is_for_meters, openings
+from monitor.metering import is_for_meters, openings, plated
 from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
 from monitor.post import posts_of, source_of
@@ -294,6 +294,9 @@ def _samplers(
             said.add(sentence)
 
     charges = list(_charges(host, config.factors, () if machine.simulated else config.meters))
+    if not machine.simulated:  # the plate is the real machine's
+        for charge in charges:
+            charge.open = plated(charge.open, config.host.nameplate_power)
     # what is made up answers at once, and only the thread that moves its world on may look at it
     apart = {charge.name for charge in charges if charge.slow and not (machine.simulated and charge.every is None)}
     fast = [charge for charge in charges if charge.name not in apart]

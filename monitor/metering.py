@@ -1,4 +1,7 @@
-"""The meters that are configured: a collector of its own for each, so that none delays another."""
+"""The meters that are configured: a collector of its own for each, so that none delays another.
+
+And what is believed of a meter of the whole machine, where the machine's rating plate is known.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from monitor.collector import Meter, Reason, Unavailable
-from monitor.core.readings import CounterReading, Method, PowerReading
+from monitor.collector import Meter, Reason, Retry, Unavailable
+from monitor.core.readings import PLATFORM, CounterReading, Method, PowerReading
 from monitor.core.units import Energy, Power
 from monitor.secret_file import secret_of
 
@@ -112,6 +115,56 @@ class Shared:
 
     def _part(self, amount: int) -> int:
         return amount * self._parts // self._of
+
+
+class Plated:
+    """A collector that is not believed where it shows that the whole machine takes more than its rating plate says."""
+
+    def __init__(self, of: Collector, most: Power) -> None:
+        self._of = of
+        self._most = most
+        self.name = of.name
+        self.slow = of.slow
+
+    def sources(self) -> Sequence[Source]:
+        """Return the meters."""
+        return self._of.sources()
+
+    def collect(self) -> Sequence[Reading]:
+        """Return the readings; a counter of the whole machine may count no faster than the plate says.
+
+        Raises Unavailable; Retry, also where one shows a power above it.
+        """
+        return [self._believed(reading) for reading in self._of.collect()]
+
+    def close(self) -> None:
+        """Close the collector."""
+        self._of.close()
+
+    def _believed(self, reading: Reading) -> Reading:
+        if not isinstance(reading, CounterReading | PowerReading) or reading.resource != PLATFORM:
+            return reading
+        if isinstance(reading, CounterReading):
+            return replace(reading, plausible=min(reading.plausible, self._most))
+        if reading.power > self._most:
+            raise Retry(
+                f"{reading.meter} shows {reading.power.watts:.0f} W, more than host.nameplate_power,"
+                f" {self._most.watts:.0f} W: mend the meter, or correct that key"
+            )
+        return reading
+
+
+def plated(opening: Callable[[], Collector], most: Power | None) -> Callable[[], Collector]:
+    """Return what opens a collector that is not believed above *most*, a machine's rating plate; None: it is not known.
+
+    One that reads pages of services reads no meter, and is left as it is.
+    """
+    return opening if most is None else partial(_open_plated, opening, most)
+
+
+def _open_plated(opening: Callable[[], Collector], most: Power) -> Collector:
+    collector = opening()
+    return collector if hasattr(collector, "pages") else cast("Collector", Plated(collector, most))
 
 
 def _open(kind: type[Collector], host: Host, table: MeterTable) -> Collector:

@@ -45,7 +45,7 @@ from monitor.doctor import (
 )
 from monitor.ledger.store import Ledger, LedgerError
 from monitor.live_intensity import grid_of, open_with_token
-from monitor.metering import is_for_meters, openings
+from monitor.metering import is_for_meters, openings, plated
 from monitor.notify.outbox import FILE, OutboxError, standings
 from monitor.post import posts_of
 from monitor.reckoning import ReckoningError
@@ -150,7 +150,8 @@ def collectors(config: Config, workloads: HostWorkloads) -> Collectors:
         for name, kind in kinds.items()
         if not getattr(kind, "on_request", False) and not is_for_meters(kind)
     ]
-    return always + [(one.name, one.open) for one in openings(config.meters, kinds, host)]
+    all_of_them = always + [(one.name, one.open) for one in openings(config.meters, kinds, host)]
+    return [(name, plated(opening, config.host.nameplate_power)) for name, opening in all_of_them]
 
 
 def _live(config: Config, workloads: HostWorkloads) -> Collectors:

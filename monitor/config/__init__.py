@@ -6,6 +6,7 @@ from monitor.config.email import EmailTable
 from monitor.config.file import ConfigError, Surroundings, load
 from monitor.config.grafana import GrafanaTable
 from monitor.config.handoff import GuestTable, HandoffTable
+from monitor.config.host import HostFacts
 from monitor.config.impact_tables import (
     AssetKind,
     AssetTable,
@@ -19,7 +20,7 @@ from monitor.config.impact_tables import (
 )
 from monitor.config.intake import IntakeTable
 from monitor.config.meters import MeterTable
-from monitor.config.model import Config, HostFacts, Language, LedgerPlace, Organisation, Paths, Sampling, Web
+from monitor.config.model import Config, Language, LedgerPlace, Organisation, Paths, Sampling, Web
 from monitor.config.notify import NotifyTable
 from monitor.config.values import Listen
 

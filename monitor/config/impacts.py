@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
+    from monitor.config.host import HostFacts
     from monitor.config.impact_tables import FactorsTable, MarketTable, SiteTable, TariffTable
-    from monitor.config.model import HostFacts
     from monitor.config.tables import Faults
 
 

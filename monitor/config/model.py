@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from monitor.config import amounts, quantities, values
+from monitor.config import values
 from monitor.config.bills import BillTable, bill_of
 from monitor.config.budgets import BudgetTable, budget_of
 from monitor.config.commitments import CommitmentTable, commitment_of
@@ -17,9 +17,8 @@ from monitor.config.email import EmailTable
 from monitor.config.external import ExternalTable, external_rule
 from monitor.config.grafana import GrafanaTable
 from monitor.config.handoff import HandoffTable
+from monitor.config.host import HostFacts
 from monitor.config.impact_tables import (
-    HIGHEST_PUE,
-    LOWEST_PUE,
     AssetTable,
     FactorsTable,
     InventoryTable,
@@ -41,7 +40,7 @@ from monitor.core.contracts import Contract
 from monitor.core.external import ExternalRule
 from monitor.core.interval import HOUR, MINUTE
 from monitor.core.services import ServiceRule
-from monitor.core.units import Duration, Memory, Power
+from monitor.core.units import Duration, Power
 
 DAY: Final = Duration(24 * HOUR.nanoseconds)
 SHORTEST_TICK: Final = Duration.from_seconds(0.1)
@@ -93,76 +92,6 @@ class Organisation:
             unset="from $LC_ALL, $LC_MESSAGES, $LANG; else English",
         ),
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFacts:
-    """What is known of this machine that it can't say itself."""
-
-    name: Annotated[str, Key("Name of this machine.", values.text, '"ia-01"', unset="the machine's host name")]
-    zone: Annotated[
-        str,
-        Key(
-            "Zone of the electricity grid: a country, or a part of it. What a kilowatt-hour costs depends on it.",
-            values.zone,
-            '"FR"',
-            unset="its site's; without either, impacts stay unknown",
-        ),
-    ] = ""
-    site: Annotated[
-        str,
-        Key(
-            "Where the machine stands; it may be the key of a `[[site]]`.",
-            values.text,
-            '"hotel-de-ville"',
-            unset="none",
-        ),
-    ] = ""
-    pue: Annotated[
-        Decimal | None,
-        Key(
-            "Energy of the whole facility over that of its machines (PUE).",
-            values.ratio(LOWEST_PUE, HIGHEST_PUE),
-            "1.4",
-            unset="its site's; without either, impacts are those of the machine alone",
-        ),
-    ] = None
-    wue: Annotated[
-        Decimal | None,
-        Key(
-            "Water that the site uses up for each kilowatt-hour of its machines (WUE).",
-            amounts.water,
-            '"0.4 L/kWh"',
-            unset="its site's; without either, water on site is unknown",
-        ),
-    ] = None
-    hardware_share: Annotated[
-        Decimal | None,
-        Key(
-            "Which part of the physical machine a virtual machine has: more than 0, at most 1.",
-            values.share,
-            "0.25",
-            unset="1 on a physical machine; on a virtual one its hardware is unknown",
-        ),
-    ] = None
-    cpu_tdp: Annotated[
-        Power | None,
-        Key(
-            "Thermal design power of all sockets together, for a machine without energy counters.",
-            quantities.power,
-            '"280 W"',
-            unset="looked up by the name of the processor",
-        ),
-    ] = None
-    memory: Annotated[
-        Memory | None,
-        Key(
-            "Installed memory, for a machine without energy counters.",
-            quantities.memory,
-            '"256 GiB"',
-            unset="what the kernel says",
-        ),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import pytest
 
-from monitor.collector import Reason, Source, Unavailable
+from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.config import MeterTable
 from monitor.core.readings import PLATFORM, CounterReading, HostUsageReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Memory, Power
-from monitor.metering import Shared, openings
+from monitor.metering import Shared, meter_of, openings, plated
 from monitor.secret_file import secret_of
 from tests.fixtures.host import daemons_host
 
@@ -135,3 +135,47 @@ def test_closing_a_shared_one_closes_the_whole(host: Host) -> None:
     whole = opened(TABLE, host)
     Shared(whole, Decimal("0.5")).close()
     assert whole.closed
+
+
+class Reads(Plug):
+    """One that also reads the pages of services."""
+
+    def pages(self) -> Sequence[object]:
+        return ()
+
+
+def test_a_power_above_the_rating_plate_is_not_believed_and_the_key_is_named(host: Host) -> None:
+    (opening,) = openings((TABLE,), {"plug": Plug}, host)
+    collector = plated(opening.open, Power.from_watts(300))()
+    with pytest.raises(Retry, match=r"^1 shows 301 W, more than host\.nameplate_power, 300 W: [^.]+$"):
+        collector.collect()
+
+
+def test_at_the_rating_plate_all_is_read_and_a_counter_goes_no_faster(host: Host) -> None:
+    (opening,) = openings((TABLE,), {"plug": Plug}, host)
+    collector = plated(opening.open, DRAWN.power)()
+    assert list(collector.collect()) == [replace(COUNTED, plausible=DRAWN.power), DRAWN, USED]
+    assert (collector.name, list(collector.sources())) == ("plug", list(opening.open().sources()))
+    far = plated(opening.open, Power.from_watts(9000))()
+    assert list(far.collect()) == [COUNTED, DRAWN, USED]
+
+
+def test_the_rating_plate_says_nothing_of_a_component(host: Host) -> None:
+    class Card(Plug):
+        def collect(self) -> Sequence[Reading]:
+            return replace(COUNTED, resource="gpu0"), replace(DRAWN, resource="gpu0")
+
+    (opening,) = openings((TABLE,), {"plug": Card}, host)
+    assert list(plated(opening.open, Power.from_watts(1))().collect()) == list(opening.open().collect())
+
+
+def test_a_plated_collector_is_closed_with_what_it_reads() -> None:
+    plug = Plug(meter_of(TABLE))
+    plated(lambda: plug, Power.from_watts(1))().close()
+    assert plug.closed
+
+
+def test_without_a_rating_plate_and_of_pages_a_collector_stays_as_it_is() -> None:
+    plug, pages = Plug(meter_of(TABLE)), Reads(meter_of(TABLE))
+    assert plated(lambda: plug, None)() is plug
+    assert plated(lambda: pages, Power.from_watts(1))() is pages

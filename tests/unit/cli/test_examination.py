@@ -287,3 +287,12 @@ def test_a_meter_is_reached_through_the_proxy_only_where_it_is_far_away_and_spea
 def test_the_providers_are_those_that_the_collectors_ask() -> None:
     assert f"https://{examination.PROVIDERS[LiveSource.RTE]}" == collectors.rte.ADDRESS
     assert f"https://{examination.PROVIDERS[LiveSource.ELECTRICITY_MAPS]}" == collectors.electricity_maps.ADDRESS
+
+
+def test_a_meter_above_the_rating_plate_is_named_with_the_key_and_not_used(tmp_path: Path) -> None:
+    believed = examination.examine(config_of(RECORDED / "acpi-power-meter", tmp_path))
+    assert ("hwmon", "platform") in {(meter.collector, meter.source.resource) for meter in believed.meters}
+    found = examination.examine(config_of(RECORDED / "acpi-power-meter", tmp_path, host='nameplate_power = "1 W"\n'))
+    assert "platform" not in {meter.source.resource for meter in found.meters}
+    (why,) = [one.what for one in found.unreadable if one.collector == "hwmon"]
+    assert "host.nameplate_power" in why
