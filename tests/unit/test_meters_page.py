@@ -14,6 +14,7 @@ from collectors._chassis import FINE
 from collectors._rapl import PLATFORM_BOUND
 from collectors.prometheus_query import question_of
 from monitor.config import ConfigError
+from monitor.core import reconciliation
 from monitor.metering import is_for_meters
 from tests.unit.config.test_file import read
 
@@ -33,6 +34,14 @@ def test_every_kind_of_meter_has_an_example_and_its_name_in_the_french_steps() -
     assert all(f"`{kind}`" in FRENCH or f'kind = "{kind}"' in FRENCH for kind in kinds - {"empreinte"})
 
 
+def test_what_it_says_of_reconciliation_is_what_is_done() -> None:
+    assert (reconciliation.WINDOW.seconds, reconciliation.IN_A_ROW, reconciliation.ENOUGH) == (600, 3, 24)
+    assert (reconciliation.LESS, reconciliation.LEAST.watts, reconciliation.TOLERANCE) == (1.03, 10, 0.1)
+    assert (reconciliation.PATIENCE, reconciliation.SPREAD, reconciliation.STEEPEST) == (144, 4, (1.0, 1.6))
+    assert (reconciliation.SAME, reconciliation.VARIED) == (1e-4, 0.1)
+    assert all(f"`{why}`" in FRENCH and f"| `{why}` |" in PAGE for why in reconciliation.Disagreement)
+
+
 def test_each_query_of_an_example_says_its_unit() -> None:
     points = re.findall(r'kind = "prometheus_query"\n.*\npoints = \["(.*)"\]', PAGE)
     assert [question_of(point).unit for point in points] == ["kWh"]
@@ -41,7 +50,8 @@ def test_each_query_of_an_example_says_its_unit() -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_can_be_taken(tmp_path: Path, example: str) -> None:
     try:
-        assert read(tmp_path, example).meters
+        config = read(tmp_path, example)
+        assert config.meters or config.host.nameplate_power
     except ConfigError as error:
         pytest.fail(str(error))
 
