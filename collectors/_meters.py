@@ -54,7 +54,7 @@ POWER_UNITS: Final = {
 }
 """In microwatts. Source: as above."""
 LARGEST: Final = Decimal(1 << 62)
-"""In microjoules or microwatts: what a ledger can hold, 1.3 TWh. What is beyond is no figure of a machine."""
+"""In microjoules or microwatts: what a ledger can hold, 1.3 GWh. What is beyond is no figure of a machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

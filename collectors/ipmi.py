@@ -15,16 +15,14 @@ ipmitool, lib/ipmi_dcmi.c, and FreeIPMI, ipmi-dcmi.c, for what these print; open
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shutil
-import signal
 import struct
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, cast
 
 from collectors._ipmi import KernelControllers
+from collectors._program import output_of
 from collectors._rapl import PLATFORM_BOUND
 from collectors._sysfs import entries
 from monitor.collector import Reason, Retry, Source, Unavailable
@@ -60,8 +58,6 @@ HOLD: Final = Duration.from_seconds(60)
 """How long a power stands. Our choice, as a meter's that is configured."""
 PATIENCE: Final = 10.0
 """Seconds that an answer is waited for. Our choice: the kernel asks again after five."""
-LONGEST: Final = 1 << 16
-"""Characters of a program's output that are looked at. Our choice: it prints half a thousand."""
 SIGNS: Final = ("bus/acpi/devices/IPI0001:00", "bus/platform/devices/IPI0001:00", "firmware/dmi/entries/38-0")
 """What the kernel shows of a BMC whose driver is not loaded. Source: IPMI 2.0, appendix C."""
 ABSENT_CURE: Final = "on a server load the modules ipmi_si and ipmi_devintf; many machines have no BMC"
@@ -184,34 +180,10 @@ class ByProgram:
 
     def ask(self) -> Shown:
         """Return what the BMC shows now. Raises Retry."""
-        return Shown.of_text(self._output(), self.said)
+        return Shown.of_text(output_of(self._command, self._patience, self.said), self.said)
 
     def close(self) -> None:
         """Do nothing: between two readings nothing is open."""
-
-    def _output(self) -> str:
-        environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-        try:
-            with subprocess.Popen(  # noqa: S603 - the program that PATH names, with words of our own and no shell
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,
-            ) as running:
-                return self._output_of(running)
-        except OSError as error:
-            raise Retry(f"{self.said} can't be run: {error.strerror}") from error
-
-    def _output_of(self, running: subprocess.Popen[bytes]) -> str:
-        """Return what the program prints. Raises Retry: it took too long, and was ended with all that it started."""
-        try:
-            printed, _ = running.communicate(timeout=self._patience)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(running.pid, signal.SIGKILL)
-            raise Retry(f"{self.said} took longer than {self._patience:g} s") from error
-        return printed[:LONGEST].decode("utf-8", "replace")
 
 
 class IpmiCollector:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from monitor.collector import Meter
@@ -20,6 +21,7 @@ from tests.parts import bmc
 from tests.parts.grid import Asked, GridServer, Reply
 from tests.parts.loopback import LOOPBACK, free_port
 from tests.parts.plugs import NOW, Home, LaterShelly, TasmotaPlug, answered, switch
+from tests.parts.snmpd import USER, Snmpd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,7 +165,7 @@ class HomeAssistant(Device):
 
     def __init__(self, *, counts: bool) -> None:
         super().__init__()
-        self.fields = {"points": ("sensor.prise",)}  # type: ignore[misc] - of this device alone
+        self.fields = {"points": ("sensor.prise",)}  # type: ignore[misc]  # of this device alone
         self._counts = counts
 
     def answer(self, asked: Asked) -> Reply:
@@ -183,7 +185,7 @@ class PrometheusQuery(Device):
     def __init__(self, *, counts: bool) -> None:
         super().__init__()
         self._name = "plug_energy_joules_total" if counts else "plug_power_watts"
-        self.fields = {"points": (self._name,)}  # type: ignore[misc] - of this device alone
+        self.fields = {"points": (self._name,)}  # type: ignore[misc]  # of this device alone
         self._counts = counts
 
     def answer(self, asked: Asked) -> Reply:
@@ -242,6 +244,60 @@ class Ups(Device):
         raise NotImplementedError(asked.path)
 
 
+class Pdu(Device):
+    """A PDU that Debian's agent of SNMP stands for, and a user of version 3 may read."""
+
+    kind = "snmp"
+    secret = "sn9p-secret"  # noqa: S105 - it opens nothing
+    oid: ClassVar[str] = "1.3.6.1.4.1.318.1.1.26.9.4.3.1.7.5"
+
+    def __init__(self, *, counts: bool) -> None:
+        self._agent: Snmpd | None = None
+        self._counts = counts
+        super().__init__()
+        point = f"{self.oid} 1 {'J' if counts else 'W'}"
+        self.fields = {"points": (point,), "user": USER}  # type: ignore[misc]  # of this device alone
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"snmp://{LOOPBACK}:{self.port}"
+
+    @property
+    def lie(self) -> Callable[[float], float]:
+        """What becomes of its figures."""
+        return self._lie
+
+    @lie.setter
+    def lie(self, lie: Callable[[float], float]) -> None:
+        self._lie = lie
+        self._show()
+
+    def draw(self, seconds: int) -> None:
+        """Let that many seconds go by."""
+        super().draw(seconds)
+        self._show()
+
+    @contextmanager
+    def plugged(self) -> Iterator[None]:
+        """Answer, inside `with`, at the same place each time."""
+        with TemporaryDirectory() as directory, Snmpd(Path(directory), self.port, self.secret) as self._agent:
+            self._show()
+            if self.silent:
+                self._agent.child.pause()
+            yield
+        self._agent = None
+
+    def answer(self, asked: Asked) -> Reply:
+        """Speak no HTTP."""
+        raise NotImplementedError(asked.path)
+
+    def _show(self) -> None:
+        if self._agent is not None:
+            figure = round(self._lie(self.joules if self._counts else self.watts))
+            self._agent.show(self.oid, "integer" if figure < 0 else "counter64", figure)
+
+
 DEVICES: Final[dict[str, Callable[[], Device]]] = {
     "empreinte": Empreinte,
     "redfish, energy": lambda: Redfish(counts=True),
@@ -252,5 +308,9 @@ DEVICES: Final[dict[str, Callable[[], Device]]] = {
     "prometheus, power": lambda: PrometheusQuery(counts=False),
     "redfish, power": lambda: Redfish(counts=False),
     "shelly": Shelly,
+    "snmp, energy": lambda: Pdu(counts=True),
+    "snmp, power": lambda: Pdu(counts=False),
     "tasmota": Tasmota,
 }
+REAL_PARTS: Final = {"snmp, energy": "snmp", "snmp, power": "snmp"}
+"""Of the devices above, those that are a program of another's, and its name among the real parts."""

@@ -13,7 +13,7 @@ from monitor.core.interval import Stamp
 from monitor.core.meters import Meters
 from monitor.core.readings import CounterReading, PowerReading
 from monitor.core.units import Duration, Energy, Power
-from tests.contract.metered import DEVICES, OTHER_SECRET, PLAUSIBLE
+from tests.contract.metered import DEVICES, OTHER_SECRET, PLAUSIBLE, REAL_PARTS
 from tests.contract.test_collectors import (
     ENERGY,
     FOR_METERS,
@@ -42,7 +42,10 @@ LIES: dict[str, Callable[[float], float]] = {
     "frozen": lambda _: 3_600_000.0,
 }
 
-each_device = pytest.mark.parametrize("name", DEVICES)
+each_device = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.real(REAL_PARTS[name]) if name in REAL_PARTS else ()) for name in DEVICES],
+)
 
 
 @pytest.fixture

@@ -74,6 +74,8 @@ PARTS: Final[Mapping[str, Part]] = {
     "prometheus": Part(programs=("prometheus", "promtool"), packages=("prometheus",)),
     "qpdf": Part(programs=("qpdf",), packages=("qpdf",)),
     "root": Part(rights=True),
+    # the daemon asks by snmpget; snmpd is what is asked
+    "snmp": Part(programs=("snmpget", "snmpd"), packages=("snmp", "snmpd")),
     "systemd": Part(programs=("systemd-analyze",), packages=("systemd",)),
     "victoria-metrics": Part(programs=("victoria-metrics",), packages=("victoria-metrics",)),
 }
