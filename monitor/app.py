@@ -408,12 +408,18 @@ def _daemon(
         sources=lambda: {name: sources for sampler in samplers for name, sources in sampler.sources().items()},
         alive=alive,
         commit_every=config.ledger.commit_every,
-        live_for=Duration(LIVE_TICKS * sampling.every.nanoseconds),
+        live_for=_live_for(config),
         feed=feed,
         hand_over=hand_over,
         recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
         present=were_present(opening, machine.clock.boot_id),
     )
+
+
+def _live_for(config: Config) -> Duration:
+    """Return for how long a power is shown: a meter that is read seldom is no less there between two readings."""
+    longest = max(config.sampling.every, *(meter.every for meter in config.meters), Duration.ZERO)
+    return Duration(LIVE_TICKS * longest.nanoseconds)
 
 
 def _settle_memory() -> None:
