@@ -71,6 +71,7 @@ def _books(ledger: Ledger, year: int, rules: Iterable[ExternalRule], scope: Scop
             if one.interval.start < interval.end and one.interval.end > interval.start
         ),
         bought=_bought(ledger, year, monthly.closed_through, rules),
+        imported=ledger.imported(Interval(interval.start, min(interval.end, monthly.closed_through))),
         hourly=ledger.hourly(interval),
         unit_hours=monthly.unit_hours,
     )

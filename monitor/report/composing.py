@@ -16,6 +16,7 @@ from monitor.report.sections.contracts import contracts
 from monitor.report.sections.cover import cover
 from monitor.report.sections.frameworks import frameworks
 from monitor.report.sections.groups import groups
+from monitor.report.sections.imported import imported
 from monitor.report.sections.method import method
 from monitor.report.sections.perimeter import perimeter
 from monitor.report.sections.quality import quality
@@ -46,6 +47,7 @@ def compose(material: Material) -> Document:
         groups(material),
         units(material),
         bought(material),
+        imported(material),
         yearly(material),
         commitments(material),
         contracts(material),

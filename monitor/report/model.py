@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from monitor.core.corrections import Correction
     from monitor.core.entries import Gap, Series, ServiceFacts
     from monitor.core.functional import Functional, FunctionalUnits
+    from monitor.core.imported import ImportedUse
     from monitor.core.spread import Spread, UnitHours
     from monitor.core.summary import Impacts
     from monitor.report.activity import ActivityRow
@@ -82,6 +83,8 @@ class Books:
     """What people corrected or explained of its time by hand, those that were revoked too."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others."""
+    imported: tuple[ImportedUse, ...] = ()
+    """What runs of other programs came to: in none of the others."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
     unit_hours: Mapping[tuple[ServiceFacts, Unit], UnitHours] = field(default_factory=dict)
@@ -166,6 +169,8 @@ class Report:
     """What people corrected or explained of its time by hand, those that were revoked too."""
     bought: Bought = field(default_factory=Bought)
     """What was bought as an API: in none of the others, and never measured."""
+    imported: tuple[ImportedUse, ...] = ()
+    """What runs of other programs came to: in none of the others."""
     hourly: Mapping[int, Energy] = field(default_factory=dict)
     """What the machine used in each hour that was measured, by its start, ns since the epoch."""
     spreads: Mapping[tuple[str, Functional], Spread] = field(default_factory=dict)
@@ -222,6 +227,7 @@ def make(books: Books) -> Report:
         simulated=books.simulated,
         corrections=books.corrections,
         bought=books.bought,
+        imported=books.imported,
         hourly=books.hourly,
         spreads=spreads(uses, books.unit_hours),
         scope=books.scope,

@@ -9,6 +9,7 @@ from monitor.core.calendar import utc
 from monitor.core.corrections_told import correction_told
 from monitor.core.entries import PSEUDO_SERVICES
 from monitor.report.external import bought_told
+from monitor.report.imported import imported_told
 from monitor.report.model import kilowatt_hours
 from monitor.report.quantities import told
 from monitor.report.sources import reckoning
@@ -70,9 +71,15 @@ def figures(report: Report, about: Mapping[str, str], words: Words, stated: Stat
             }
             for gap in report.gaps
         ],
+        **({"imported": _imported(report, about)} if report.imported else {}),
         # there where there is something to tell: a year without any keeps the fingerprint that it had
         **({"corrections": [correction_told(one) for one in report.corrections]} if report.corrections else {}),
     }
+
+
+def _imported(report: Report, about: Mapping[str, str]) -> dict[str, Any]:
+    emissions = report.impacts.emissions
+    return imported_told(report.imported, about.get("host", ""), None if emissions is None else emissions.central)
 
 
 def _month(month: Month, words: Words) -> dict[str, Any]:

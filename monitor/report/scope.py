@@ -73,10 +73,16 @@ def narrowed(books: Books, scope: Scope) -> Books:
         activity=_in(books.activity, scope),
         covered=tuple(one for one in books.covered if one.month in scope.months),
         bought=_bought(books.bought, scope),
+        imported=tuple(one for one in books.imported if scope.whole_machine or _is_of(one.service, scope)),
         # what the machine used by the hour is nobody's
         hourly=books.hourly if scope.whole_machine else {},
         unit_hours={(facts, unit): hours for (facts, unit), hours in books.unit_hours.items() if scope.has(facts)},
     )
+
+
+def _is_of(service: str, scope: Scope) -> bool:
+    """Return whether runs of *service* are in a scope of one service; of which department they are nobody knows."""
+    return bool(service) and service == scope.service and not scope.department
 
 
 def _in(rows: Iterable[Dated], scope: Scope) -> tuple[Dated, ...]:

@@ -8,6 +8,7 @@ from monitor.core.impact import Indicator
 from monitor.report.document import Block, Headline, Headlines, Listing, Notice, Paragraph, Section
 from monitor.report.effects import compare
 from monitor.report.equivalences import equivalences
+from monitor.report.imported import elsewhere, emitted
 from monitor.report.measures import EUROS, KILOGRAMS, KILOWATT_HOURS, LITERS, Measure
 from monitor.report.proposals import UNCOVERED, proposals
 from monitor.report.sections.services import WATER, central, measured
@@ -34,6 +35,16 @@ def summary(material: Material) -> Section:
         blocks.append(Notice(say("summary.partial", share=_share(covered, material))))
     blocks.append(Headlines((*_headlines(material), _coverage(material))))
     blocks.append(Paragraph(_compared(material)))
+    if others := elsewhere(report.imported, material.about.get("host", "")):
+        blocks.append(
+            Paragraph(
+                say(
+                    "summary.imported",
+                    energy=KILOWATT_HOURS.text(sum(one.energy for one in others), material.words),
+                    emissions=KILOGRAMS.text(emitted(others), material.words),
+                )
+            )
+        )
     if report.impacts.emissions is not None:
         blocks += _equivalences(material, report.impacts.emissions.central)
     blocks.append(Paragraph(say("summary.decisions")))

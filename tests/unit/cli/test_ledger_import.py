@@ -106,3 +106,13 @@ def other(place: Path) -> None:
     done = keeping.tick(3600)
     with Ledger.open(url, host="ia-02", timezone="Europe/Paris", now=done.books.at) as opened:
         done.to(opened)
+
+
+def test_the_report_of_the_year_has_what_was_imported_in_its_own_section(call: Call, ledger: str, place: Path) -> None:
+    assert ledger
+    assert call("ledger", "import", file_of(place, {}), "--machine", "gpu-lab-02").status == 0
+    write = ("report", "--year", "2026", "--format", "csv,json", "--output", str(place / "out"))
+    assert call(*write).status == 0
+    told = json.loads((place / "out/empreinte-2026.json").read_text())["imported"]
+    assert [(one["machine"], one["energy_microjoules"]) for one in told["runs"]] == [("gpu-lab-02", 400 * WATT_HOUR)]
+    assert "gpu-lab-02,training" in (place / "out/empreinte-2026-table-imported.csv").read_text(encoding="utf-8")
