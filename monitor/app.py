@@ -34,7 +34,7 @@ from monitor.ledger.store import Ledger, LedgerError
 from monitor.limits import looking_at_limits
 from monitor.live_intensity import LateHours, grid_of, is_wanted, known_until, open_with_token, told
 from monitor.machine import Machine, in_its_place, own_machine, town_hall
-from monitor.metering import is_for_meters, openings, plated
+from monitor.metering import is_for_meters, openings, plated, shown_for
 from monitor.monthly import Monthly
 from monitor.notify.delivery import Notifier
 from monitor.post import posts_of, source_of
@@ -70,8 +70,6 @@ BEYOND_CAP: Final = (
 )
 STALE_TICKS: Final = 12
 """After how many ticks without a snapshot the daemon counts as ill."""
-LIVE_TICKS: Final = 3
-"""For how many ticks a power is shown after the booking it comes from."""
 
 
 def run(config: Config) -> None:
@@ -408,18 +406,12 @@ def _daemon(
         sources=lambda: {name: sources for sampler in samplers for name, sources in sampler.sources().items()},
         alive=alive,
         commit_every=config.ledger.commit_every,
-        live_for=_live_for(config),
+        live_for=shown_for(sampling.every, config.meters),
         feed=feed,
         hand_over=hand_over,
         recent_power=ledger.minutes(now.wall - HOUR.nanoseconds),
         present=were_present(opening, machine.clock.boot_id),
     )
-
-
-def _live_for(config: Config) -> Duration:
-    """Return for how long a power is shown: a meter that is read seldom is no less there between two readings."""
-    longest = max(config.sampling.every, *(meter.every for meter in config.meters), Duration.ZERO)
-    return Duration(LIVE_TICKS * longest.nanoseconds)
 
 
 def _settle_memory() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from monitor.collector import Meter, Reason, Retry, Unavailable
 from monitor.core.readings import PLATFORM, CounterReading, Method, PowerReading
-from monitor.core.units import Energy, Power
+from monitor.core.units import Duration, Energy, Power
 from monitor.secret_file import secret_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.core.readings import Reading
 
 WHOLE: Final = 1
+LIVE_READINGS: Final = 3
+"""For how many readings of what is read least often a power is shown after the booking it comes from. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,14 @@ def meter_of(table: MeterTable) -> Meter:
         hold=table.hold,
         plausible=table.max_power,
     )
+
+
+def shown_for(every: Duration, tables: Iterable[MeterTable]) -> Duration:
+    """Return for how long a power is shown where all is read *every* so often, and the meters of *tables* less often.
+
+    A meter that is read seldom is no less there between two readings.
+    """
+    return Duration(LIVE_READINGS * max(every.nanoseconds, *(table.every.nanoseconds for table in tables), 0))
 
 
 class Shared:

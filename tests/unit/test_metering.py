@@ -12,7 +12,7 @@ from monitor.collector import Reason, Retry, Source, Unavailable
 from monitor.config import MeterTable
 from monitor.core.readings import PLATFORM, CounterReading, HostUsageReading, Method, PowerReading
 from monitor.core.units import Duration, Energy, Memory, Power
-from monitor.metering import Shared, meter_of, openings, plated
+from monitor.metering import Shared, meter_of, openings, plated, shown_for
 from monitor.secret_file import secret_of
 from tests.fixtures.host import daemons_host
 
@@ -179,3 +179,9 @@ def test_without_a_rating_plate_and_of_pages_a_collector_stays_as_it_is() -> Non
     plug, pages = Plug(meter_of(TABLE)), Reads(meter_of(TABLE))
     assert plated(lambda: plug, None)() is plug
     assert plated(lambda: pages, Power.from_watts(1))() is pages
+
+
+def test_a_power_is_shown_until_the_meter_that_is_read_least_often_may_have_missed_some_readings() -> None:
+    every = Duration.from_seconds(5)
+    assert shown_for(every, ()) == Duration.from_seconds(15)
+    assert shown_for(every, (TABLE, replace(TABLE, every=Duration.from_seconds(60)))) == Duration.from_seconds(180)
