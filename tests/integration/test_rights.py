@@ -58,7 +58,7 @@ class Machine:
         """Return what `doctor` prints to a user who is in *groups* alone."""
         program = PROGRAM.format(config=str(self.config), groups=list(groups), nobody=NOBODY, further=further)
         ran = done(sys.executable, "-c", program)
-        assert ran.returncode == 0, ran.stderr
+        assert (ran.returncode, ran.stderr) == (0, "")
         return ran.stdout
 
     def told(self, groups: tuple[int, ...] = ()) -> Any:
