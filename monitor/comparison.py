@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from monitor.collector import Retry, Unavailable
 from monitor.core.meters import Meters
-from monitor.core.readings import DRAM, PACKAGE, Method
+from monitor.core.readings import DRAM, PACKAGE, PLATFORM, CounterReading, Method, PowerReading, Reach
 from monitor.core.units import Duration, Energy, Power
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.adapters.codecarbon import Comparison
     from monitor.clock import Clock
     from monitor.collector import Collector
+    from monitor.core.interval import Stamp
     from monitor.core.meters import Booking
     from monitor.core.readings import Reading
 
@@ -62,36 +63,84 @@ class Line:
     why: tuple[Why, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured over some time, as mean powers."""
+
+    components: Mapping[str, tuple[Method, Power]]
+    """By resource, each by the best that knows it; the platform is among them."""
+    machine: Mapping[str, tuple[Reach, Power | None]] = field(default_factory=dict)
+    """What each meter of the whole machine said, by the name of its collector; None: nothing in this time."""
+
+
 def measure(
     collectors: Sequence[tuple[str, Callable[[], Collector]]],
     clock: Clock,
     every: Duration,
     wait: Callable[[Duration], bool],
-) -> Mapping[str, tuple[Method, Power]]:
-    """Read the collectors *every* so often until *wait* returns True; return resource -> (method, mean power).
+) -> Measured:
+    """Read the collectors *every* so often until *wait* returns True; return the mean powers.
 
-    *wait* waits for the time it is given, and tells whether to stop. The accounting's own rule chooses the sources.
+    *wait* waits for the time it is given, and tells whether to stop. The accounting's own rule chooses the sources; of
+    the whole machine's meters each is also read by itself.
     """
-    meters = Meters(Duration(10 * every.nanoseconds))
+    patience = Duration(10 * every.nanoseconds)
+    books, machine = _Book(patience), dict[str, _Book]()
     opened = list(_opened(collectors))
     try:
-        begun = clock.stamp()
-        meters.take(begun, dict(_read(opened)))
-        stop = False
-        bookings: list[Booking] = []
-        while not stop:
+        stop, at = False, clock.stamp()
+        while True:
+            read = dict(_read(opened))
+            books.take(at, read)
+            for name, rows in _of_machine(read).items():
+                machine.setdefault(name, _Book(patience, rows[0].reach)).take(at, {name: rows})
+            if stop:
+                break
             stop = wait(every)
             at = clock.stamp()
-            meters.take(at, dict(_read(opened)))
-            bookings += meters.book(at)
     finally:
         for _, collector in opened:
             collector.close()
-    return _mean(bookings)
+    alone = {
+        name: (book.reach, found[1] if (found := book.mean().get(PLATFORM)) else None) for name, book in machine.items()
+    }
+    return Measured(books.mean(), alone)
 
 
-def beside(ours: Mapping[str, tuple[Method, Power]], theirs: Comparison) -> tuple[Line, ...]:
+@dataclass(slots=True)
+class _Book:
+    """What some meters have counted."""
+
+    patience: Duration
+    reach: Reach = Reach.SUPPLY
+    bookings: list[Booking] = field(default_factory=list)
+    meters: Meters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meters = Meters(self.patience)
+
+    def take(self, at: Stamp, read: Mapping[str, Sequence[Reading]]) -> None:
+        self.meters.take(at, read)
+        self.bookings += self.meters.book(at)
+
+    def mean(self) -> dict[str, tuple[Method, Power]]:
+        return _mean(self.bookings)
+
+
+def _of_machine(
+    read: Mapping[str, Sequence[Reading]],
+) -> dict[str, list[CounterReading | PowerReading]]:
+    """Return the readings of the whole machine, by collector; one that has none now is left out."""
+    found = {
+        name: [one for one in rows if isinstance(one, CounterReading | PowerReading) and one.resource == PLATFORM]
+        for name, rows in read.items()
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def beside(measured: Measured, theirs: Comparison) -> tuple[Line, ...]:
     """Return both figures of each part, and why they differ."""
+    ours = measured.components
     gpus = [found for resource, found in ours.items() if resource.startswith("gpu")]
     # CPU(Intel Rapl) is its counter, CPU(Cpu Load) its curve. Source: CodeCarbon 3.3.2, external/hardware.py
     counts = any("RAPL" in name.upper() for name in theirs.hardware)

@@ -23,7 +23,7 @@ def doctor(
             metavar="SECONDS",
             min=SHORTEST,
             max=LONGEST,
-            help="Measure for so long beside CodeCarbon, and say why the figures differ.",
+            help="Measure for so long beside CodeCarbon and the wall's meter, and say why the figures differ.",
         ),
     ] = None,
     lang: Lang = None,
@@ -45,8 +45,9 @@ def doctor(
     """
     from monitor.adapters.codecarbon import CodeCarbonFailed
     from monitor.cli import examination
-    from monitor.cli.doctor_page import Comparison, page
+    from monitor.cli.comparison_lines import Comparison
     from monitor.cli.doctor_page import as_json as for_programs
+    from monitor.cli.doctor_page import page
     from monitor.cli.speech import Speech
     from monitor.core.units import Duration
     from monitor.doctor import Verdict

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.cli.comparison_lines import comparison_lines, comparison_told
 from monitor.cli.rights_lines import right_for, rights_lines, rights_of, rights_told
 from monitor.cli.terminal import Tone
 from monitor.doctor import Verdict
+from monitor.uncovered import uncovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from monitor.cli.comparison_lines import Comparison
     from monitor.cli.speech import Speech
     from monitor.cli.terminal import Terminal
-    from monitor.comparison import Line
     from monitor.config import Config
     from monitor.core.rights import Missing
-    from monitor.core.units import Power
     from monitor.doctor import Examination, MeterFound, PageSeen, Standing, Stranger, Webhook
 
 INDENT: Final = "  "
 VERDICTS: Final = {Verdict.MEASURES: Tone.GOOD, Verdict.BLIND: Tone.WARNING, Verdict.IMPOSSIBLE: Tone.BAD}
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """CodeCarbon's figures beside ours, over so many seconds."""
-
-    seconds: int
-    lines: tuple[Line, ...]
-    version: str
-    """Of CodeCarbon."""
 
 
 def page(
@@ -59,7 +49,7 @@ def page(
     parts = [terminal.paint(terminal.paragraph(say("doctor.title", host=config.host.name)), Tone.HEADING)]
     parts += [f"{terminal.paint(say(title), Tone.HEADING)}\n{body}" for title, body in sections if body]
     if compared is not None:
-        parts.append(_comparison(compared, speech, terminal))
+        parts.append(comparison_lines(compared, speech, terminal))
     parts.append(terminal.paint(verdict, VERDICTS[examination.verdict]))
     return "\n\n".join(parts)
 
@@ -78,24 +68,12 @@ def as_json(examination: Examination, config: Config, compared: Comparison | Non
             for seen in examination.pages
         ],
         "webhooks": [{**dataclasses.asdict(one.standing), "cure": one.cure} for one in examination.webhooks],
+        "uncovered": [part.value for part in uncovered(examination.meters)],
         "rights": rights_told(rights_of(examination), speech),
         "pue": float(config.pue) if config.pue is not None else None,
     }
     if compared is not None:
-        content["comparison"] = {
-            "seconds": compared.seconds,
-            "codecarbon": compared.version,
-            "parts": [
-                {
-                    "part": line.part.value,
-                    "empreinte_watts": line.ours.power.watts if line.ours.power else None,
-                    "method": line.ours.method,
-                    "codecarbon_watts": line.theirs.watts if line.theirs else None,
-                    "why": list(line.why),
-                }
-                for line in compared.lines
-            ],
-        }
+        content["comparison"] = comparison_told(compared)
     return content
 
 
@@ -108,6 +86,9 @@ def _energy(examination: Examination, speech: Speech, terminal: Terminal) -> Ite
     if examination.unmeasured:
         resources = speech.page.resources(examination.unmeasured)
         yield terminal.paragraph(speech.say("doctor.unmeasured", resources=resources), INDENT)
+    if beyond := uncovered(examination.meters):
+        parts = speech.page.listed([speech.say(f"doctor.part.{part}") for part in beyond])
+        yield terminal.paragraph(speech.say("doctor.uncovered", parts=parts), INDENT)
 
 
 def _meter_rows(meter: MeterFound, speech: Speech) -> Iterator[tuple[str, str]]:
@@ -213,17 +194,3 @@ def _standing_rows(name: str, standing: Standing, speech: Speech) -> Iterator[tu
     )
     if standing.cure:
         yield "", speech.say("doctor.cure", cure=standing.cure)
-
-
-def _comparison(compared: Comparison, speech: Speech, terminal: Terminal) -> str:
-    def watts(power: Power | None) -> str:
-        return speech.write.power(power) if power is not None else speech.say("status.unknown")
-
-    title = speech.say("compare.title", version=compared.version, seconds=compared.seconds)
-    rows = [("", speech.say("compare.ours"), speech.say("compare.theirs"))]
-    rows += [
-        (speech.say(f"compare.{line.part}"), watts(line.ours.power), watts(line.theirs)) for line in compared.lines
-    ]
-    reasons = dict.fromkeys(why for line in compared.lines for why in line.why)
-    sentences = [terminal.paragraph(speech.say(f"compare.why.{why}"), INDENT) for why in reasons]
-    return "\n".join([terminal.paint(title, Tone.HEADING), terminal.table(rows, right=frozenset({1, 2})), *sentences])

@@ -49,6 +49,7 @@ from monitor.metering import is_for_meters, openings, plated
 from monitor.notify.outbox import FILE, OutboxError, standings
 from monitor.post import posts_of
 from monitor.reckoning import ReckoningError
+from monitor.totals import totals
 from monitor.web.tokens import TokenError, tokens_of
 from monitor.workloads import HostWorkloads, catalogue
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from monitor.collector import Collector
     from monitor.comparison import Line
     from monitor.config import Config, HandoffTable
+    from monitor.totals import Total
 
 TICK: Final = Duration.from_seconds(2)
 """Between two readings of a comparison."""
@@ -111,8 +113,8 @@ def examine(config: Config) -> Examination:
     )
 
 
-def compare(config: Config, elapsed: Duration) -> tuple[tuple[Line, ...], str]:
-    """Return what we and CodeCarbon measure over *elapsed*, part by part, and CodeCarbon's version.
+def compare(config: Config, elapsed: Duration) -> tuple[tuple[Line, ...], str, tuple[Total, ...]]:
+    """Return what we and CodeCarbon measure over *elapsed*, part by part, CodeCarbon's version, and the totals.
 
     Raises CodeCarbonFailed.
     """
@@ -126,7 +128,8 @@ def compare(config: Config, elapsed: Duration) -> tuple[tuple[Line, ...], str]:
             TICK,
             lambda time: stop.wait(time.seconds),
         )
-    return beside(ours, theirs.result()), theirs.result().version
+    said = theirs.result()
+    return beside(ours, said), said.version, totals(ours, said, elapsed)
 
 
 def workloads_of(config: Config) -> HostWorkloads:

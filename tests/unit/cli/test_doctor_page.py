@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collectors import hwmon, ipmi, perf, rapl
-from monitor.cli.doctor_page import Comparison, as_json, page
+from monitor.cli.comparison_lines import Comparison
+from monitor.cli.doctor_page import as_json, page
 from monitor.cli.speech import Speech
 from monitor.cli.terminal import Terminal
 from monitor.collector import PageRead, Source
@@ -32,6 +33,7 @@ from monitor.doctor import (
     Webhook,
     impact_standings,
 )
+from monitor.totals import Reason, Total, Way
 from tests.unit.config.test_file import HERE
 
 CONFIG = load(HERE)
@@ -64,6 +66,12 @@ COMPARED = Comparison(
         Line(Part.GPU, Ours(None, None), None, (Why.THEY_SEE_NONE,)),
     ),
     "3.3.2",
+    (
+        Total(Way.CODECARBON, "", Power.from_watts(75), -25.0, -0.25, (Reason.CODECARBON,)),
+        Total(Way.COMPONENTS, "", Power.from_watts(100), None, None, ()),
+        Total(Way.MACHINE, "shelly:prise", Power.from_watts(130), 30.0, 0.3, (Reason.REST, Reason.SHORT)),
+        Total(Way.MACHINE, "nut:ups", None, None, None, (Reason.SILENT,)),
+    ),
 )
 NOTHING = replace(FOUND, meters=(), users=(), unreadable=(), services=())
 
@@ -287,6 +295,22 @@ def test_both_figures_are_compared_with_the_reason() -> None:
     assert "CodeCarbon has no counter here" in text
 
 
+def test_totals_stand_with_their_differences_and_each_reason_once() -> None:
+    text = shown(compared=COMPARED).replace("\N{NO-BREAK SPACE}", " ")
+    rows = {line.split("  ")[1].strip(): line.split() for line in text.split("\n") if line.startswith("  ")}
+    assert rows["CodeCarbon, all parts"][-4:] == ["\N{MINUS SIGN}25.0", "W", "\N{MINUS SIGN}25.0", "%"]
+    assert rows["shelly:prise"] == ["shelly:prise", "130", "W", "+30.0", "W", "+30.0", "%"]
+    assert rows["sum of components"] == ["sum", "of", "components", "100", "W"]
+    assert rows["nut:ups"] == ["nut:ups", "?"]
+    assert text.count("usual.") == 1
+
+
+def test_what_no_meter_covers_is_named_in_both_languages_and_to_programs() -> None:
+    assert "No meter covers the memory, fans, disks and the main board" in " ".join(shown().split())
+    assert "Aucun compteur ne couvre la mémoire" in " ".join(shown(language=Language.FRENCH).split())
+    assert as_json(FOUND, CONFIG, None, ENGLISH)["uncovered"] == ["memory", "rest", "supply"]
+
+
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("found", [FOUND, NOTHING])
 def test_it_fits_into_a_terminal_in_both_languages(found: Examination, language: Language) -> None:
@@ -303,6 +327,9 @@ def test_every_state_can_be_said_in_both_languages() -> None:
         for why in Why:
             compared = Comparison(5, (Line(Part.RAM, Ours(None, None), None, (why,)),), "1")
             assert shown(compared=compared, language=language)
+        for reason in Reason:
+            total = Total(Way.MACHINE, "ipmi", None, None, None, (reason,))
+            assert shown(compared=Comparison(5, (), "1", (total,)), language=language)
 
 
 def test_programs_get_all_of_it() -> None:
@@ -319,6 +346,14 @@ def test_programs_get_all_of_it() -> None:
         "why": ["cpu_model"],
     }
     assert said["comparison"]["parts"][1]["empreinte_watts"] is None
+    assert said["comparison"]["totals"][2] == {
+        "way": "machine",
+        "collector": "shelly:prise",
+        "watts": 130.0,
+        "difference_watts": 30.0,
+        "difference_ratio": 0.3,
+        "why": ["rest", "short"],
+    }
     assert "comparison" not in as_json(FOUND, CONFIG, None, ENGLISH)
 
 

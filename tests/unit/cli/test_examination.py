@@ -162,10 +162,13 @@ def test_both_measure_over_the_same_time(tmp_path: Path, monkeypatch: pytest.Mon
         return Comparison(elapsed, Energy(5), Energy(5), Energy(0), ("CPU(Cpu Load)",), None, "", "3.3.2")
 
     monkeypatch.setattr(codecarbon, "compare", theirs)
-    lines, version = examination.compare(config_of(RECORDED / "virtual-machine", tmp_path), Duration.from_seconds(5))
+    config = config_of(RECORDED / "virtual-machine", tmp_path)
+    lines, version, told = examination.compare(config, Duration.from_seconds(5))
     assert version == "3.3.2"
     assert [line.part.value for line in lines] == ["cpu", "ram"]
     assert lines[0].theirs == Power(1)
+    assert [(one.way.value, one.name) for one in told] == [("codecarbon", ""), ("components", "")]
+    assert told[0].power == Power(2)
 
 
 def test_a_comparison_that_fails_ends_the_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
