@@ -206,12 +206,14 @@ class SnmpCollector:
 
     def _understood(self, printed: str) -> Mapping[str, Value]:
         """Return the values in what was *printed*, of which no message holds a word."""
-        if DENIED.search(printed):
-            raise forbidden(self._meter)
         lines = LINE.findall(printed)
+        if not lines and DENIED.search(printed):
+            raise forbidden(self._meter)
+        if not lines and "Timeout" in printed:
+            more = "" if self._meter.user else ", as one does that doesn't know the community"
+            raise Retry(f"{self._host} did not answer by SNMP in time{more}")
         if not lines:
-            more = "" if self._meter.user else ", as it does where it doesn't know the community"
-            raise Retry(f"{self._host} gave no answer by SNMP that can be read{more}")
+            raise Retry(f"{self._host} can't be found, or what it answers by SNMP can't be read")
         return {oid: Value(kind, _number(text)) for oid, kind, text in lines if kind in FIGURES}
 
     def _shown(self, point: Point, values: Mapping[str, Value]) -> Shown:
@@ -326,16 +328,21 @@ def _check_secret(meter: Meter, host: str) -> None:
 
 def _write_configuration(directory: Path, meter: Meter) -> None:
     """Write what net-snmp has to know of *meter* where only this user can read it. Raises OSError."""
-    settings = {"defVersion": "2c", "defCommunity": meter.secret}
+    settings = {"defVersion": "2c", "defCommunity": _quoted(meter.secret)}
     if meter.user:
         settings = {
             "defVersion": "3",
-            "defSecurityName": meter.user,
+            "defSecurityName": _quoted(meter.user),
             "defSecurityLevel": "authPriv",
             "defAuthType": "SHA",
             "defPrivType": "AES",
-            "defPassphrase": meter.secret,
+            "defPassphrase": _quoted(meter.secret),
         }
     file = directory / "snmp.conf"
     file.touch(mode=0o600)
     file.write_text("".join(f"{key} {value}\n" for key, value in settings.items()), encoding="utf-8")
+
+
+def _quoted(text: str) -> str:
+    """Return *text* as net-snmp takes it for one word, whatever it begins with. Source: read_config.c, copy_nword."""
+    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))

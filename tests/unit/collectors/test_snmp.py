@@ -1,7 +1,9 @@
 """A PDU by way of SNMP: what is asked, and what Debian's own agent answers to Debian's own program."""
 
 import shutil
+import socket
 import stat
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from tests.parts.snmpd import COMMUNITY, PASSPHRASE, USER, Snmpd
 
 OUTLET = "1.3.6.1.4.1.318.1.1.26.9.4.3.1"
 NOWHERE = f"snmp://{LOOPBACK}:1"
+QUESTION, ANSWER = b"\xa0", b"\xa2"
+"""Tags of a request and of the answer to it. Source: RFC 3416, section 3."""
 TENTHS = Energy(360_000_000_000)
 """0.1 kWh."""
 
@@ -136,6 +140,49 @@ def test_an_agent_that_is_silent_as_to_a_wrong_community_is_asked_again(agent: S
         SnmpCollector.open(
             host_with(f"snmp://{LOOPBACK}:{free_port()}", points=("apc:outlet/1",), secret=SECRET)
         ).collect()
+
+
+@pytest.mark.real("snmp")
+@pytest.mark.parametrize("secret", ["two words", '"quoted"', "#hash", "back\\slash", ' "a', "l'été", 'a\\"b'])
+def test_a_secret_is_sent_as_it_is_written_whatever_characters_it_has(secret: str) -> None:
+    received: list[bytes] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind((LOOPBACK, 0))
+
+        def send_back() -> None:
+            message, sender = listening.recvfrom(1500)
+            received.append(message)
+            listening.sendto(message.replace(QUESTION, ANSWER, 1), sender)
+
+        answering = threading.Thread(target=send_back)
+        answering.start()
+        address = f"snmp://{LOOPBACK}:{listening.getsockname()[1]}"
+        with pytest.raises(Unavailable, match="no figure"):
+            SnmpCollector.open(host_with(address, points=("apc:outlet/1",), secret=secret)).collect()
+        answering.join()
+    community = secret.encode()
+    assert bytes((4, len(community))) + community in received[0]
+
+
+@pytest.mark.parametrize(
+    ("printed", "fact"),
+    [
+        ("Timeout: No Response from udp:127.0.0.1:1.", Retry),
+        ("snmpget: Unknown host (udp:pdu.invalid:161)", Retry),
+        ("Error in packet", Retry),
+        (".1.3.6.1.4.1.1 = Gauge32: 1e999999", Retry),
+        (".1.3.6.1.4.1.1 = Timeticks: (5) 0:00:00.05", Unavailable),
+        (".1.3.6.1.4.1.1 = No Such Instance currently exists at this OID", Unavailable),
+        ("snmpget: Authentication failure (incorrect password, community or key)", Unavailable),
+        ("", Retry),
+    ],
+)
+def test_what_is_no_figure_is_told_as_what_it_is(tmp_path: Path, printed: str, fact: type[Exception]) -> None:
+    program = tmp_path / "snmpget"
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")
+    program.chmod(0o700)
+    with pytest.raises(fact):
+        SnmpCollector(meter_at(NOWHERE, points=("1.3.6.1.4.1.1 1 W",), secret=SECRET), str(program)).collect()
 
 
 @pytest.mark.parametrize("user", ["", USER])
