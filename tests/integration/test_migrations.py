@@ -33,6 +33,7 @@ from monitor.ledger.upgrade import bring_up_to_date
 from monitor.ledger.verify import verify
 from tests.contract.bookkeeping import Bookkeeping
 from tests.contract.reckoned import reckoned
+from tests.contract.test_ledger_external import hour as bought_hour
 from tests.parts.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from monitor.core.entries import OpenBooks
 
 ROOT = Path(__file__).parents[2]
+SCHEMA_OF_BOUGHT = 4
+"""The first that had services that are bought."""
 NOW = Stamp(1_772_600_400 * 10**9, 0)
 
 
@@ -221,6 +224,8 @@ def kept_by_the_newest(url: str, number: int) -> None:
         impacts = reckoned(done.closed) if number > 1 else []
         ledger.commit(books, done.closed, keeping.skip(600), [ServiceFacts("assistant", "Assistant")], impacts=impacts)
         ledger.remember("cpu_power", "95 W")
+        if number >= SCHEMA_OF_BOUGHT:
+            ledger.add_external([bought_hour(400)], stream="spool", through=1)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -229,7 +234,7 @@ def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, t
     kept_by_the_newest(newer, number)
     with Ledger.read(newer) as ledger:
         monthly, minutes, books = ledger.monthly(2026), ledger.minutes(0), ledger.load()
-        applied = ledger.applied(Interval(0, 2**62))
+        applied, bought = ledger.applied(Interval(0, 2**62)), ledger.external(Interval(0, 2**62))
     assert books is not None
     schema_of(url, number)
     before = sorted(tables(url).keys() - {VERSION_TABLE})
@@ -247,6 +252,9 @@ def test_a_ledger_of_an_earlier_schema_is_read_as_it_was_and_goes_on(url: str, t
         assert ledger.exposure_offset() == books
         assert verify(ledger).faults == ()
         assert ledger.applied(Interval(0, 2**62)) == applied
+        assert ledger.external(Interval(0, 2**62)) == bought
+        assert bool(bought) is (number >= SCHEMA_OF_BOUGHT)
+        assert (ledger.made_by_hand(), ledger.imported(Interval(0, 2**62))) == ((), ())
     went_on(url, books)
 
 
