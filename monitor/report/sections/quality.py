@@ -15,6 +15,7 @@ from monitor.report.measures import KILOWATT_HOURS, number_column, text_column
 from monitor.report.printing import moment
 from monitor.report.rounding import alone
 from monitor.report.sections.corrections import corrections
+from monitor.report.sections.covered import covered
 from monitor.report.tabulating import Amounts, Beside, percent, tabulated, whole_and_parts
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ LONGEST: Final = 20
 
 def quality(material: Material) -> Section:
     """Return the section of data quality."""
-    blocks: list[Block] = [Paragraph(material.say("quality.reading")), _methods(material), _coverage(material)]
+    blocks: list[Block] = [Paragraph(material.say("quality.reading")), *covered(material)]
+    blocks += [_methods(material), _coverage(material)]
     report = material.report
     if not report.complete:
         blocks.insert(0, Notice(material.say("quality.incomplete", moment=moment(utc(report.closed_through)))))
