@@ -24,7 +24,6 @@ from monitor.core.readings import (
     Reading,
     UsageReading,
 )
-from monitor.core.reconciliation import Outcome
 from monitor.core.units import Duration, Energy, Memory, Power
 
 SECOND = 1_000_000_000
@@ -148,22 +147,6 @@ def test_what_the_platform_draws_beside_its_components_is_the_rest() -> None:
     }
     assert joules(books)[("a", "rest", Share.ACTIVE)] == 60
     assert joules(books)[(OTHER, "rest", Share.ACTIVE)] == 20
-
-
-def test_how_meters_go_together_is_shown_while_the_whole_machine_is_metered() -> None:
-    account = accounting()
-    assert account.outcome is None
-    for tick in range(121):
-        meters = (counter("package", 500.0 * tick), counter("platform", 1000.0 * tick))
-        account.take(observed(stamp(5 * tick), rapl=meters, process=(host(tick), use("a", tick))))
-        if tick == 1:
-            assert account.outcome == Outcome(None, None, None)
-    assert account.outcome == Outcome(0.5, None, None)
-    alone = accounting()
-    for tick in range(2):
-        package = (counter("package", 100 * tick),)
-        alone.take(observed(stamp(5 * tick), rapl=package, process=(host(tick), use("a", tick))))
-    assert alone.outcome is None
 
 
 def test_the_rest_never_falls() -> None:
