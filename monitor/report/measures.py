@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.core.impact import Indicator
 from monitor.core.units import (
     MICROGRAMS_PER_GRAM,
     MICROJOULES_PER_KILOWATT_HOUR,
@@ -67,24 +66,10 @@ LITERS: Final = Measure("l", "L", MICROLITERS_PER_LITER)
 MILLIGRAMS: Final = Measure("mgsbe", "mgSbe", PICOGRAMS_PER_GRAM // 1000)
 EUROS: Final = Measure("eur", "€", MICROS_PER_EURO)
 
-OF_INDICATOR: Final = {
-    Indicator.ENERGY: KILOWATT_HOURS,
-    Indicator.FACILITY_ENERGY: KILOWATT_HOURS,
-    Indicator.PRIMARY_ENERGY: KILOWATT_HOURS,
-    Indicator.GWP_USE: KILOGRAMS,
-    Indicator.GWP_USE_MARKET: KILOGRAMS,
-    Indicator.GWP_EMBODIED: KILOGRAMS,
-    Indicator.WATER_SITE: LITERS,
-    Indicator.WATER_GRID: LITERS,
-    Indicator.ADPE_USE: MILLIGRAMS,
-    Indicator.ADPE_EMBODIED: MILLIGRAMS,
-    Indicator.COST: EUROS,
-}
 
-
-def text_column(key: str, words: Words, kind: Kind = Kind.TEXT) -> Column:
+def text_column(key: str, words: Words, kind: Kind = Kind.TEXT, unit: str = "") -> Column:
     """Return the column *key* of texts, with the heading and the meaning that *words* have for it."""
-    return Column(key, words.say(f"column.{key}.heading"), words.say(f"column.{key}.meaning"), kind)
+    return Column(key, words.say(f"column.{key}.heading"), words.say(f"column.{key}.meaning"), kind, unit)
 
 
 def number_column(key: str, words: Words, decimals: int, unit: str = "") -> Column:

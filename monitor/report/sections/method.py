@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from monitor.core.interval import HOUR
-from monitor.report.document import Block, Column, Kind, Listing, Paragraph, Section, Table
+from monitor.report.document import Block, Kind, Listing, Paragraph, Section, Table
 from monitor.report.measures import text_column
 from monitor.report.rounding import alone
 
@@ -39,18 +39,12 @@ def method(material: Material) -> Section:
     )
 
 
-def _exact(key: str, material: Material, unit: str = "") -> Column:
-    """Return a column of figures that are given as their source gives them, with as many digits."""
-    words = material.words
-    return Column(key, words.say(f"column.{key}.heading"), words.say(f"column.{key}.meaning"), Kind.TEXT, unit)
-
-
 def _factors(material: Material) -> Table:
     words = material.words
     columns = (
         text_column("role", words),
-        _exact("value", material),
-        _exact("range", material),
+        text_column("value", words),
+        text_column("range", words),
         text_column("factor_unit", words),
         text_column("factor_year", words),
         text_column("hours", words),
@@ -96,7 +90,7 @@ def _live(material: Material) -> Table:
         text_column("provider", words),
         text_column("zone", words),
         text_column("hours", words),
-        *(_exact(f"intensity_{end}", material, "gCO₂e/kWh") for end in ("lowest", "mean", "highest")),
+        *(text_column(f"intensity_{end}", words, unit="gCO₂e/kWh") for end in ("lowest", "mean", "highest")),
     )
     rows = tuple(
         (
