@@ -6,42 +6,21 @@ strategy, told each year before the debate on the budget.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from monitor.core.contracts import Operator, Quantity
-from monitor.core.units import GRAMS_PER_KILOGRAM
 from monitor.report.document import Kind, Listing, Notice, Paragraph, Section, Table
 from monitor.report.measures import number_column, text_column
+from monitor.report.metrics import DECIMALS, SIGNS, metric_name, told, unit_of, written
 from monitor.report.printing import clean
 from monitor.report.stated import is_yearly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from monitor.core.commitments import Commitment, Pledged
-    from monitor.core.contracts import Metric
     from monitor.report.document import Block, Cell
     from monitor.report.material import Material
-
-DECIMALS: Final = 3
-_JOULES_PER_WATT_HOUR: Final = 3600
-SIGNS: Final = {Operator.AT_MOST: "≤", Operator.BELOW: "<", Operator.AT_LEAST: "≥", Operator.ABOVE: ">"}
-_WHOLE: Final = {
-    Quantity.ENERGY: ("kWh", Fraction(_JOULES_PER_WATT_HOUR * 1000)),
-    Quantity.EMISSIONS: ("kgCO₂e", Fraction(GRAMS_PER_KILOGRAM)),
-    Quantity.WATER: ("m³", Fraction(1000)),
-    Quantity.SHARE: ("%", Fraction(1, 100)),
-    Quantity.RATIO: ("", Fraction(1)),
-    Quantity.INTENSITY: ("gCO₂e/kWh", Fraction(1)),
-    Quantity.WATER_USE: ("L/kWh", Fraction(1)),
-}
-_PER_UNIT: Final = {
-    Quantity.ENERGY: ("Wh", Fraction(_JOULES_PER_WATT_HOUR)),
-    Quantity.EMISSIONS: ("gCO₂e", Fraction(1)),
-}
-"""In what figures are told, and how many of the quantity's units are one."""
 
 
 def commitments(material: Material) -> Section | None:
@@ -88,8 +67,8 @@ def _result(material: Material, one: Pledged) -> tuple[Cell, ...]:
         _indicator(material, commitment),
         f"{SIGNS[commitment.operator]} {commitment.target}".replace(" ", "\N{NO-BREAK SPACE}"),
         str(commitment.year),
-        _told(_held_against(one), metric),
-        *(_told(bound, metric) for bound in ((value.central, value.low, value.high) if value else (None, None, None))),
+        told(_held_against(one), metric),
+        *(told(bound, metric) for bound in ((value.central, value.low, value.high) if value else (None, None, None))),
         unit_of(metric)[0],
         material.say(f"outcome.{one.outcome.value}"),
     )
@@ -101,27 +80,13 @@ def _held_against(one: Pledged) -> Fraction | None:
 
 
 def _indicator(material: Material, commitment: Commitment) -> str:
-    metric, say = commitment.metric, material.say
-    name = say(f"indicator.{metric.measured.value}")
-    if metric.functional is not None:
-        name = say("indicator.per_unit", indicator=name, unit=say(f"functional.{metric.functional.value}"))
+    say, name = material.say, metric_name(material, commitment.metric)
     if commitment.service:
         facts = next((use.facts for use in material.report.uses if use.facts.key == commitment.service), None)
         return say("indicator.service", indicator=name, name=material.name(facts) if facts else commitment.service)
     if commitment.department:
         return say("indicator.department", indicator=name, name=commitment.department)
     return name
-
-
-def unit_of(metric: Metric) -> tuple[str, Fraction]:
-    """Return in what figures of *metric* are told, and how many of its quantity's units are one."""
-    return (_PER_UNIT if metric.functional is not None else _WHOLE)[metric.quantity]
-
-
-def _told(amount: Fraction | None, metric: Metric) -> Decimal | None:
-    if amount is None:
-        return None
-    return Decimal(round(amount / unit_of(metric)[1] * 10**DECIMALS)).scaleb(-DECIMALS)
 
 
 def _notes(material: Material) -> Iterator[str]:
@@ -136,12 +101,10 @@ def _notes(material: Material) -> Iterator[str]:
 def _origin(material: Material, one: Pledged) -> str:
     if one.origin is None:
         return ""
-    unit, _ = unit_of(one.commitment.metric)
-    amount = _told(one.origin.amount, one.commitment.metric)
     return material.say(
         "commitments.stated_origin" if one.origin.stated else "commitments.ledger_origin",
         year=one.commitment.baseline_year,
-        amount=f"{material.words.number(amount or Decimal(0), DECIMALS)}\N{NO-BREAK SPACE}{unit}".rstrip(),
+        amount=written(material, one.origin.amount, one.commitment.metric),
     )
 
 

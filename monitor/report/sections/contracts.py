@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import local_time, whole_period
 from monitor.core.clause_windows import EVER
-from monitor.core.contracts import Measured, Verdict, Window
+from monitor.core.contracts import Verdict, Window
 from monitor.core.units import NANOSECONDS_PER_SECOND
 from monitor.report.document import Figure, Paragraph, Section, Table
 from monitor.report.drawing.bullets import Bullet, bullets
 from monitor.report.measures import number_column, text_column
-from monitor.report.sections.commitments import DECIMALS, SIGNS, unit_of
+from monitor.report.metrics import DECIMALS, SIGNS, metric_name, told, unit_of, written
+from monitor.report.rounding import alone
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from fractions import Fraction
 
-    from monitor.core.contracts import Clause, Contract, Evaluation, Metric
+    from monitor.core.contracts import Clause, Contract, Evaluation
     from monitor.report.document import Cell
     from monitor.report.material import Material
 
@@ -94,9 +95,9 @@ def _row(material: Material, one: Judged) -> tuple[Cell, ...]:
         name_of(material, clause),
         period_of(material, one.evaluation),
         threshold_of(clause),
-        *(None if bound is None else _number(bound / unit_of(clause.metric)[1], DECIMALS) for bound in bounds),
+        *(told(bound, clause.metric) for bound in bounds),
         unit_of(clause.metric)[0],
-        None if figure is None else _number(figure.coverage * HUNDRED, 1),
+        None if figure is None else _percent(figure.coverage),
         material.say(f"verdict.{one.evaluation.verdict.value}"),
         why(material, one.evaluation),
     )
@@ -147,16 +148,6 @@ def name_of(material: Material, clause: Clause) -> str:
     return clause.text or metric_name(material, clause.metric)
 
 
-def metric_name(material: Material, metric: Metric) -> str:
-    """Return what *metric* is, in words."""
-    name = material.say(f"indicator.{Measured(metric.measured).value}")
-    if metric.functional is None:
-        return name
-    return material.say(
-        "indicator.per_unit", indicator=name, unit=material.say(f"functional.{metric.functional.value}")
-    )
-
-
 def period_of(material: Material, one: Evaluation) -> str:
     """Return the window of *one*: `2026`, `2026-Q1` or `2026-03` where it is whole, else its first and last day.
 
@@ -177,7 +168,7 @@ def threshold_of(clause: Clause) -> str:
     agreed = f"{SIGNS[clause.operator]} {clause.threshold.written}"
     if clause.tolerance:
         sign = "+" if clause.operator.is_ceiling else "\N{MINUS SIGN}"
-        agreed += f" ({sign}{_number(clause.tolerance * HUNDRED, 1).normalize():f} %)"
+        agreed += f" ({sign}{_percent(clause.tolerance).normalize():f} %)"
     return agreed.replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -199,9 +190,7 @@ def _written(material: Material, one: Evaluation) -> str:
     """Return the figure with its unit, as it is written in a sentence."""
     if one.figure is None:
         return material.say("document.unknown")
-    unit, size = unit_of(one.clause.metric)
-    number = material.words.number(_number(one.figure.value.central / size, DECIMALS), DECIMALS)
-    return f"{number}\N{NO-BREAK SPACE}{unit}".rstrip()
+    return written(material, one.figure.value.central, one.clause.metric)
 
 
 def written_range(material: Material, one: Evaluation) -> str:
@@ -213,5 +202,5 @@ def written_range(material: Material, one: Evaluation) -> str:
     return f"{central}, {material.say('table.range', low=low, high=high)}"
 
 
-def _number(value: Fraction, decimals: int) -> Decimal:
-    return Decimal(round(value * 10**decimals)).scaleb(-decimals)
+def _percent(share: Fraction) -> Decimal:
+    return alone(HUNDRED * share.numerator, share.denominator, 1)

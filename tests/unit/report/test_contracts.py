@@ -15,10 +15,11 @@ from monitor.config import Language
 from monitor.core.contracts import METRICS, ContractStanding, Operator, Reason, Verdict
 from monitor.report.document import Figure, Paragraph, Table
 from monitor.report.material import Material
+from monitor.report.metrics import metric_name
 from monitor.report.model import make
 from monitor.report.opendata import opendata
 from monitor.report.schema import schema_files
-from monitor.report.sections.contracts import contracts, judged_of, metric_name, threshold_of
+from monitor.report.sections.contracts import contracts, judged_of, threshold_of
 from monitor.report.stated import Stated
 from monitor.wording import words
 from tests.fixtures.contracts import CLAUSES, clause, standings
