@@ -27,6 +27,12 @@ def printed(cell: Cell, column: Column, words: Words) -> str:
     return moment(cell) if column.kind is Kind.DATE else clean(cell)
 
 
+def as_given(value: Decimal, words: Words) -> str:
+    """Return *value* with the digits that its source gives it with, less noughts at its end."""
+    exponent = value.normalize().as_tuple().exponent
+    return words.number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
 def moment(text: str) -> str:
     """Return a day as it is, and a moment in UTC as people read it: `2026-03-04 15:00`; seconds where there are any."""
     return clean(_MOMENT.sub("\\1\N{NO-BREAK SPACE}\\2\\3", text))

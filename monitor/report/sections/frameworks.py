@@ -14,6 +14,7 @@ from monitor.core.external import Impact, use_of
 from monitor.core.impact import Indicator, Role
 from monitor.report.document import Paragraph, Section, Table
 from monitor.report.measures import KILOGRAMS, KILOWATT_HOURS, Measure, number_column, text_column
+from monitor.report.printing import as_given
 from monitor.report.rounding import alone
 from monitor.report.sections.figures import mean_intensity
 from monitor.report.sections.procurement import procurement
@@ -149,7 +150,7 @@ def _limit(key: str, value: Decimal | None, limit: Decimal, material: Material) 
     if value is None:
         return criterion, asked, words.say("document.unknown"), words.say("rgesn.unknown")
     # the three limits are strict but for that of water, and what equals one is told as missing it
-    text = words.number(value, max(0, -int(value.normalize().as_tuple().exponent)))
+    text = as_given(value, words)
     return (
         criterion,
         asked,

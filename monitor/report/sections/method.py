@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from monitor.core.interval import HOUR
 from monitor.report.document import Block, Kind, Listing, Paragraph, Section, Table
 from monitor.report.measures import text_column
+from monitor.report.printing import as_given
 from monitor.report.rounding import alone
 
 if TYPE_CHECKING:
@@ -68,16 +69,10 @@ def _factors(material: Material) -> Table:
 
 
 def _value(factor: Factor, material: Material) -> tuple[Cell, ...]:
-    low, high = _figure(factor.low, material), _figure(factor.high, material)
+    low, high = as_given(factor.low, material.words), as_given(factor.high, material.words)
     unit = material.words.maybe(f"factor_unit.{factor.unit}", factor.unit)
     ends = "" if low == high else material.say("table.range", low=low, high=high)
-    return _figure(factor.value, material), ends, unit
-
-
-def _figure(value: Decimal, material: Material) -> str:
-    """Return *value* with the digits that it is given with."""
-    exponent = value.normalize().as_tuple().exponent
-    return material.words.number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+    return as_given(factor.value, material.words), ends, unit
 
 
 def _hours(nanoseconds: int, material: Material) -> str:
@@ -97,9 +92,9 @@ def _live(material: Material) -> Table:
             one.provider,
             one.zone,
             _hours(one.time.nanoseconds, material),
-            _figure(one.lowest, material),
+            as_given(one.lowest, material.words),
             words.number(Decimal(round(10 * one.mean)) / 10, 1),
-            _figure(one.highest, material),
+            as_given(one.highest, material.words),
         )
         for one in material.report.reckoning.live
     )
@@ -121,7 +116,7 @@ def _assets(material: Material) -> Table:
         (
             one.name,
             material.resource(one.resource),
-            _figure(one.amount, material),
+            as_given(one.amount, material.words),
             one.bought.isoformat() if one.bought else None,
             _with_unit(one.lifetime, material),
             _with_unit(one.gwp, material),
@@ -134,4 +129,4 @@ def _assets(material: Material) -> Table:
 
 def _with_unit(factor: Factor, material: Material) -> str:
     unit = material.words.maybe(f"factor_unit.{factor.unit}", factor.unit)
-    return f"{_figure(factor.value, material)}\N{NO-BREAK SPACE}{unit}"
+    return f"{as_given(factor.value, material.words)}\N{NO-BREAK SPACE}{unit}"

@@ -8,13 +8,13 @@ from monitor.report.document import Kind, Listing, Paragraph, Section, Table
 from monitor.report.measures import KILOWATT_HOURS, number_column, text_column
 from monitor.report.printing import clean
 from monitor.report.rounding import alone
+from monitor.report.sections.services import central
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
     from monitor.core.bills import Reconciled
-    from monitor.core.impact import Bounds
     from monitor.report.document import Cell, Column
     from monitor.report.material import Material
 
@@ -60,11 +60,7 @@ def _bills(material: Material) -> Table:
 
 
 def _amounts(one: Reconciled) -> tuple[int | None, ...]:
-    return (one.bill.energy, one.billed, _central(one.machine), _central(one.facility), one.difference)
-
-
-def _central(amount: Bounds | None) -> int | None:
-    return None if amount is None else amount.central
+    return (one.bill.energy, one.billed, central(one.machine), central(one.facility), one.difference)
 
 
 def _kilowatt_hours(amount: int | None, column: Column) -> Decimal | None:

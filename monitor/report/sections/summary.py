@@ -10,6 +10,7 @@ from monitor.report.effects import compare
 from monitor.report.equivalences import equivalences
 from monitor.report.imported import elsewhere, emitted
 from monitor.report.measures import EUROS, KILOGRAMS, KILOWATT_HOURS, LITERS, Measure
+from monitor.report.printing import as_given
 from monitor.report.proposals import UNCOVERED, proposals
 from monitor.report.sections.services import WATER, central, measured
 from monitor.report.sections.yearly import said
@@ -135,12 +136,11 @@ def _equivalences(material: Material, micrograms: int) -> list[Block]:
     found = equivalences(micrograms, material.comparisons)
     if not found:
         return []
-    number = material.words.number
     items = tuple(
         material.say(
             f"equivalence.{one.factor.subject}",
-            amount=number(round(one.amount), 0),
-            value=number(one.factor.value, max(0, -int(one.factor.value.normalize().as_tuple().exponent))),
+            amount=material.words.number(round(one.amount), 0),
+            value=as_given(one.factor.value, material.words),
         )
         for one in found
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from monitor.config import Language
 from monitor.report.document import Column, Kind
-from monitor.report.printing import LONGEST, UNKNOWN, clean, heading, moment, plain, printed
+from monitor.report.printing import LONGEST, UNKNOWN, as_given, clean, heading, moment, plain, printed
 from monitor.wording import words
 from tests.fixtures.documents import COLUMNS
 
@@ -19,6 +19,11 @@ def test_a_number_has_the_decimals_of_its_column() -> None:
 
 def test_less_than_nothing_has_the_sign_of_minus() -> None:
     assert printed(Decimal("-1234.5"), COLUMNS[1], FRENCH) == "\N{MINUS SIGN}1\u202f234,5"
+
+
+def test_a_factor_keeps_the_digits_of_its_source_without_noughts_at_their_end() -> None:
+    told = [as_given(Decimal(value), FRENCH) for value in ("0.0520", "1200", "1.2E+3", "0")]
+    assert told == ["0,052", "1\u202f200", "1\u202f200", "0"]
 
 
 def test_a_moment_is_told_without_the_signs_of_programs_and_a_day_as_it_is() -> None:
