@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from monitor.cli.sealing import seal_in
+from monitor.cli.sealing import content_in, inputs_of, seal_files, seal_in
 from monitor.cli.session import CommandError, Status
 from monitor.report.declarations import Declaration, declarations_csv
-from monitor.report.evidence import (
-    content_of,
-    evaluations_csv,
-    evidence_document,
-    evidence_seal,
-)
+from monitor.report.evidence import content_of, evaluations_csv, evidence_document, evidence_seal
 from monitor.report.rendering import html, pdf
-from monitor.report.seal import name_of, written
+from monitor.report.seal import name_of
 from monitor.report.sheets import sheets
 
 if TYPE_CHECKING:
@@ -28,14 +22,13 @@ if TYPE_CHECKING:
     from monitor.report.evidence import Evidence
     from monitor.report.seal import Seal
 
-
 ANOTHER: Final = "is not the file that came in: find the one of that sha256, or write down the new one's"
 
 
 def declarations_of(declared: Sequence[Declared]) -> tuple[Declaration, ...]:
     """Return the files that the supplier has handed in, numbered; a missing one has no content. Raises OSError."""
     return tuple(
-        Declaration(one.file, f"declaration-{number}-{_plain(Path(one.file).name)}", _content(Path(one.file)), one)
+        Declaration(one.file, f"declaration-{number}-{_plain(Path(one.file).name)}", content_in(Path(one.file)), one)
         for number, one in enumerate(declared, start=1)
     )
 
@@ -68,22 +61,15 @@ def seal_evidence(
 
     Raises CommandError where sealed evidence would become other evidence for no reason; it names what changed.
     """
-    place = directory / name_of(evidence.stem)
-    before = seal_in(place)
+    before = seal_in(directory / name_of(evidence.stem))
     if before is not None and before.fingerprint != evidence.fingerprint and not reason:
         message = (
             f"the evidence in {directory} is sealed, and has changed since{_which(before, evidence.declarations)}: "
             "write a corrective edition with --correct REASON, or name another --output"
         )
         raise CommandError(message, Status.NO)
-    inputs = {
-        "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
-        "program": evidence.material.about.get("version", ""),
-    }
-    made = {place.name: written(evidence_seal(evidence, files, inputs, before, reason))}
-    return (
-        made if before is None or not reason else {name_of(evidence.stem, before.edition): place.read_bytes(), **made}
-    )
+    inputs = inputs_of(evidence.material, configuration)
+    return seal_files(evidence_seal(evidence, files, inputs, before, reason), directory, before, reason)
 
 
 def wrong(declarations: Iterable[Declaration]) -> tuple[str, ...]:
@@ -98,13 +84,6 @@ def _which(before: Seal, declarations: Iterable[Declaration]) -> str:
     """Return which declarations have changed since the edition *before*, to be put into a sentence."""
     changed = [one.path for one in declarations if before.outputs.get(one.name, one.digest) != one.digest]
     return f" ({', '.join(changed)})" if changed else ""
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _plain(name: str) -> str:

@@ -44,16 +44,24 @@ def seal_of(
     material: Material, files: Mapping[str, bytes], directory: Path, configuration: Path | None, reason: str
 ) -> dict[str, bytes]:
     """Return the files of the seal of *files*: the new one, and the one before where it is replaced."""
-    stem = material.report.stem
-    place = directory / name_of(stem)
-    before = seal_in(place)
-    inputs = {
-        "fingerprint": material.fingerprint,
+    before = seal_in(directory / name_of(material.report.stem))
+    inputs = {"fingerprint": material.fingerprint} | inputs_of(material, configuration)
+    return seal_files(sealed(material.report, files, inputs, before, reason), directory, before, reason)
+
+
+def inputs_of(material: Material, configuration: Path | None) -> dict[str, str]:
+    """Return what a seal says of the file of the *configuration* and of the program. Raises OSError."""
+    return {
         "configuration": hashlib.sha256(configuration.read_bytes()).hexdigest() if configuration else "",
         "program": material.about.get("version", ""),
     }
-    made = {place.name: written(sealed(material.report, files, inputs, before, reason))}
-    return made if before is None or not reason else {name_of(stem, before.edition): place.read_bytes(), **made}
+
+
+def seal_files(seal: Seal, directory: Path, before: Seal | None, reason: str) -> dict[str, bytes]:
+    """Return the file of *seal*, and that of the one *before* in *directory* where it is replaced for a *reason*."""
+    place = directory / name_of(seal.stem)
+    made = {place.name: written(seal)}
+    return made if before is None or not reason else {name_of(seal.stem, before.edition): place.read_bytes(), **made}
 
 
 def left_over(material: Material, files: Mapping[str, bytes], directory: Path, reason: str) -> tuple[str, ...]:
@@ -70,11 +78,12 @@ def left_over(material: Material, files: Mapping[str, bytes], directory: Path, r
 def verify_seal(file: Path) -> tuple[Seal, tuple[tuple[str, str], ...]]:
     """Return the seal in *file*, and what is wrong with the files beside it. Raises CommandError, OSError."""
     seal = _read(file)
-    found = {name: _content(file.parent / name) for name in seal.outputs}
+    found = {name: content_in(file.parent / name) for name in seal.outputs}
     return seal, faults(seal, found)
 
 
-def _content(file: Path) -> bytes | None:
+def content_in(file: Path) -> bytes | None:
+    """Return what *file* holds; None where there is none. Raises OSError."""
     try:
         return file.read_bytes()
     except FileNotFoundError:
