@@ -120,6 +120,12 @@ def threshold(value: object) -> Threshold:
     return Threshold(number * many, quantity, written)
 
 
+def units_told(quantity: Quantity) -> str:
+    """Return in which units thresholds of *quantity* are written, to end a sentence."""
+    units = [unit for unit, (of, _) in UNITS.items() if of is quantity]
+    return f"in {', '.join(units)}" if units else "a plain number"
+
+
 def cpv_codes(value: object) -> tuple[str, ...]:
     """Return codes of the common procurement vocabulary: eight digits, and maybe the check digit."""
     codes = names(value)

@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Annotated, Final
 
 from monitor.config import amounts, values
-from monitor.config.clause_values import UNITS, metric, operator, threshold
+from monitor.config.clause_values import UNITS, metric, operator, threshold, units_told
 from monitor.config.quantities import WrongValueError
 from monitor.config.tables import Faults, Key, read_table, read_tables
 from monitor.core.commitments import Action, Commitment, Progress, Target
-from monitor.core.contracts import Basis, Metric, Operator, Quantity, Threshold
+from monitor.core.contracts import Basis, Metric, Operator, Threshold
 
 _CHANGE: Final = re.compile(r"(?P<sign>[-+\u2212])\s*(?P<number>\d+(?:\.\d+)?)\s*%")
 _EVERYTHING: Final = 100
@@ -157,9 +157,8 @@ def _check(path: str, table: CommitmentTable, faults: Faults) -> None:
     wanted = table.indicator.quantity
     for name, given in (("target", table.target.amount), ("baseline", table.baseline)):
         if given is not None and given.quantity is not wanted:
-            units = [unit for unit, (quantity, _) in UNITS.items() if quantity is wanted]
-            told = f"in {', '.join(units)}" if wanted is not Quantity.RATIO else "a plain number"
-            faults.note(f"{path}.{name}", f"{given.written} is no amount of {table.indicator.name}, which is {told}")
+            what = f"{given.written} is no amount of {table.indicator.name}, which is {units_told(wanted)}"
+            faults.note(f"{path}.{name}", what)
     if table.service and table.department:
         faults.note(path, "a commitment is about one service or one department: keep one of them")
     if table.baseline_year is None and (table.baseline is not None or table.target.change is not None):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from monitor.config import amounts, values
-from monitor.config.clause_values import EXAMPLES, UNITS, cpv_codes, metric, money, operator, threshold
+from monitor.config.clause_values import EXAMPLES, UNITS, cpv_codes, metric, money, operator, threshold, units_told
 from monitor.config.procurement import (
     ContractEventTable,
     DeclarationTable,
@@ -284,13 +284,8 @@ def _clause(table: ClauseTable) -> Clause:
 def _check_clause(path: str, clause: ClauseTable, faults: Faults) -> None:
     wanted, given = clause.metric.quantity, clause.threshold.quantity
     if given is not wanted:
-        units = [unit for unit, (quantity, _) in UNITS.items() if quantity is wanted]
-        what = f"{clause.threshold.written} is no threshold of {clause.metric.name}, which is "
-        faults.note(
-            f"{path}.threshold",
-            what + (f"in {', '.join(units)}" if units else "a plain number"),
-            f"{EXAMPLES[wanted]}, for example",
-        )
+        what = f"{clause.threshold.written} is no threshold of {clause.metric.name}, which is {units_told(wanted)}"
+        faults.note(f"{path}.threshold", what, f"{EXAMPLES[wanted]}, for example")
     if clause.starts and clause.ends and clause.ends < clause.starts:
         faults.note(f"{path}.ends", f"{clause.ends} is before its first day, {clause.starts}")
 

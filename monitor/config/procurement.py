@@ -25,6 +25,7 @@ from monitor.core.procurement import (
 )
 
 Choice = TypeVar("Choice", Strategic, Green, GreenCriteria)
+Item = TypeVar("Item")
 
 _ONE: Final = Decimal(1)
 _LONGEST: Final = 1200
@@ -78,20 +79,18 @@ def tokens(value: object) -> int:
 def choices(kind: type[Choice]) -> Callable[[object], tuple[Choice, ...]]:
     """Return a reader of a list of values of *kind*, each once."""
     one = values.choice(kind)
-
-    def read(value: object) -> tuple[Choice, ...]:
-        if not isinstance(value, list) or not value:
-            raise WrongValueError("it is a list of texts", f'["{value}"]' if isinstance(value, str) else "")
-        return tuple(dict.fromkeys(one(each) for each in value))
-
-    return read
+    return lambda value: _each(value, one)
 
 
 def names(value: object) -> tuple[str, ...]:
     """Return a list of texts, each once."""
+    return _each(value, values.text)
+
+
+def _each(value: object, read: Callable[[object], Item]) -> tuple[Item, ...]:
     if not isinstance(value, list) or not value:
         raise WrongValueError("it is a list of texts", f'["{value}"]' if isinstance(value, str) else "")
-    return tuple(dict.fromkeys(values.text(one) for one in value))
+    return tuple(dict.fromkeys(read(one) for one in value))
 
 
 def vat(value: object) -> str:
