@@ -39,7 +39,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Check, copy, migrate, export or correct the ledger, or import into it."""
+    """Check, copy, export, correct the ledger; import into it."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

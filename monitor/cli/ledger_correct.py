@@ -85,7 +85,7 @@ def commands() -> typer.Typer:
 
 
 def alone(context: typer.Context) -> None:
-    """Correct closed hours by hand: a new generation, beside what was there.
+    """Correct closed hours by hand, as a new generation.
 
     What was booked stays in the ledger, and the counters of the metrics don't change; reports, `explain` and the
     figures of periods follow. It may be run while the daemon runs. How, and when which: docs/corrections.md.
@@ -288,7 +288,7 @@ def corrections(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Show what people corrected or explained by hand: who, when, why, by which evidence, and what counts.
+    """Show what people corrected by hand, who, and why.
 
     \b
     Example:

@@ -40,7 +40,7 @@ def import_runs(
     config: ConfigFile = None,
     debug: Debug = False,
 ) -> int:
-    """Take in what CodeCarbon tracked elsewhere, or before this machine was measured.
+    """Take in what CodeCarbon tracked, in a scope of its own.
 
     It is marked as imported, with the file's hash, and tagged `modelled`: the file does not say how it was measured.
     None of it is in a figure of this host; the report shows it apart, and together where it is of another machine. A

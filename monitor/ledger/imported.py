@@ -113,7 +113,7 @@ def imported_uses(connection: Connection, host: int, interval: Interval) -> tupl
     for step in steps(map(_row, rows)):
         if step.moment > interval.start:
             found.setdefault((numbers[step.run, step.moment], step.project, step.service), []).append(step)
-    return tuple(use_of(sources[number], found[number, *rest]) for number, *rest in sorted(found))
+    return tuple(use_of(sources[key[0]], found[key]) for key in sorted(found))
 
 
 def read_sources(connection: Connection, host: int) -> tuple[Source, ...]:
