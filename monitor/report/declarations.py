@@ -72,11 +72,7 @@ def declarations_csv(contract: str, declarations: Sequence[Declaration]) -> byte
         | ({} if one.told is None else declared_told(one.told))
         for one in declarations
     ]
-    return sheet(DECLARED, ([_cell(line.get(name)) for name, _ in DECLARED] for line in lines))
-
-
-def _cell(value: object) -> object:
-    return "" if value is None else value
+    return sheet(DECLARED, ([line.get(name) for name, _ in DECLARED] for line in lines))
 
 
 def handed_in(material: Material, declarations: Sequence[Declaration]) -> Section:

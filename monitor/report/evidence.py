@@ -145,7 +145,7 @@ def evaluations_csv(evidence: Evidence) -> bytes:
     """Return the evaluations as CSV, under the names of `COLUMNS`."""
     told = [evaluation_told(one.evaluation) for one in judged_of(evidence.material)]
     flat = [one | (one["value"] or {}) | {"reasons": ";".join(one["reasons"])} for one in told]
-    rows = ([one.get(name) if one.get(name) is not None else "" for name, _ in COLUMNS] for one in flat)
+    rows = ([one.get(name) for name, _ in COLUMNS] for one in flat)
     return sheet(COLUMNS, rows)
 
 

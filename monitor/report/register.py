@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +13,10 @@ from monitor.report.document import Column, Document, Kind, Listing, Notice, Par
 from monitor.report.measures import KILOGRAMS, KILOWATT_HOURS, LITERS, Measure
 from monitor.report.rounding import alone
 from monitor.report.sections.services import WATER, central, measured
-from monitor.report.sheets import safe
+from monitor.report.sheets import lines_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from monitor.core.register import Entry
@@ -217,10 +215,10 @@ def register_files(services: Sequence[Registered], material: Material) -> dict[s
     """Return the register as data: name -> content, with the schema of the table and the inventory of Etalab."""
     year = material.report.year
     return {
-        "register.csv": _csv((*FIELDS, *FIGURES), (_row(one, year) for one in services)),
+        "register.csv": lines_csv((*FIELDS, *FIGURES), (_row(one, year) for one in services)),
         "register.schema.json": _json(schema(material.words)),
         "register.json": _json(_content(services, material)),
-        "inventaire-algorithmes.csv": _csv(
+        "inventaire-algorithmes.csv": lines_csv(
             tuple(name for name, _ in ETALAB),
             (
                 [
@@ -300,11 +298,3 @@ def schema(words: Words) -> dict[str, Any]:
 
 def _json(content: Mapping[str, Any]) -> bytes:
     return f"{json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)}\n".encode()
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(names)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()

@@ -283,11 +283,25 @@ def _gaps(report: Report) -> Iterable[Sequence[object]]:
 
 
 def sheet(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return *rows* as CSV under the names of *columns*, with no cell that a spreadsheet would compute."""
+    """Return *rows* as CSV under the names of *columns*, which stand before what they mean."""
+    return lines_csv([name for name, _ in columns], rows)
+
+
+def lines_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return *rows* as CSV under *names*, with no cell that a spreadsheet would compute; None is empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([name for name, _ in columns])
+    writer.writerow(names)
     writer.writerows([safe(cell) for cell in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def records_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """Return *rows*, cells by the name of their column, likewise; a cell that a row lacks is empty."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows({name: safe(cell) for name, cell in row.items()} for row in rows)
     return text.getvalue().encode()
 
 

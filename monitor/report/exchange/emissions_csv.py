@@ -5,15 +5,13 @@ Source: CodeCarbon 3.3.2, EmissionsData. What CodeCarbon has no unknown for is l
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from monitor.core.calendar import utc
 from monitor.report.exchange.runs import runs, zone_of
-from monitor.report.sheets import safe
+from monitor.report.sheets import records_csv
 
 if TYPE_CHECKING:
     from monitor.report.exchange.runs import Run
@@ -67,11 +65,7 @@ _EXACT: Final = Context(prec=15)
 def emissions_csv(material: Material) -> bytes:
     """Return the file, in UTF-8."""
     zone = zone_of(material.report)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, restval="")
-    writer.writeheader()
-    writer.writerows({name: safe(cell) for name, cell in _line(run, zone, material).items()} for run in runs(material))
-    return text.getvalue().encode()
+    return records_csv(COLUMNS, (_line(run, zone, material) for run in runs(material)))
 
 
 def _line(run: Run, zone: str, material: Material) -> dict[str, str]:

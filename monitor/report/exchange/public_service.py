@@ -5,8 +5,6 @@ Source: etalab/schema-impact-service-public-numerique, v0.5.0 (2025): columns, t
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -18,7 +16,7 @@ from monitor.report.measures import EUROS, KILOGRAMS, KILOWATT_HOURS, LITERS
 from monitor.report.rounding import alone
 from monitor.report.scope import YEAR, quarter
 from monitor.report.sections.services import WATER, central
-from monitor.report.sheets import safe
+from monitor.report.sheets import records_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +49,7 @@ _SOURCE: Final = "script"
 
 def public_service(material: Material) -> bytes:
     """Return the file, in UTF-8. Without the organisation's name there are no rows: the schema asks for it."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, restval="")
-    writer.writeheader()
-    if material.about.get("organisation"):
-        writer.writerows({name: safe(cell) for name, cell in row.items()} for row in _rows(material))
-    return text.getvalue().encode()
+    return records_csv(COLUMNS, _rows(material) if material.about.get("organisation") else ())
 
 
 def _rows(material: Material) -> Iterator[dict[str, str]]:
