@@ -4,27 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, ConfigError, Surroundings, load
 from monitor.config.budgets import UNITS, limit
 from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.budgets import Budget, Measure, Period
 from monitor.core.groups import Group, Grouping
+from tests.unit.config.reading import faults, read
 
-HERE = Surroundings({"HOME": "/home/m"}, False, "ia-01", "Europe/Paris", Path("/none"))
 KWH = 3_600_000_000_000
-
-
-def read(tmp_path: Path, text: str) -> Config:
-    file = tmp_path / "empreinte.toml"
-    file.write_text(text, encoding="utf-8")
-    return load(HERE, file)
-
-
-def faults(tmp_path: Path, text: str) -> str:
-    with pytest.raises(ConfigError) as error:
-        read(tmp_path, text)
-    return str(error.value)
 
 
 @pytest.mark.parametrize(

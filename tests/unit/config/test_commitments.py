@@ -2,36 +2,26 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.config import Config, ConfigError, Surroundings, load
 from monitor.config.commitments import target
 from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.bills import Covers
 from monitor.core.commitments import Action, Progress
 from monitor.core.contracts import Basis, Operator, Quantity
+from tests.unit.config.reading import faults, read
 
-HERE = Surroundings({"HOME": "/home/m"}, False, "ia-01", "Europe/Paris", Path("/none"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
 COMMITMENT = (
     '[[commitment]]\nkey = "sobriete"\ntext = "Réduire de 20 %"\nindicator = "energy"\noperator = "<="\nyear = 2030\n'
 )
 ACTION = '[[commitment.action]]\ntext = "Extinction la nuit"\nstatus = "done"\nowner = "DSI"\nday = 2026-06-30\n'
 BILL = '[[bill]]\nsource = "F-1"\nstarts = 2026-01-01\nends = 2026-01-31\nenergy = "4.5 MWh"\ncovers = "room"\n'
-
-
-def read(tmp_path: Path, text: str) -> Config:
-    file = tmp_path / "empreinte.toml"
-    file.write_text(text, encoding="utf-8")
-    return load(HERE, file)
-
-
-def faults(tmp_path: Path, text: str) -> str:
-    with pytest.raises(ConfigError) as error:
-        read(tmp_path, text)
-    return str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, ConfigError, Surroundings, load
 from monitor.config.clause_values import UNITS, metric, operator, threshold
 from monitor.config.quantities import WrongValueError
 from monitor.config.reference import shown
 from monitor.core.contracts import METRICS, Basis, Operator, Quantity, Window
+from tests.unit.config.reading import faults, read
 
-HERE = Surroundings({"HOME": "/home/m"}, False, "ia-01", "Europe/Paris", Path("/none"))
 CONTRACT = '[[contract]]\nuid = "2026-DSI-042"\nstarts = 2026-01-01\n'
 CLAUSE = '[[contract.clause]]\nmetric = "energy_per_1000_output_tokens"\noperator = "<="\n'
 WHOLE = f'{CONTRACT}{CLAUSE}threshold = "3 Wh"\nperiod = "month"\n'
 SERVICE = '[[service]]\nkey = "assistant"\ncontract = "2026-DSI-042"\nmatch = { port = 80 }\n'
 BOUGHT = '[[external]]\nkey = "redac"\nprovider = "mistral"\nmodels = ["*"]\ncontract = "2026-DSI-042"\n'
-
-
-def read(tmp_path: Path, text: str) -> Config:
-    file = tmp_path / "empreinte.toml"
-    file.write_text(text, encoding="utf-8")
-    return load(HERE, file)
-
-
-def faults(tmp_path: Path, text: str) -> str:
-    with pytest.raises(ConfigError) as error:
-        read(tmp_path, text)
-    return str(error.value)
 
 
 @pytest.mark.parametrize(
