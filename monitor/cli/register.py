@@ -131,7 +131,9 @@ def example() -> int:
 
 
 def _wanted(formats: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in formats.split(",") if name.strip()))
+    from monitor.cli.report_files import named_in
+
+    names = named_in(formats)
     for name in names:
         if name not in FORMATS:
             message = f"there is no format {name!r}: write --format {','.join(FORMATS)}"

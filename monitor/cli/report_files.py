@@ -20,12 +20,17 @@ Files = dict[str, bytes]
 
 def formats_of(text: str) -> tuple[str, ...]:
     """Return the kinds of files that *text* asks for, parted by commas. Raises CommandError for an unknown one."""
-    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    names = named_in(text)
     for name in names:
         if name not in MAKERS:
             message = f"there is no format {name!r}: write --format with some of {','.join(MAKERS)}"
             raise CommandError(message, Status.WRONG)
     return names or _usual()
+
+
+def named_in(text: str) -> tuple[str, ...]:
+    """Return the names in *text*, parted by commas, each once and in small letters."""
+    return tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
 
 
 def _usual() -> tuple[str, ...]:
