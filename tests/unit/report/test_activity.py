@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -27,8 +24,8 @@ from monitor.report.scope import Scope, narrowed
 from monitor.report.sheets import sheets
 from monitor.wording import words
 from tests.unit.report.test_model import ASSISTANT, books, row
+from tests.unit.report.written import ENGLISH, lines, said
 
-ENGLISH = words("monitor.report", Language.ENGLISH)
 KWH = MICROJOULES_PER_KILOWATT_HOUR
 WH = KWH // 1000
 LIBRARY = ServiceFacts("library", "Library", "Culture")
@@ -88,16 +85,6 @@ def hourly(*parts: tuple[ServiceFacts, Unit, UnitHours], before: int = 0) -> Rep
     )
     hours = {(facts, unit): one for facts, unit, one in parts}
     return make(replace(made, activity=activity, unit_hours=hours, year=made.year - before))
-
-
-def lines(report: Report, name: str) -> list[dict[str, str]]:
-    content = sheets(report, ENGLISH)[f"empreinte-2026-{name}.csv"].decode()
-    return list(csv.DictReader(io.StringIO(content)))
-
-
-def said(report: Report) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(opendata(report, {}, ENGLISH)["empreinte-2026.json"])
-    return content
 
 
 def test_amounts_are_told_exactly_by_who_says_so() -> None:

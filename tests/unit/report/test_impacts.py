@@ -1,8 +1,5 @@
 """What a report says of impacts: nothing is lost between rows, months and year, and what is unknown is not zero."""
 
-import csv
-import io
-import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +9,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config import Language
 from monitor.core.entries import IDLE, Meter, ServiceFacts, Share
 from monitor.core.factors import How
 from monitor.core.impact import Applied, Bounds, Indicator, Role, Terms
@@ -26,11 +22,10 @@ from monitor.report.model import Books, Report, make
 from monitor.report.opendata import opendata
 from monitor.report.quantities import QUANTITIES
 from monitor.report.sheets import sheets
-from monitor.wording import words
 from tests.fixtures.factors import H100, applied, asset
 from tests.unit.report.test_model import ASSISTANT, books, row
+from tests.unit.report.written import ENGLISH, lines, said
 
-ENGLISH = words("monitor.report", Language.ENGLISH)
 HELD = ServiceFacts(IDLE, IDLE)
 USE, MADE = Indicator.GWP_USE, Indicator.GWP_EMBODIED
 HOURS = Duration(744 * HOUR.nanoseconds)
@@ -45,16 +40,6 @@ def impact(
 
 def made(*impacts: ImpactRow, rows: tuple[Any, ...] = (), **others: Any) -> Report:
     return make(replace(books(*rows), impacts=impacts, **others))
-
-
-def lines(report: Report, name: str) -> list[dict[str, str]]:
-    content = sheets(report, ENGLISH)[f"empreinte-2026-{name}.csv"].decode()
-    return list(csv.DictReader(io.StringIO(content)))
-
-
-def said(report: Report) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(opendata(report, {}, ENGLISH)["empreinte-2026.json"])
-    return content
 
 
 def test_a_service_has_what_it_came_to_by_month_and_over_the_year() -> None:
