@@ -25,7 +25,8 @@ PACKAGE = ("package", Method.COUNTER)
 def test_without_a_meter_of_the_whole_machine_what_is_beside_the_components_is_named() -> None:
     text = said(PACKAGE, ("gpu0", Method.COUNTER))
     assert text.startswith("Measured: GPU 0, processors. No meter covered: the memory, fans, disks")
-    assert "Aucun compteur n'a couvert : la mémoire, les ventilateurs" in said(PACKAGE, language=Language.FRENCH)
+    french = said(PACKAGE, language=Language.FRENCH)
+    assert "Aucun compteur n'a couvert\N{NO-BREAK SPACE}: la mémoire, les ventilateurs" in french
 
 
 def test_what_is_only_modelled_is_told_apart_and_is_covered_by_no_meter() -> None:
