@@ -166,6 +166,7 @@ def test_what_a_guest_measures_is_what_the_host_counts_as_its_to_the_microjoule(
     assert whole < site.powercap.microjoules - site.first, "the host used some of it itself"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("site", ["2s"], indirect=True)
 def test_a_host_that_was_away_leaves_a_gap_and_no_zero_and_no_counter_falls(site: Site) -> None:
     start(site)

@@ -266,6 +266,7 @@ def paced(daemon: Daemon, lasting: float) -> list[float]:
     return pulse.steps()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("worker")
 def test_a_stream_at_half_of_what_the_disk_takes_is_booked_whole_over_a_kill_and_delays_no_reading(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest

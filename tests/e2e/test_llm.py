@@ -51,6 +51,7 @@ def _run_both(servers: dict[str, LlmServer], seconds: float) -> None:
         thread.join()
 
 
+@pytest.mark.long
 def test_two_servers_get_energy_as_they_used_the_processor(tmp_path: Path) -> None:
     # power that follows the load, as a processor's does: of a steady power, who computes alone would get all
     with (

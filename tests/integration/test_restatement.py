@@ -132,6 +132,7 @@ def test_a_simulated_year_can_be_reported_and_is_marked_as_such(filled: Filled) 
     assert filled.is_sound()
 
 
+@pytest.mark.long
 def test_after_a_restatement_all_say_the_same_and_the_counters_do_not_move(filled: Filled) -> None:
     daemon = Daemon(filled.home, {"organisation": ORGANISATION}, command=("simulate", "--ledger", filled.url))
     # it looks for restatements once a minute: what is done before, while it runs, need not be waited for
